@@ -1,0 +1,21 @@
+"""Shared values without behaviour: what the stages hand to one another."""
+
+from recognizance.biometrics.candidate import Candidate
+from recognizance.biometrics.face import DetectedFace, Pose, Quality
+from recognizance.biometrics.geometry import BoundingBox, Landmarks, RelativeBox
+from recognizance.biometrics.image import Image
+from recognizance.biometrics.reference import Reference
+from recognizance.biometrics.template import Template
+
+__all__ = [
+    "BoundingBox",
+    "Candidate",
+    "DetectedFace",
+    "Image",
+    "Landmarks",
+    "Pose",
+    "Quality",
+    "Reference",
+    "RelativeBox",
+    "Template",
+]

@@ -1,0 +1,147 @@
+"""The one error tree.
+
+Stages raise from here; each edge translates in one table, and a test requires a row in it for every class.
+A message is a sentence that a person can act on. A refusal by policy is a value, not an error, until an edge
+has to answer it.
+"""
+
+
+class RecognizanceError(Exception):
+    """Anything that went wrong and that we can name.
+
+    Parameters
+    ----------
+    message : str
+        What happened, as a sentence.
+    remedy : str
+        What the person can do about it; empty if nothing.
+    """
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
+# --- the installation ------------------------------------------------------------------------------
+
+
+class SettingsError(RecognizanceError):
+    """A setting is missing, malformed or contradicts another."""
+
+
+class HomeInUseError(RecognizanceError):
+    """Another process owns this home folder."""
+
+
+class SchemaVersionError(RecognizanceError):
+    """The record was written by a newer version."""
+
+
+class KeyFileError(RecognizanceError):
+    """A key file is missing, unreadable or not the one the record was sealed with."""
+
+
+class RecordUnavailableError(RecognizanceError):
+    """The record could not be read or written, e.g. because the disk is full; nothing was changed."""
+
+
+class ModelUnavailableError(RecognizanceError):
+    """A model's file is absent or cannot be run."""
+
+
+class ModelDigestError(ModelUnavailableError):
+    """A model's file is not the one that the manifest names."""
+
+
+class CalibrationError(RecognizanceError):
+    """There is no calibration for a model, or it cannot be made from the data given."""
+
+
+class ServerUnreachableError(RecognizanceError):
+    """The command line could not talk to the server."""
+
+
+# --- photographs ------------------------------------------------------------------------------------
+
+
+class ImageError(RecognizanceError):
+    """A photograph cannot be used."""
+
+
+class ImageFormatError(ImageError):
+    """The bytes are not a whole JPEG or PNG."""
+
+
+class ImageTooLargeError(ImageError):
+    """The photograph has more bytes or more pixels than the settings allow."""
+
+
+class ImageTooSmallError(ImageError):
+    """The photograph has fewer pixels than a face needs."""
+
+
+class NoFaceError(ImageError):
+    """No face was found where one is needed."""
+
+
+class ImageSourceError(ImageError):
+    """A photograph named by place (S3) could not be fetched: absent, forbidden and unreachable look alike."""
+
+
+# --- galleries --------------------------------------------------------------------------------------
+
+
+class NotFoundError(RecognizanceError):
+    """Something named in the request does not exist."""
+
+
+class GalleryNotFoundError(NotFoundError):
+    """There is no such gallery."""
+
+
+class ReferenceNotFoundError(NotFoundError):
+    """There is no such reference in the gallery."""
+
+
+class SubjectNotFoundError(NotFoundError):
+    """There is no such subject in the gallery."""
+
+
+class GalleryExistsError(RecognizanceError):
+    """A gallery of this name exists."""
+
+
+class SubjectExistsError(RecognizanceError):
+    """A subject of this name exists in the gallery."""
+
+
+class ModelMismatchError(RecognizanceError):
+    """A template or gallery was made by another model or calibration."""
+
+
+class InvalidRequestError(RecognizanceError):
+    """The request is well-formed, and still cannot be met as asked."""
+
+
+class PageTokenError(InvalidRequestError):
+    """A page token is not one that we gave for this list."""
+
+
+class IdempotencyMismatchError(RecognizanceError):
+    """An idempotency token came back with other parameters."""
+
+
+class TooManyReferencesError(RecognizanceError):
+    """A subject would hold more references than allowed."""
+
+
+# --- who asks ---------------------------------------------------------------------------------------
+
+
+class RefusedError(RecognizanceError):
+    """The policy refused the act; the refusal is recorded."""
+
+
+class BusyError(RecognizanceError):
+    """More work is waiting than the server takes on; try again shortly."""

@@ -1,0 +1,134 @@
+"""Typed settings: defaults, then ``settings.toml`` in the home folder, then ``RECOGNIZANCE_*`` variables.
+
+There is no global instance: `bootstrap` reads them once and hands parts to whom they concern.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from recognizance.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set.  `docs/settings.md` lists each; a test compares the two."""
+
+    model_config = SettingsConfigDict(env_prefix="RECOGNIZANCE_", extra="forbid", frozen=True)
+
+    home: Path = Field(
+        default_factory=lambda: user_data_path("recognizance"),
+        description="The one folder to back up: the record (SQLite), settings.toml, derived files.",
+    )
+    keys: Path | None = Field(
+        default=None,
+        description="Folder of the sealing key. Default: beside the home folder, named <home>-keys, so that "
+        "a backup of the home folder does not carry the key that opens it.",
+    )
+    cache: Path | None = Field(
+        default=None,
+        description="Folder of prepared models; can be deleted at any time. Default: <home>/cache.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on. Only loopback is accepted.")
+    port: int = Field(default=8750, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
+    region: str = Field(default="us-east-1", description="Region name in ARNs and in `recognizance env`.")
+    threads: int | None = Field(
+        default=None, ge=1, description="Photographs processed at once. Default: the number of usable cores."
+    )
+
+    embedder: str = Field(default="sface", description="Name of the embedding model in the manifest.")
+    manifest: Path | None = Field(
+        default=None, description="TOML file with further models (bring your own): docs/models.md."
+    )
+    models: Path | None = Field(
+        default=None, description="Folder with model files of the digests that the manifest names."
+    )
+    calibrations: Path | None = Field(
+        default=None, description="Folder with further calibration files made by `recognizance calibrate`."
+    )
+    mirror: bool = Field(
+        default=False,
+        description="Average each template with that of the mirrored crop: a little more accurate, twice "
+        "the embedding time. Part of a gallery's model: the two kinds are never compared.",
+    )
+
+    image_bytes_max: int = Field(
+        default=5_242_880, ge=1, description="Largest photograph in a Rekognition request, bytes."
+    )
+    photograph_bytes_max: int = Field(
+        default=31_457_280,
+        ge=1,
+        description="Largest photograph in Recognizance's own operations and the command line, bytes.",
+    )
+    image_pixels_max: int = Field(
+        default=100_000_000, ge=6_400, description="Largest photograph, pixels, judged before it is decoded."
+    )
+    waiting_max: int = Field(
+        default=64, ge=1, description="Requests that may wait for a core before the server answers 'busy'."
+    )
+
+    s3_endpoint: str | None = Field(
+        default=None, description="S3 endpoint for Image.S3Object. None: S3 input is not offered."
+    )
+    s3_buckets: tuple[str, ...] = Field(default=(), description="Buckets that may be read.")
+    s3_access_key_id: str | None = Field(default=None, description="Credentials for the S3 endpoint.")
+    s3_secret_access_key: str | None = Field(
+        default=None, description="Credentials for the S3 endpoint.", repr=False
+    )
+    s3_region: str = Field(default="us-east-1", description="Region of the S3 endpoint.")
+    s3_object_bytes_max: int = Field(default=15_728_640, ge=1, description="Largest photograph in S3, bytes.")
+
+    @property
+    def keys_folder(self) -> Path:
+        """Where the sealing key lives."""
+        return self.keys or self.home.with_name(self.home.name + "-keys")
+
+    @property
+    def cache_folder(self) -> Path:
+        """Where prepared models live."""
+        return self.cache or self.home / "cache"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, and the file over the defaults."""
+        home = init_settings().get("home") or env_settings().get("home") or user_data_path("recognizance")
+        file = TomlConfigSettingsSource(settings_cls, toml_file=Path(home).expanduser() / "settings.toml")
+        return init_settings, env_settings, file
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """Read the settings.
+
+    Raises
+    ------
+    SettingsError
+        Naming every wrong setting at once.
+    """
+    try:
+        settings = Settings(**{name: value for name, value in overrides.items() if value is not None})
+    except ValidationError as error:
+        lines = "; ".join(
+            f"{'.'.join(map(str, item['loc'])) or 'settings'}: {item['msg']}" for item in error.errors()
+        )
+        raise SettingsError(
+            f"The settings cannot be used: {lines}.",
+            "Correct settings.toml in the home folder or the RECOGNIZANCE_* variable; docs/settings.md lists all.",
+        ) from error
+    except ValueError as error:  # a malformed TOML file
+        raise SettingsError(f"settings.toml cannot be read: {error}.", "Correct the file.") from error
+    home = settings.home.expanduser().absolute()
+    return settings.model_copy(update={"home": home})

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from recognizance.biometrics.geometry import BoundingBox, Landmarks
+from recognizance.biometrics.quality import Quality
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,14 +17,6 @@ class Pose:
     roll_degrees: float
     yaw_degrees: float
     pitch_degrees: float
-
-
-@dataclass(frozen=True, slots=True)
-class Quality:
-    """How well the face can be seen, 0 (worst) to 100 each."""
-
-    brightness: float
-    sharpness: float
 
 
 @dataclass(frozen=True, slots=True)

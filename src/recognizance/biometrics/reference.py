@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from recognizance.biometrics.face import Pose, Quality
+from recognizance.biometrics.face import Pose
 from recognizance.biometrics.geometry import RelativeBox
+from recognizance.biometrics.quality import Quality
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Rates, intervals and trials.  Pure: numbers in, numbers out."""

@@ -1,0 +1,85 @@
+"""The only place that picks implementations."""
+
+import os
+from importlib import resources
+from pathlib import Path
+
+from recognizance.detection.yunet import OUTPUTS, YuNet
+from recognizance.embedding.arcface import ArcFaceEmbedder, model_identifier
+from recognizance.errors import CalibrationError
+from recognizance.inference.manifest import ModelEntry, find_entry, read_manifest
+from recognizance.inference.preparation import prepared_file
+from recognizance.inference.sessions import Session, open_session
+from recognizance.inference.weights import read_weights
+from recognizance.scoring import Calibration, read_calibration
+from recognizance.settings import Settings
+from recognizance.workflows.engine import Engine
+
+
+def thread_count(settings: Settings) -> int:
+    """Count the photographs to process at once: one a usable core, unless set."""
+    return settings.threads or len(os.sched_getaffinity(0))
+
+
+def open_engine(settings: Settings) -> Engine:
+    """Load the models.
+
+    Raises
+    ------
+    ModelUnavailableError, ModelDigestError, SettingsError
+    """
+    entries = read_manifest(settings.manifest)
+    detector = find_entry(entries, "yunet", "detection")
+    embedder = find_entry(entries, settings.embedder, "embedding")
+    threads = thread_count(settings)
+    return Engine(
+        detector=YuNet(_session(settings, detector, OUTPUTS, {2: "height", 3: "width"}, threads)),
+        embedder=ArcFaceEmbedder(
+            _session(settings, embedder, (embedder.input.output,), {0: "faces"}, threads),
+            embedder,
+            mirror=settings.mirror,
+        ),
+        pixels_max=settings.image_pixels_max,
+    )
+
+
+def _session(
+    settings: Settings, entry: ModelEntry, outputs: tuple[str, ...], free_axes: dict[int, str], threads: int
+) -> Session:
+    path = prepared_file(
+        read_weights(entry, settings.models),
+        digest=entry.sha256,
+        cache=settings.cache_folder,
+        input_name=entry.input.name,
+        free_axes=free_axes,
+    )
+    return open_session(entry.runtime, path, outputs=outputs, threads=threads)
+
+
+def open_calibration(settings: Settings) -> Calibration:
+    """Read the calibration of the embedding model that the settings name.
+
+    Raises
+    ------
+    CalibrationError
+        If there is none.
+    """
+    entry = find_entry(read_manifest(settings.manifest), settings.embedder, "embedding")
+    model = model_identifier(entry, mirror=settings.mirror)
+    name = f"{model}.json"
+    own = settings.calibrations / name if settings.calibrations else None
+    shipped = resources.files("recognizance.scoring").joinpath("calibrations", name)
+    if own is not None and own.is_file():
+        text = own.read_text(encoding="utf-8")
+    elif shipped.is_file():
+        text = shipped.read_text(encoding="utf-8")
+    else:
+        raise CalibrationError(
+            f"There is no calibration for the model {model}.",
+            "Make one with `recognizance calibrate` and put it into the folder that RECOGNIZANCE_CALIBRATIONS "
+            "names: without it a score means nothing.",
+        )
+    calibration = read_calibration(text)
+    if calibration.model != model:
+        raise CalibrationError(f"The calibration {Path(name)} was made for {calibration.model}, not for {model}.")
+    return calibration

@@ -1,0 +1,1 @@
+"""Web pages for investigators, reviewers, auditors and administrators.  Not begun."""

@@ -1,0 +1,77 @@
+"""Bring a face into the position that embedders were trained on."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+CROP_PX = 112
+
+ARCFACE_POINTS_PX = np.array(
+    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]],
+    dtype=np.float64,
+)
+"""Landmarks of the aligned 112×112 crop (Deng et al., ArcFace, CVPR 2019; InsightFace's template)."""
+
+_CENTRE = ARCFACE_POINTS_PX.mean(axis=0)
+_TARGET = ARCFACE_POINTS_PX - _CENTRE
+
+
+def similarity_transform(points_px: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Find the least-squares rotation, scale and shift that bring the points onto the template.
+
+    Returns
+    -------
+    ndarray of shape (2, 3), float64
+        For ``template = matrix @ [x, y, 1]``.  Reflections are excluded.
+
+    References
+    ----------
+    Umeyama: Least-squares estimation of transformation parameters, IEEE TPAMI 13 (1991).  In the plane the
+    optimum has this closed form.
+    """
+    centre = points_px.mean(axis=0, dtype=np.float64)
+    source = points_px.astype(np.float64) - centre
+    spread = float((source**2).sum()) or 1.0
+    cosine = float((source * _TARGET).sum()) / spread
+    sine = float((source[:, 0] * _TARGET[:, 1] - source[:, 1] * _TARGET[:, 0]).sum()) / spread
+    turn = np.array([[cosine, -sine], [sine, cosine]])
+    return np.column_stack([turn, _CENTRE - turn @ centre])
+
+
+def align(pixels: NDArray[np.uint8], points_px: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Cut the aligned face out of a photograph.
+
+    Faces much larger than the crop are first reduced by area averaging, so that they are not aliased.
+
+    Returns
+    -------
+    ndarray of shape (112, 112, 3), uint8, RGB
+    """
+    matrix = similarity_transform(points_px)
+    shrink = int(1 / max(float(np.hypot(matrix[0, 0], matrix[0, 1])), 1e-6))
+    if shrink >= 2:
+        pixels, matrix = _reduced(pixels, matrix, shrink)
+    crop: NDArray[np.uint8] = cv2.warpAffine(pixels, matrix, (CROP_PX, CROP_PX), flags=cv2.INTER_LINEAR)
+    return crop
+
+
+def _reduced(
+    pixels: NDArray[np.uint8], matrix: NDArray[np.float64], shrink: int
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Average `shrink` × `shrink` pixels into one around the face, and adapt the transform."""
+    height, width = pixels.shape[:2]
+    corners = np.array([[0, 0, 1], [CROP_PX, 0, 1], [0, CROP_PX, 1], [CROP_PX, CROP_PX, 1]], dtype=np.float64)
+    whole = np.vstack([matrix, [0, 0, 1]])
+    reach = (np.linalg.inv(whole) @ corners.T)[:2]
+    left, top = (int(max(0, value)) for value in np.floor(reach.min(axis=1)) - shrink)
+    right = int(min(width, np.ceil(reach[0].max()) + shrink))
+    bottom = int(min(height, np.ceil(reach[1].max()) + shrink))
+    columns, rows = (right - left) // shrink, (bottom - top) // shrink
+    if columns < 1 or rows < 1:
+        return pixels, matrix
+    cut = pixels[top : top + rows * shrink, left : left + columns * shrink]
+    small: NDArray[np.uint8] = cv2.resize(cut, (columns, rows), interpolation=cv2.INTER_AREA)
+    # A small pixel's centre lies at shrink·i + (shrink − 1)/2 of the cut.
+    offset = (shrink - 1) / 2
+    back = np.array([[shrink, 0, left + offset], [0, shrink, top + offset], [0, 0, 1]], dtype=np.float64)
+    return small, (whole @ back)[:2]

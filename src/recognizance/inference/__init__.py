@@ -1,0 +1,1 @@
+"""Models: which file, whose licence, prepared how, run by what."""

@@ -1,0 +1,150 @@
+"""Galleries: one enrolment database each, made by one model."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from recognizance.errors import GalleryExistsError, GalleryNotFoundError
+from recognizance.records import schema
+from recognizance.records.transaction import Transaction
+
+_GALLERIES = schema.galleries
+_COLUMNS = tuple(column for column in _GALLERIES.c if column.name not in ("faces", "users"))
+_GET = select(*_COLUMNS).where(_GALLERIES.c.name == bindparam("wanted"))
+_COUNTS = select(_GALLERIES.c.faces, _GALLERIES.c.users).where(_GALLERIES.c.id == bindparam("wanted"))
+_LIST = (
+    select(*_COLUMNS).where(_GALLERIES.c.id > bindparam("after")).order_by(_GALLERIES.c.id).limit(bindparam("at_most"))
+)
+_CHANGED = (
+    update(_GALLERIES)
+    .where(_GALLERIES.c.id == bindparam("wanted"))
+    .values(
+        version=_GALLERIES.c.version + 1,
+        faces=_GALLERIES.c.faces + bindparam("more_faces"),
+        users=_GALLERIES.c.users + bindparam("more_users"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryRow:
+    """A gallery.
+
+    Attributes
+    ----------
+    id : int
+        Never used again, not even for a gallery of the same name.
+    model, calibration : str
+        What its templates were made by and its scores are read with.
+    version : int
+        Grows by one with every change of its references or subjects, from 0.
+    """
+
+    id: int
+    name: str
+    model: str
+    calibration: str
+    keep_photographs: bool
+    created_at: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryCounts:
+    """How many references and subjects a gallery holds."""
+
+    faces: int
+    users: int
+
+
+def create(
+    tx: Transaction, name: str, *, model: str, calibration: str, keep_photographs: bool, created_at: datetime
+) -> GalleryRow:
+    """Create an empty gallery.
+
+    Raises
+    ------
+    GalleryExistsError
+        If there is one of this name; names are case-sensitive.
+    """
+    if tx.execute(_GET, {"wanted": name}).first() is not None:
+        raise GalleryExistsError(f"The collection id: {name} already exists")
+    values = {
+        "name": name,
+        "model": model,
+        "calibration": calibration,
+        "keep_photographs": keep_photographs,
+        "created_at": created_at,
+        "version": 0,
+        "faces": 0,
+        "users": 0,
+    }
+    tx.execute(insert(_GALLERIES), values)
+    return get(tx, name)
+
+
+def get(tx: Transaction, name: str) -> GalleryRow:
+    """Look a gallery up by name.
+
+    Raises
+    ------
+    GalleryNotFoundError
+    """
+    row = tx.execute(_GET, {"wanted": name}).first()
+    if row is None:
+        raise GalleryNotFoundError(f"The collection id: {name} does not exist")
+    return _gallery(row)
+
+
+def list_page(tx: Transaction, *, after: int = 0, limit: int) -> list[GalleryRow]:
+    """List galleries in the order of creation, at most `limit`, beginning after the id `after`.
+
+    Ids make short page tokens, and stay good when the gallery that a page ended with is deleted.
+    """
+    return [_gallery(row) for row in tx.execute(_LIST, {"after": after, "at_most": limit})]
+
+
+def counts(tx: Transaction, gallery: int) -> GalleryCounts:
+    """Count the references and subjects of a gallery; equally fast at any size."""
+    row = tx.execute(_COUNTS, {"wanted": gallery}).one()
+    return GalleryCounts(faces=row.faces, users=row.users)
+
+
+def changed(tx: Transaction, gallery: int, *, faces: int = 0, users: int = 0) -> None:
+    """Take note of a change: `faces` references and `users` subjects more (or fewer), and a new version."""
+    tx.execute(_CHANGED, {"wanted": gallery, "more_faces": faces, "more_users": users})
+
+
+def delete_gallery(tx: Transaction, name: str) -> GalleryRow:
+    """Erase a gallery and everything under it; returns what it was.
+
+    References, subjects, photographs, tags, image digests and idempotency tokens go.  The searches made in
+    it stay on record, without their probe photographs and candidate lists.
+
+    Raises
+    ------
+    GalleryNotFoundError
+    """
+    gallery = get(tx, name)
+    references, searches, candidates = schema.references, schema.searches, schema.search_candidates
+    photographs, images = schema.photographs, schema.images
+    here = searches.c.gallery_id == gallery.id
+    kept_under = (
+        select(references.c.image_id).where(references.c.gallery_id == gallery.id),
+        select(images.c.image_id).where(images.c.gallery_id == gallery.id),
+        select(searches.c.probe_photograph).where(here),
+    )
+    for identifiers in kept_under:
+        tx.execute(delete(photographs).where(photographs.c.identifier.in_(identifiers)))
+    tx.execute(delete(candidates).where(candidates.c.entry_index.in_(select(searches.c.entry_index).where(here))))
+    tx.execute(update(searches).where(here).values(gallery_id=None))
+    for table in (references, schema.subjects, images, schema.tags, schema.idempotency):
+        tx.execute(delete(table).where(table.c.gallery_id == gallery.id))
+    tx.execute(delete(_GALLERIES).where(_GALLERIES.c.id == gallery.id))
+    return gallery
+
+
+def _gallery(row: Any) -> GalleryRow:
+    return GalleryRow(*row)

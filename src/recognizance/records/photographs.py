@@ -1,0 +1,88 @@
+"""Photographs, sealed; in a table of their own so that reading anything else never passes over them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import bindparam, insert, select
+from sqlalchemy import delete as delete_from
+
+from recognizance.errors import NotFoundError
+from recognizance.records import schema
+from recognizance.records.transaction import Transaction, chunks
+
+PhotographKind = Literal["reference", "probe"]
+
+_PHOTOGRAPHS = schema.photographs
+_GET = select(_PHOTOGRAPHS.c.kind, _PHOTOGRAPHS.c.media_type, _PHOTOGRAPHS.c.created_at, _PHOTOGRAPHS.c.sealed).where(
+    _PHOTOGRAPHS.c.identifier == bindparam("wanted")
+)
+_DELETE = delete_from(_PHOTOGRAPHS).where(_PHOTOGRAPHS.c.identifier.in_(bindparam("identifiers", expanding=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Photograph:
+    """A photograph as it was received."""
+
+    identifier: str
+    kind: PhotographKind
+    media_type: str
+    created_at: datetime
+    data: bytes = field(repr=False)
+
+
+def put(
+    tx: Transaction,
+    identifier: str,
+    kind: PhotographKind,
+    data: bytes,
+    *,
+    media_type: str,
+    created_at: datetime,
+) -> None:
+    """Keep a photograph: under the image id if it was enrolled, under an id of its own if it is a probe."""
+    values = {
+        "identifier": identifier,
+        "kind": kind,
+        "media_type": media_type,
+        "created_at": created_at,
+        "sealed": tx.sealer.seal(data, _context(identifier, kind)),
+    }
+    tx.execute(insert(_PHOTOGRAPHS), values)
+
+
+def get_photograph(tx: Transaction, identifier: str) -> Photograph:
+    """Read a photograph and what is known of it.
+
+    Raises
+    ------
+    NotFoundError
+        If it was never kept, or was erased since.
+    RecordUnavailableError
+        If it was altered in the record.
+    """
+    row = tx.execute(_GET, {"wanted": identifier}).first()
+    if row is None:
+        raise NotFoundError(f"The photograph {identifier} is not kept.")
+    data = tx.sealer.open(row.sealed, _context(identifier, row.kind))
+    return Photograph(identifier, row.kind, row.media_type, row.created_at, data)
+
+
+def get(tx: Transaction, identifier: str) -> bytes:
+    """Read the bytes of a photograph; raises as `get_photograph` does."""
+    return get_photograph(tx, identifier).data
+
+
+def delete(tx: Transaction, identifier: str) -> bool:
+    """Erase a photograph; says whether there was one."""
+    return delete_many(tx, (identifier,)) > 0
+
+
+def delete_many(tx: Transaction, identifiers: Iterable[str]) -> int:
+    """Erase photographs; returns how many there were."""
+    return sum(tx.execute(_DELETE, {"identifiers": chunk}).rowcount for chunk in chunks(identifiers))
+
+
+def _context(identifier: str, kind: str) -> str:
+    return f"photograph:{kind}:{identifier}"

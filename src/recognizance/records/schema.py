@@ -1,0 +1,251 @@
+"""The tables.  A change here needs a revision in `migrations/versions` and the new `SCHEMA_VERSION`."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.schema import SchemaItem
+from sqlalchemy.types import TypeEngine
+
+SCHEMA_VERSION = "0001"
+
+_Kind = type[TypeEngine[Any]] | TypeEngine[Any]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment: whole microseconds since 1970 UTC in the record, an aware datetime in the program."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Refuse a datetime without zone: nobody can tell later which moment it meant."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        return (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """Return it in UTC."""
+        return None if value is None else _EPOCH + value * _MICROSECOND
+
+
+# SQLite numbers rows by itself only where the type is called INTEGER.
+_Number = BigInteger().with_variant(Integer(), "sqlite")
+# Names sort by code point everywhere, so that pages are the same on every database.
+_Name = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+def _required(name: str, kind: _Kind, *constraints: SchemaItem) -> Column[Any]:
+    return Column(name, kind, *constraints, nullable=False)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+meta = Table("meta", metadata, Column("key", Text, primary_key=True), _required("value", Text))
+
+galleries = Table(
+    "galleries",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    _required("name", _Name),
+    _required("model", Text),
+    _required("calibration", Text),
+    _required("keep_photographs", Boolean),
+    _required("created_at", Moment),
+    _required("version", BigInteger),
+    # Counted as rows come and go: counting a million rows takes longer than searching them.
+    _required("faces", BigInteger),
+    _required("users", BigInteger),
+    UniqueConstraint("name"),
+    sqlite_autoincrement=True,  # a number is never used again, so derived files of a deleted gallery stay dead
+)
+
+subjects = Table(
+    "subjects",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    _required("gallery_id", _Number, ForeignKey("galleries.id", ondelete="CASCADE")),
+    _required("name", _Name),
+    _required("faces", BigInteger),
+    _required("created_at", Moment),
+    UniqueConstraint("gallery_id", "name"),
+    sqlite_autoincrement=True,
+)
+
+# Not called "references": that is a reserved word.
+references = Table(
+    "gallery_references",
+    metadata,
+    Column("sequence", _Number, primary_key=True),
+    _required("gallery_id", _Number, ForeignKey("galleries.id", ondelete="CASCADE")),
+    Column("subject_id", _Number, ForeignKey("subjects.id", ondelete="SET NULL"), nullable=True),
+    _required("face_id", Text),
+    _required("image_id", Text),
+    Column("external_id", Text, nullable=True),
+    _required("enrolled_at", Moment),
+    _required("face", LargeBinary),
+    # Last, so that SQLite can stop reading a row before it.
+    _required("template", LargeBinary),
+    UniqueConstraint("face_id"),
+    Index(None, "gallery_id", "sequence"),
+    Index(None, "subject_id", "sequence"),
+    Index(None, "image_id"),
+    sqlite_autoincrement=True,
+)
+
+images = Table(
+    "images",
+    metadata,
+    Column("image_id", Text, primary_key=True),
+    _required("gallery_id", _Number, ForeignKey("galleries.id", ondelete="CASCADE")),
+    _required("sha256", LargeBinary),
+    _required("external_id", Text),  # '' for none: SQL's NULLs are never equal to one another
+    UniqueConstraint("gallery_id", "sha256", "external_id"),
+)
+
+photographs = Table(
+    "photographs",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    _required("identifier", Text),
+    _required("kind", Text),
+    _required("media_type", Text),
+    _required("created_at", Moment),
+    _required("sealed", LargeBinary),
+    UniqueConstraint("identifier"),
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("gallery_id", _Number, ForeignKey("galleries.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", _Name, primary_key=True),
+    _required("value", Text),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("gallery_id", _Number, ForeignKey("galleries.id", ondelete="CASCADE"), primary_key=True),
+    Column("operator", Text, primary_key=True),
+    Column("operation", Text, primary_key=True),
+    Column("token", Text, primary_key=True),
+    _required("request_digest", LargeBinary),
+    _required("answer", LargeBinary),
+    _required("created_at", Moment),
+    Index(None, "created_at"),
+)
+
+operators = Table(
+    "operators",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _required("name", Text),
+    _required("role", Text),
+    _required("active", Boolean),
+    _required("created_at", Moment),
+)
+
+access_keys = Table(
+    "access_keys",
+    metadata,
+    Column("access_key_id", Text, primary_key=True),
+    _required("operator", Text, ForeignKey("operators.id")),
+    _required("sealed_secret", LargeBinary),
+    _required("active", Boolean),
+    _required("created_at", Moment),
+    Index(None, "operator"),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("entry_index", _Number, primary_key=True, autoincrement=False),
+    _required("at", Moment),
+    _required("body", LargeBinary),
+)
+
+# Apart from the entries, which never change: erasing someone destroys salts.
+entry_salts = Table(
+    "entry_salts",
+    metadata,
+    Column("entry_index", _Number, ForeignKey("entries.entry_index"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    _required("salt", LargeBinary),
+)
+
+searches = Table(
+    "searches",
+    metadata,
+    # Judged at the commit, so that a search and its entry can be written in either order.
+    Column(
+        "entry_index",
+        _Number,
+        ForeignKey("entries.entry_index", deferrable=True, initially="DEFERRED"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    _required("id", Text),
+    Column("gallery_id", _Number, ForeignKey("galleries.id", ondelete="SET NULL"), nullable=True),
+    _required("gallery", Text),
+    _required("operator", Text),
+    _required("operation", Text),
+    Column("probe_photograph", Text, nullable=True),
+    Column("probe_reference", Text, nullable=True),
+    Column("probe_salt", LargeBinary, nullable=True),
+    Column("probe_digest", LargeBinary, nullable=True),
+    Column("threshold_requested_percent", Double, nullable=True),
+    Column("threshold_requested_score", Double, nullable=True),
+    _required("threshold_applied_percent", Double),
+    _required("threshold_applied_score", Double),
+    _required("candidates_max", BigInteger),
+    _required("references_searched", BigInteger),
+    _required("gallery_version", BigInteger),
+    _required("model", Text),
+    _required("calibration", Text),
+    Column("claimed_purpose", Text, nullable=True),
+    Column("claimed_case", Text, nullable=True),
+    Column("claimed_authority", Text, nullable=True),
+    _required("at", Moment),
+    UniqueConstraint("id"),
+    Index(None, "gallery_id", "entry_index"),
+    Index(None, "operator", "entry_index"),
+)
+
+search_candidates = Table(
+    "search_candidates",
+    metadata,
+    Column("entry_index", _Number, ForeignKey("searches.entry_index", ondelete="CASCADE"), primary_key=True),
+    Column("rank", BigInteger, primary_key=True, autoincrement=False),
+    _required("identifier", Text),
+    _required("score", Double),
+    _required("similarity_percent", Double),
+    _required("fmr", Double),
+)

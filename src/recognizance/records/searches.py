@@ -1,0 +1,194 @@
+"""The record of each search: who asked what of which gallery, and what was answered."""
+
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from sqlalchemy import bindparam, insert, select
+
+from recognizance.errors import NotFoundError
+from recognizance.records import schema
+from recognizance.records.transaction import Transaction
+
+_SEARCHES = schema.searches
+_CANDIDATES = schema.search_candidates
+_GET = select(_SEARCHES).where(_SEARCHES.c.id == bindparam("wanted"))
+_GET_CANDIDATES = (
+    select(
+        _CANDIDATES.c.identifier,
+        _CANDIDATES.c.rank,
+        _CANDIDATES.c.score,
+        _CANDIDATES.c.similarity_percent,
+        _CANDIDATES.c.fmr,
+    )
+    .where(_CANDIDATES.c.entry_index == bindparam("wanted"))
+    .order_by(_CANDIDATES.c.rank)
+)
+_LIST = (
+    select(_SEARCHES)
+    .where(_SEARCHES.c.entry_index < bindparam("before"))
+    .order_by(_SEARCHES.c.entry_index.desc())
+    .limit(bindparam("at_most"))
+)
+_BY_GALLERY = _SEARCHES.c.gallery_id == bindparam("gallery")
+_BY_OPERATOR = _SEARCHES.c.operator == bindparam("by")
+_NO_ENTRY_YET = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeDigest:
+    """A photograph's SHA-256 under a salt: it shows which photograph was searched to whoever has it, and says
+    nothing to others, nor to anyone once the salt is gone.
+    """  # noqa: D205 - one sentence
+
+    salt: bytes
+    digest: bytes
+
+    @classmethod
+    def of(cls, sha256: bytes) -> Self:
+        """Salt a photograph's digest with 32 random bytes."""
+        salt = secrets.token_bytes(32)
+        return cls(salt, _salted(salt, sha256))
+
+    def is_of(self, sha256: bytes) -> bool:
+        """Whether it was made from this photograph's digest."""
+        return hmac.compare_digest(self.digest, _salted(self.salt, sha256))
+
+
+@dataclass(frozen=True, slots=True)
+class SearchCandidate:
+    """One line of a candidate list; `identifier` is a face id, or a subject where subjects were searched."""
+
+    identifier: str
+    rank: int
+    score: float
+    similarity_percent: float
+    fmr: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRecord:
+    """A search as it was made.
+
+    Attributes
+    ----------
+    id : str
+        Lower-case UUID.
+    entry_index : int
+        Of its entry in the ledger, which belongs to this search alone.
+    gallery_id : int or None
+        None once the gallery was deleted.
+    probe_photograph : str or None
+        Under which the photograph was kept; it may have been erased since.
+    probe_reference : str or None
+        The face id (or subject) that was searched instead of a photograph.
+    threshold_requested_percent, threshold_requested_score : float or None
+        None where the request left it to the server.
+    candidates_max : int
+        The limit that was asked for.
+    purpose, case, authority : str or None
+        As claimed in the request.
+    candidates : tuple of SearchCandidate
+        By rank.  `list_page` leaves them out.
+    """
+
+    id: str
+    entry_index: int
+    gallery_id: int | None
+    gallery: str
+    operator: str
+    operation: str
+    probe_photograph: str | None = None
+    probe_reference: str | None = None
+    probe: ProbeDigest | None = None
+    threshold_requested_percent: float | None = None
+    threshold_requested_score: float | None = None
+    threshold_applied_percent: float
+    threshold_applied_score: float
+    candidates_max: int
+    references_searched: int
+    gallery_version: int
+    model: str
+    calibration: str
+    purpose: str | None = None
+    case: str | None = None
+    authority: str | None = None
+    at: datetime
+    candidates: tuple[SearchCandidate, ...] = ()
+
+
+_CLAIMS = {"purpose": "claimed_purpose", "case": "claimed_case", "authority": "claimed_authority"}
+_PLAIN = tuple(name for name in SearchRecord.__dataclass_fields__ if name not in {"probe", "candidates", *_CLAIMS})
+
+
+def add(tx: Transaction, search: SearchRecord) -> None:
+    """Record a search with its candidates, in the transaction that appends its entry."""
+    values: dict[str, Any] = {name: getattr(search, name) for name in _PLAIN}
+    values.update({column: getattr(search, name) for name, column in _CLAIMS.items()})
+    values["probe_salt"] = search.probe.salt if search.probe else None
+    values["probe_digest"] = search.probe.digest if search.probe else None
+    tx.execute(insert(_SEARCHES), values)
+    rows = [
+        {
+            "entry_index": search.entry_index,
+            "identifier": candidate.identifier,
+            "rank": candidate.rank,
+            "score": candidate.score,
+            "similarity_percent": candidate.similarity_percent,
+            "fmr": candidate.fmr,
+        }
+        for candidate in search.candidates
+    ]
+    if rows:
+        tx.execute(insert(_CANDIDATES), rows)
+
+
+def get(tx: Transaction, search_id: str) -> SearchRecord:
+    """Read a search with its candidates.
+
+    Raises
+    ------
+    NotFoundError
+    """
+    row = tx.execute(_GET, {"wanted": search_id}).first()
+    if row is None:
+        raise NotFoundError(f"There is no search {search_id} on record.")
+    lines = tx.execute(_GET_CANDIDATES, {"wanted": row.entry_index})
+    return _search(row, [SearchCandidate(*line) for line in lines])
+
+
+def list_page(
+    tx: Transaction,
+    *,
+    before_entry: int | None = None,
+    limit: int,
+    gallery: int | None = None,
+    operator: str | None = None,
+) -> list[SearchRecord]:
+    """List searches without their candidates, newest first, at most `limit`, from before `before_entry`."""
+    statement = _LIST
+    before = _NO_ENTRY_YET if before_entry is None else before_entry
+    parameters: dict[str, Any] = {"before": before, "at_most": limit}
+    if gallery is not None:
+        statement = statement.where(_BY_GALLERY)
+        parameters["gallery"] = gallery
+    if operator is not None:
+        statement = statement.where(_BY_OPERATOR)
+        parameters["by"] = operator
+    return [_search(row, ()) for row in tx.execute(statement, parameters)]
+
+
+def _search(row: Any, candidates: Sequence[SearchCandidate]) -> SearchRecord:
+    return SearchRecord(
+        **{name: getattr(row, name) for name in _PLAIN},
+        **{name: getattr(row, column) for name, column in _CLAIMS.items()},
+        probe=ProbeDigest(row.probe_salt, row.probe_digest) if row.probe_salt else None,
+        candidates=tuple(candidates),
+    )
+
+
+def _salted(salt: bytes, sha256: bytes) -> bytes:
+    return hmac.digest(salt, sha256, "sha256")

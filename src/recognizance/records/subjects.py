@@ -1,0 +1,222 @@
+"""Subjects: the people that references are of, as the client names them."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import delete as delete_from
+
+from recognizance.errors import SubjectExistsError, SubjectNotFoundError, TooManyReferencesError
+from recognizance.records import galleries, packing, schema
+from recognizance.records.transaction import Transaction, chunks
+
+SubjectStatus = Literal["CREATED", "ACTIVE"]
+REFERENCES_MAX = 100
+
+_SUBJECTS = schema.subjects
+_REFS = schema.references
+_HERE = _SUBJECTS.c.gallery_id == bindparam("gallery")
+_COLUMNS = select(_SUBJECTS.c.id, _SUBJECTS.c.name, _SUBJECTS.c.faces, _SUBJECTS.c.created_at)
+_GET = _COLUMNS.where(_HERE, _SUBJECTS.c.name == bindparam("subject"))
+_LIST = _COLUMNS.where(_HERE, _SUBJECTS.c.id > bindparam("after")).order_by(_SUBJECTS.c.id).limit(bindparam("at_most"))
+_NAMES = select(_SUBJECTS.c.name).where(_HERE, _SUBJECTS.c.name.in_(bindparam("names", expanding=True)))
+_DELETE = delete_from(_SUBJECTS).where(_SUBJECTS.c.id == bindparam("wanted"))
+_MORE_FACES = (
+    update(_SUBJECTS)
+    .where(_SUBJECTS.c.id == bindparam("wanted"))
+    .values(faces=_SUBJECTS.c.faces + bindparam("more_faces"))
+)
+_OF_SUBJECT = _REFS.c.subject_id == bindparam("wanted")
+_FACES = select(_REFS.c.face_id).where(_OF_SUBJECT).order_by(_REFS.c.sequence)
+_AMONG = _REFS.c.face_id.in_(bindparam("face_ids", expanding=True))
+_FREE_FACES = (
+    select(_REFS.c.face_id)
+    .where(_REFS.c.gallery_id == bindparam("gallery"), _REFS.c.subject_id.is_(None), _AMONG)
+    .order_by(_REFS.c.sequence)
+)
+_OWN_FACES = select(_REFS.c.face_id).where(_OF_SUBJECT, _AMONG).order_by(_REFS.c.sequence)
+_ASSIGN = update(_REFS).where(_AMONG).values(subject_id=bindparam("assigned"))
+_RELEASE = update(_REFS).where(_OF_SUBJECT).values(subject_id=None)
+_OWN_TEMPLATES = select(_REFS.c.template).where(_OF_SUBJECT).order_by(_REFS.c.sequence)
+_TEMPLATES = (
+    select(_SUBJECTS.c.name, _REFS.c.template)
+    .join_from(_SUBJECTS, _REFS, _REFS.c.subject_id == _SUBJECTS.c.id)
+    .where(_HERE)
+    .order_by(_SUBJECTS.c.id, _REFS.c.sequence)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectRow:
+    """A subject of a gallery, and how many references it has."""
+
+    id: int
+    name: str
+    faces: int
+    created_at: datetime
+
+    @property
+    def status(self) -> SubjectStatus:
+        """CREATED without references, ACTIVE with; nothing in between, for changes happen whole or not at all."""
+        return "ACTIVE" if self.faces else "CREATED"
+
+
+def create(tx: Transaction, gallery: int, subject: str, *, created_at: datetime) -> SubjectRow:
+    """Create a subject without references.
+
+    Raises
+    ------
+    SubjectExistsError
+        If the gallery has one of this name; names are case-sensitive.
+    """
+    if tx.execute(_GET, {"gallery": gallery, "subject": subject}).first() is not None:
+        raise SubjectExistsError(f"The user id: {subject} already exists")
+    values = {"gallery_id": gallery, "name": subject, "faces": 0, "created_at": created_at}
+    tx.execute(insert(_SUBJECTS), values)
+    galleries.changed(tx, gallery, users=1)
+    return get(tx, gallery, subject)
+
+
+def get(tx: Transaction, gallery: int, subject: str) -> SubjectRow:
+    """Look a subject up.
+
+    Raises
+    ------
+    SubjectNotFoundError
+    """
+    row = tx.execute(_GET, {"gallery": gallery, "subject": subject}).first()
+    if row is None:
+        raise SubjectNotFoundError(f"The user id: {subject} does not exist")
+    return SubjectRow(*row)
+
+
+def list_page(tx: Transaction, gallery: int, *, after: int = 0, limit: int) -> list[SubjectRow]:
+    """List subjects in the order of creation, at most `limit`, beginning after the id `after`."""
+    parameters = {"gallery": gallery, "after": after, "at_most": limit}
+    return [SubjectRow(*row) for row in tx.execute(_LIST, parameters)]
+
+
+def delete(tx: Transaction, gallery: int, subject: str) -> None:
+    """Delete a subject; its references stay in the gallery, without subject.
+
+    Raises
+    ------
+    SubjectNotFoundError
+    """
+    found = get(tx, gallery, subject)
+    tx.execute(_RELEASE, {"wanted": found.id})
+    tx.execute(_DELETE, {"wanted": found.id})
+    galleries.changed(tx, gallery, users=-1)
+
+
+def associate(
+    tx: Transaction,
+    gallery: int,
+    subject: str,
+    face_ids: Iterable[str],
+    *,
+    references_max: int = REFERENCES_MAX,
+) -> list[str]:
+    """Give references to a subject.
+
+    Returns
+    -------
+    list of str
+        The face ids that it gained: those of the gallery that belonged to no subject.
+
+    Raises
+    ------
+    SubjectNotFoundError
+    TooManyReferencesError
+        If it would hold more than `references_max`; it then gains none.
+    """
+    found = get(tx, gallery, subject)
+    gained = _select(tx, _FREE_FACES, {"gallery": gallery}, face_ids)
+    if found.faces + len(gained) > references_max:
+        raise TooManyReferencesError(
+            f"The user id: {subject} would have {found.faces + len(gained)} faces; {references_max} are allowed",
+            "Disassociate faces first, or use another user.",
+        )
+    _move(tx, gallery, gained, subject_id=found.id, counted_on=found.id, by=len(gained))
+    return gained
+
+
+def disassociate(tx: Transaction, gallery: int, subject: str, face_ids: Iterable[str]) -> list[str]:
+    """Take references from a subject; returns the face ids that it had.
+
+    Raises
+    ------
+    SubjectNotFoundError
+    """
+    found = get(tx, gallery, subject)
+    lost = _select(tx, _OWN_FACES, {"wanted": found.id}, face_ids)
+    _move(tx, gallery, lost, subject_id=None, counted_on=found.id, by=-len(lost))
+    return lost
+
+
+def faces_of(tx: Transaction, gallery: int, subject: str) -> list[str]:
+    """List the face ids of a subject in order of enrolment.
+
+    Raises
+    ------
+    SubjectNotFoundError
+    """
+    return list(tx.execute(_FACES, {"wanted": get(tx, gallery, subject).id}).scalars())
+
+
+def existing(tx: Transaction, gallery: int, names: Iterable[str]) -> set[str]:
+    """Tell which of these subjects there are."""
+    return {
+        str(name)
+        for chunk in chunks(names)
+        for name in tx.execute(_NAMES, {"gallery": gallery, "names": chunk}).scalars()
+    }
+
+
+def templates_of(tx: Transaction, gallery: int, subject: str) -> NDArray[np.float32]:
+    """Read the templates of a subject's references, of shape (n, dimension); (0, 0) if it has none.
+
+    Raises
+    ------
+    SubjectNotFoundError
+    """
+    blobs = tx.execute(_OWN_TEMPLATES, {"wanted": get(tx, gallery, subject).id}).scalars().all()
+    return packing.unpack_templates(blobs) if blobs else np.zeros((0, 0), dtype=np.float32)
+
+
+def subject_templates(tx: Transaction, gallery: int) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Read each subject that has references: its name, and their templates of shape (n, dimension), float32."""
+    rows = (row for batch in tx.stream(_TEMPLATES, {"gallery": gallery}, 8_192) for row in batch)
+    for name, group in groupby(rows, key=lambda row: str(row.name)):
+        yield name, packing.unpack_templates([row.template for row in group])
+
+
+def lost_faces(tx: Transaction, subject_ids: Iterable[int]) -> None:
+    """Take note that references were erased: one for each time that a subject is listed."""
+    for subject_id, lost in Counter(subject_ids).items():
+        tx.execute(_MORE_FACES, {"wanted": subject_id, "more_faces": -lost})
+
+
+def _select(tx: Transaction, statement: object, known: dict[str, int], face_ids: Iterable[str]) -> list[str]:
+    return [
+        face_id
+        for chunk in chunks(dict.fromkeys(face_ids))
+        for face_id in tx.execute(statement, {**known, "face_ids": chunk}).scalars()  # type: ignore[arg-type]
+    ]
+
+
+def _move(
+    tx: Transaction, gallery: int, face_ids: list[str], *, subject_id: int | None, counted_on: int, by: int
+) -> None:
+    if not face_ids:
+        return
+    for chunk in chunks(face_ids):
+        tx.execute(_ASSIGN, {"assigned": subject_id, "face_ids": chunk})
+    tx.execute(_MORE_FACES, {"wanted": counted_on, "more_faces": by})
+    galleries.changed(tx, gallery)

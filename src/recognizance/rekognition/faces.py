@@ -1,0 +1,115 @@
+"""Index, list and delete faces; detect and compare."""
+
+from recognizance.biometrics import QualityLevel
+from recognizance.rekognition import shapes
+from recognizance.rekognition.desk import Desk, act_of, answer, page_size
+from recognizance.wire import Answer, Call
+from recognizance.workflows import galleries
+from recognizance.workflows.compare import compare
+from recognizance.workflows.detect import detect
+from recognizance.workflows.enrol import enrol
+
+
+def index_faces(desk: Desk, call: Call) -> Answer:
+    """Answer IndexFaces."""
+    photograph, bytes_max = desk.photograph(call.input["Image"])
+    done = enrol(
+        desk.place,
+        act_of(call),
+        call.input["CollectionId"],
+        photograph,
+        external_id=call.input.get("ExternalImageId"),
+        faces_max=call.input.get("MaxFaces"),
+        quality=QualityLevel(call.input.get("QualityFilter", "AUTO")),
+        bytes_max=bytes_max,
+    )
+    model = desk.place.engine.model
+    return answer(
+        {
+            "FaceRecords": [
+                {"Face": shapes.face(reference, model), "FaceDetail": shapes.face_detail(face, done.image)}
+                for reference, face in done.enrolled
+            ],
+            "UnindexedFaces": [
+                {"Reasons": list(reasons), "FaceDetail": shapes.face_detail(face, done.image)}
+                for face, reasons in done.left_out
+            ],
+            "FaceModelVersion": model,
+        },
+        done.entry,
+    )
+
+
+def list_faces(desk: Desk, call: Call) -> Answer:
+    """Answer ListFaces, in the order of enrolment."""
+    name, limit = call.input["CollectionId"], page_size(call, 4096)
+    gallery, page, entry = galleries.list_references(
+        desk.place,
+        act_of(call),
+        name,
+        after=desk.after(call, name),
+        limit=limit + 1,
+        subject=call.input.get("UserId"),
+        face_ids=call.input.get("FaceIds"),
+    )
+    shown = page[:limit]
+    return answer(
+        {
+            "Faces": [shapes.face(reference, gallery.model) for reference in shown],
+            "NextToken": desk.token(call, name, shown[-1].sequence) if len(page) > limit else None,
+            "FaceModelVersion": gallery.model,
+        },
+        entry,
+    )
+
+
+def delete_faces(desk: Desk, call: Call) -> Answer:
+    """Answer DeleteFaces."""
+    done = galleries.erase(desk.place, act_of(call), call.input["CollectionId"], call.input["FaceIds"])
+    return answer(
+        {
+            "DeletedFaces": list(done.erased),
+            "UnsuccessfulFaceDeletions": [
+                {"FaceId": face_id, "UserId": subject, "Reasons": [reason]} for face_id, reason, subject in done.kept
+            ],
+        },
+        done.entry,
+    )
+
+
+def detect_faces(desk: Desk, call: Call) -> Answer:
+    """Answer DetectFaces with the DEFAULT attributes, whatever was asked for: docs/rekognition.md."""
+    photograph, bytes_max = desk.photograph(call.input["Image"])
+    found = detect(desk.place, act_of(call), photograph, bytes_max=bytes_max)
+    return answer({"FaceDetails": [shapes.face_detail(face, found.image) for face in found.faces]}, found.entry)
+
+
+def compare_faces(desk: Desk, call: Call) -> Answer:
+    """Answer CompareFaces."""
+    source, source_max = desk.photograph(call.input["SourceImage"])
+    target, target_max = desk.photograph(call.input["TargetImage"])
+    threshold = float(call.input.get("SimilarityThreshold", 80))
+    found = compare(
+        desk.place,
+        act_of(call),
+        source,
+        target,
+        threshold_percent=threshold,
+        quality=QualityLevel(call.input.get("QualityFilter", "NONE")),
+        bytes_max=max(source_max, target_max),
+    )
+    return answer(
+        {
+            "SourceImageFace": {
+                "BoundingBox": shapes.box(found.source_face.box, found.source),
+                "Confidence": found.source_face.confidence * 100,
+            },
+            "FaceMatches": [
+                {"Similarity": match.similarity_percent, "Face": shapes.compared_face(match, found.target)}
+                for match in found.matches
+            ],
+            "UnmatchedFaces": [shapes.compared_face(item, found.target) for item in found.unmatched],
+        },
+        found.entry,
+        threshold_applied=f"{threshold:g}",
+    )

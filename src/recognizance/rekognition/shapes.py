@@ -1,0 +1,86 @@
+"""Our values in Rekognition's words."""
+
+from typing import Any
+
+from recognizance.biometrics import BoundingBox, DetectedFace, Image, Reference
+from recognizance.workflows.compare import Compared
+from recognizance.workflows.search import Lead, SearchResult
+
+# As the viewer sees an upright face: Rekognition's left eye is the one on the left of the picture.
+_LANDMARKS = ("eyeLeft", "eyeRight", "nose", "mouthLeft", "mouthRight")
+
+
+def box(found: BoundingBox, image: Image) -> dict[str, float]:
+    """A box as ratios of the image."""
+    return {
+        "Left": found.left_px / image.width_px,
+        "Top": found.top_px / image.height_px,
+        "Width": found.width_px / image.width_px,
+        "Height": found.height_px / image.height_px,
+    }
+
+
+def face_detail(face: DetectedFace, image: Image) -> dict[str, Any]:
+    """A FaceDetail with the DEFAULT attributes."""
+    return {
+        "BoundingBox": box(face.box, image),
+        "Confidence": face.confidence * 100,
+        "Landmarks": [
+            {"Type": name, "X": float(x) / image.width_px, "Y": float(y) / image.height_px}
+            for name, (x, y) in zip(_LANDMARKS, face.landmarks.points_px, strict=True)
+        ],
+        "Pose": {
+            "Roll": face.pose.roll_degrees,
+            "Yaw": face.pose.yaw_degrees,
+            "Pitch": face.pose.pitch_degrees,
+        },
+        "Quality": {"Brightness": face.quality.brightness, "Sharpness": face.quality.sharpness},
+    }
+
+
+def face(reference: Reference, model: str) -> dict[str, Any]:
+    """A Face: one enrolled reference."""
+    return {
+        "FaceId": reference.face_id,
+        "ImageId": reference.image_id,
+        "ExternalImageId": reference.external_id,
+        "UserId": reference.subject,
+        "BoundingBox": {
+            "Left": reference.box.left,
+            "Top": reference.box.top,
+            "Width": reference.box.width,
+            "Height": reference.box.height,
+        },
+        "Confidence": reference.confidence * 100,
+        "IndexFacesModelVersion": model,
+    }
+
+
+def face_match(lead: Lead, model: str) -> dict[str, Any]:
+    """A FaceMatch: a candidate with its similarity."""
+    if lead.reference is None:
+        raise ValueError("a candidate of a search of subjects is not a face")
+    return {"Similarity": lead.similarity_percent, "Face": face(lead.reference, model)}
+
+
+def user_match(lead: Lead) -> dict[str, Any]:
+    """A UserMatch; a subject that can be found has faces, and is therefore active."""
+    return {
+        "Similarity": lead.similarity_percent,
+        "User": {"UserId": lead.candidate.identifier, "UserStatus": "ACTIVE"},
+    }
+
+
+def compared_face(found: Compared, image: Image) -> dict[str, Any]:
+    """A ComparedFace."""
+    return face_detail(found.face, image)
+
+
+def search_headers(result: SearchResult) -> dict[str, str]:
+    """What a search tells beyond Rekognition's answer."""
+    return {
+        "search": result.search_id,
+        "threshold_applied": f"{result.threshold_percent:g}",
+        "expected_false_candidates": f"{result.expected_false_candidates:.3g}",
+        "references_searched": str(result.references_searched),
+    }

@@ -1,0 +1,1 @@
+"""Accountability, transparency and accuracy reports.  Not begun."""

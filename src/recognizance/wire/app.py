@@ -1,0 +1,249 @@
+"""The ASGI application: from a signed request to a handler's answer.
+
+In this order, so that each step only sees what the ones before it have let through: method and path; the
+form of the signature; the body, within limits; the signature itself; the operation; JSON; the model; the
+handler.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from recognizance.errors import RecognizanceError
+from recognizance.wire.admission import ByteBudget, Lane
+from recognizance.wire.claims import Claim
+from recognizance.wire.context import Context, parse_context
+from recognizance.wire.exchange import ClientGoneError, Exchange, Receive, Scope, Send
+from recognizance.wire.faults import Fault, SignInFault, fault_from
+from recognizance.wire.json_body import decode_object
+from recognizance.wire.request import Request, read_request
+from recognizance.wire.service import Actor, Call, Service
+from recognizance.wire.sigv4 import KeyRing, Verifier
+
+_log = logging.getLogger(__name__)
+
+_SIGN_IN_THREADS = 2
+_SIGN_INS_WAITING = 256
+
+_Result = TypeVar("_Result")
+_Reply = tuple[int, bytes, dict[str, str]]
+OnRefusedSignIn = Callable[[str, str | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request, and all together, may take.
+
+    Attributes
+    ----------
+    body_bytes_max : int
+        Largest request: two photographs of 5 MiB in base64 (CompareFaces) and their names fit the default.
+        A service may set its own.
+    bytes_in_flight_max : int
+        All bodies in memory at once; raised to the largest body if it is less.
+    read_seconds : float
+        For the body to arrive, and for a share of the memory before that.
+    bodies_waiting_max : int
+        How many requests may wait for that share.
+    """
+
+    body_bytes_max: int = 16 * 1024 * 1024
+    bytes_in_flight_max: int = 256 * 1024 * 1024
+    read_seconds: float = 60.0
+    bodies_waiting_max: int = 64
+
+
+class WireApp:
+    """Serves any number of services over AWS JSON 1.1.
+
+    Parameters
+    ----------
+    services : iterable of Service
+        Chosen by the prefix of x-amz-target.
+    keys : KeyRing
+        The keys that may sign.
+    clock : callable
+        Gives the time, with its zone.
+    photographs, others : Lane
+        Where handlers run: those whose input can hold a photograph, and the rest.
+    limits : Limits
+        What requests may take.
+    on_refused_sign_in : callable
+        Called in a worker thread with the fault's code and the access key id that was claimed, if one was
+        readable.  It must not raise.
+    """
+
+    def __init__(
+        self,
+        services: Iterable[Service],
+        keys: KeyRing,
+        clock: Callable[[], datetime],
+        photographs: Lane,
+        others: Lane,
+        *,
+        limits: Limits | None = None,
+        on_refused_sign_in: OnRefusedSignIn = lambda code, access_key_id: None,
+    ) -> None:
+        self._services = {service.target_prefix: service for service in services}
+        self._verifier = Verifier(keys, clock)
+        self._photographs = photographs
+        self._others = others
+        self._limits = limits or Limits()
+        self._on_refused_sign_in = on_refused_sign_in
+        largest = max([self._limits.body_bytes_max, *(self._body_limit(each) for each in self._services.values())])
+        self._budget = ByteBudget(max(self._limits.bytes_in_flight_max, largest), self._limits.bodies_waiting_max)
+        # Apart from the handlers' threads, so that unsigned requests cannot stand in the way of signed ones.
+        self._executor = ThreadPoolExecutor(_SIGN_IN_THREADS, thread_name_prefix="sign-in")
+        self._sign_ins = Lane(self._executor, _SIGN_IN_THREADS, _SIGN_INS_WAITING)
+
+    def close(self) -> None:
+        """Let go of the threads; for when the server has stopped."""
+        self._executor.shutdown(wait=True)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI connection."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._serve(Exchange(scope, receive, send, str(uuid.uuid4())))
+        else:
+            await send({"type": "websocket.close"})
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                self.close()
+                return
+
+    async def _serve(self, exchange: Exchange) -> None:
+        try:
+            reply = await self._reply(exchange)
+        except ClientGoneError:
+            return  # nobody is there to read an answer, and nothing was done
+        except Fault as fault:
+            reply = _refusal(fault, exchange)
+        except RecognizanceError as error:
+            reply = _refusal(_translate(error, frozenset(), exchange), exchange)
+        except Exception:  # noqa: BLE001 - the edge: whatever it was, there is an answer, and the log has it
+            _log.exception("Request %s failed.", exchange.request_id)
+            reply = _refusal(Fault.internal(), exchange)
+        await exchange.answer(*reply)
+
+    async def _reply(self, exchange: Exchange) -> _Reply:
+        if exchange.method != "POST":
+            raise Fault.method_not_allowed()
+        context = parse_context(exchange.raw_path)
+        claim: Claim | None = None
+        try:
+            request = read_request(exchange.method, exchange.raw_path, exchange.query, exchange.headers)
+            prefix, _, operation = (request.header(b"x-amz-target") or "").rpartition(".")
+            service = self._services.get(prefix)
+            candidates = [service] if service else self._services.values()
+            claim = self._verifier.read(request, {each.signing_name for each in candidates})
+            limit = self._body_limit(service)
+            declared = exchange.declared_bytes()
+            if declared is not None and declared > limit:
+                raise Fault.too_large(limit)
+            async with self._budget.share(limit if declared is None else declared, self._limits.read_seconds):
+                body = await exchange.read_body(limit, self._limits.read_seconds)
+                signed = _Signed(request, claim, body)
+                actor = await _in_lane(exchange, self._sign_ins, lambda: self._verifier.verify(*signed))
+                if service is None:
+                    raise Fault.unknown_operation()
+                return await self._perform(exchange, request, service, operation, actor, context, body)
+        except SignInFault as fault:
+            await self._report(fault, claim)
+            raise
+
+    async def _perform(
+        self,
+        exchange: Exchange,
+        request: Request,
+        service: Service,
+        operation: str,
+        actor: Actor,
+        context: Context,
+        body: bytearray,
+    ) -> _Reply:
+        handler = service.handler(operation)
+        _require_json(request)
+        lane = self._photographs if operation in service.photograph_operations else self._others
+
+        def work() -> _Reply:
+            value = decode_object(body)
+            body.clear()  # each photograph is in memory once from here on, not once more as it came
+            parsed = service.parse(operation, value)
+            del value
+            answer = handler(Call(operation, parsed, actor, context, exchange.request_id))
+            return 200, msgspec.json.encode(service.spell(operation, answer.body)), _checked(answer.headers)
+
+        try:
+            return await _in_lane(exchange, lane, work)
+        except RecognizanceError as error:
+            raise _translate(error, service.listed_codes(operation), exchange) from error
+
+    def _body_limit(self, service: Service | None) -> int:
+        return (service and service.body_bytes_max) or self._limits.body_bytes_max
+
+    async def _report(self, fault: SignInFault, claim: Claim | None) -> None:
+        key = claim.access_key_id if claim else None
+        # Awaited, so that a flood of refusals waits for its own record instead of filling the memory.
+        await asyncio.wrap_future(self._executor.submit(self._on_refused_sign_in, fault.code, key))
+
+
+class _Signed(NamedTuple):
+    request: Request
+    claim: Claim
+    body: bytearray
+
+
+async def _in_lane(exchange: Exchange, lane: Lane, work: Callable[[], _Result]) -> _Result:
+    """Run `work` in `lane`, unless the client leaves before its turn comes."""
+    future = lane.submit(work)
+    done = asyncio.wrap_future(future)
+    gone = asyncio.create_task(exchange.wait_until_gone())
+    either: list[asyncio.Future[Any]] = [done, gone]
+    try:
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not done.done() and future.cancel():
+            raise ClientGoneError
+        return await done
+    finally:
+        gone.cancel()
+        future.cancel()
+
+
+def _require_json(request: Request) -> None:
+    # Clients name JSON in many ways, curl not at all; only what is surely not JSON is refused by its label.
+    if request.header(b"content-encoding") not in (None, "", "identity"):
+        raise Fault.serialization("Compressed requests are not read.")
+    if "cbor" in (request.header(b"content-type") or "").lower():
+        raise Fault.serialization("Requests must be JSON (application/x-amz-json-1.1).")
+
+
+def _checked(headers: Mapping[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        if not (name.isascii() and value.isascii() and name.isprintable() and value.isprintable()):
+            raise ValueError(f"the header {name!r} cannot be sent")
+    return dict(headers)
+
+
+def _translate(error: RecognizanceError, listed_codes: frozenset[str], exchange: Exchange) -> Fault:
+    fault = fault_from(error, listed_codes)
+    if fault.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.error("Request %s failed.", exchange.request_id, exc_info=error)
+    return fault
+
+
+def _refusal(fault: Fault, exchange: Exchange) -> _Reply:
+    return fault.status, fault.body(exchange.request_id), dict(fault.headers)

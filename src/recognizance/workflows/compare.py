@@ -1,0 +1,82 @@
+"""Compare the face of one photograph with those of another (1:1)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recognizance.biometrics import QualityLevel, DetectedFace, Image
+from recognizance.detection.filter import shortcomings
+from recognizance.errors import NoFaceError
+from recognizance.workflows.act import Act
+from recognizance.workflows.engine import NO_FACE
+from recognizance.workflows.place import Workplace, permit, record
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A face of the target photograph and how it compares with the source's."""
+
+    face: DetectedFace
+    score: float
+    similarity_percent: float
+    fmr: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The result of a comparison; matches are best first, the rest are below the threshold."""
+
+    source: Image
+    source_face: DetectedFace
+    target: Image
+    matches: tuple[Compared, ...]
+    unmatched: tuple[Compared, ...]
+    entry: int
+
+
+def compare(
+    place: Workplace,
+    act: Act,
+    source: bytes,
+    target: bytes,
+    *,
+    threshold_percent: float,
+    quality: QualityLevel,
+    bytes_max: int,
+) -> Comparison:
+    """Compare the source's largest face with every face of the target, up to 100.
+
+    The policy is asked; the comparison is made; one entry is made durable; then the result is returned.
+
+    Raises
+    ------
+    NoFaceError
+        If the source has no face that passes the filter, or the target none at all.
+    """
+    permitted = permit(place, act, "compare", threshold_percent=threshold_percent)
+    source_image = place.engine.decode(source, bytes_max)
+    source_face, _ = place.engine.largest(source_image)
+    if shortcomings(source_face, source_image, quality):
+        raise NoFaceError(NO_FACE, f"The source's face does not pass the quality filter {quality}.")
+    target_image = place.engine.decode(target, bytes_max)
+    largest, others = place.engine.largest(target_image)
+    faces = [face for face in [largest, *others][:100] if not shortcomings(face, target_image, quality)]
+    (probe,) = place.engine.templates(source_image, [source_face])
+    compared = []
+    for face, template in zip(faces, place.engine.templates(target_image, faces), strict=True):
+        score = float(np.dot(probe.vector.astype(np.float64), template.vector.astype(np.float64)))
+        compared.append(Compared(face, score, place.calibration.percent(score), place.calibration.fmr(score)))
+    compared.sort(key=lambda item: -item.score)
+    matches = tuple(item for item in compared if item.similarity_percent >= threshold_percent)
+    unmatched = tuple(item for item in compared if item.similarity_percent < threshold_percent)
+    with place.store.write() as tx:
+        entry = record(
+            tx,
+            permitted,
+            {
+                "calibration": place.calibration.digest,
+                "model": place.engine.model,
+                "threshold_percent_thousandths": round(threshold_percent * 1000),
+            },
+        )
+    return Comparison(source_image, source_face, target_image, matches, unmatched, entry)

@@ -1,0 +1,29 @@
+"""Find the faces in a photograph."""
+
+from dataclasses import dataclass
+
+from recognizance.biometrics import DetectedFace, Image
+from recognizance.workflows.act import Act
+from recognizance.workflows.place import Workplace, permit, record
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """Faces, largest first, the photograph they are in, and the index of the entry."""
+
+    image: Image
+    faces: tuple[DetectedFace, ...]
+    entry: int
+
+
+def detect(place: Workplace, act: Act, photograph: bytes, *, bytes_max: int, limit: int = 100) -> Detection:
+    """List the largest faces of a photograph.
+
+    The policy is asked; the faces are found; one entry is made durable; then they are returned.
+    """
+    permitted = permit(place, act, "detect")
+    image = place.engine.decode(photograph, bytes_max)
+    faces = tuple(place.engine.faces(image)[:limit])
+    with place.store.write() as tx:
+        entry = record(tx, permitted, {"faces": len(faces)})
+    return Detection(image, faces, entry)

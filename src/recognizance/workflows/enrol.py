@@ -1,0 +1,159 @@
+"""Enrol the faces of a photograph."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from recognizance.biometrics import QualityLevel, BoundingBox, DetectedFace, Image, Reference, RelativeBox, Template
+from recognizance.detection.filter import shortcomings
+from recognizance.records import Transaction, galleries, images, photographs, references
+from recognizance.records.galleries import GalleryRow
+from recognizance.records.references import NewReference
+from recognizance.workflows.act import Act
+from recognizance.workflows.place import Workplace, find_gallery, new_identifier, permit, record
+from recognizance.workflows.shelf import require_model
+
+EXCEEDS_MAX_FACES = "EXCEEDS_MAX_FACES"
+
+FACES_MAX = 100
+"""Faces of one photograph that are looked at, largest first."""
+
+_SAME_FACE = 0.9  # overlap of two boxes in the same photograph that makes them the same face
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What came of a photograph.
+
+    ``enrolled`` pairs each reference with the face it was made of, largest first; ``left_out`` pairs each other
+    face with the reasons.  ``stored`` counts the references that were new.
+    """
+
+    image: Image
+    enrolled: tuple[tuple[Reference, DetectedFace], ...]
+    left_out: tuple[tuple[DetectedFace, tuple[str, ...]], ...]
+    stored: int
+    entry: int
+
+
+def enrol(
+    place: Workplace,
+    act: Act,
+    gallery_name: str,
+    photograph: bytes,
+    *,
+    external_id: str | None,
+    faces_max: int | None,
+    quality: QualityLevel,
+    bytes_max: int,
+) -> Enrolment:
+    """Enrol the faces of a photograph into a gallery.
+
+    The policy is asked; the faces are found, filtered and embedded; references, photograph and one entry are made
+    durable together; then searches see them; then they are returned.  The same bytes with the same external id
+    are not stored a second time: the references that are there are returned.
+    """
+    permitted = permit(place, act, "enrol", gallery=gallery_name)
+    gallery = find_gallery(place, gallery_name)
+    require_model(gallery, place.engine.model)
+    image = place.engine.decode(photograph, bytes_max)
+    faces = place.engine.faces(image)[:FACES_MAX]
+    chosen, left_out = _choose(faces, image, quality, faces_max)
+    templates = place.engine.templates(image, chosen)
+    now = place.clock()
+    with place.shelf.changing(gallery) as change:
+        with place.store.write() as tx:
+            gallery = galleries.get(tx, gallery_name)
+            require_model(gallery, place.engine.model)
+            image_id = images.find(tx, gallery.id, image.sha256, external_id)
+            known = references.of_image(tx, gallery.id, image_id) if image_id else []
+            existing = [_find(known, relative_box(face.box, image)) for face in chosen]
+            fresh = [
+                (face, template)
+                for face, template, found in zip(chosen, templates, existing, strict=True)
+                if found is None
+            ]
+            if fresh and image_id is None:
+                image_id = new_identifier()
+                images.remember(tx, gallery.id, image.sha256, external_id, image_id)
+                if gallery.keep_photographs:
+                    photographs.put(tx, image_id, "reference", photograph, media_type=image.media_type, created_at=now)
+            news = [_new_reference(face, template, image, str(image_id), external_id, now) for face, template in fresh]
+            if news:
+                references.add_many(tx, gallery.id, news)
+            entry = record(
+                tx,
+                permitted,
+                {"gallery": gallery.id, "image": image_id, "references": len(news), "model": gallery.model},
+            )
+            stored = references.get_many(tx, gallery.id, [new.face_id for new in news])
+        change.enrolled([new.face_id for new in news], [template for _, template in fresh])
+    added = iter(news)
+    enrolled = tuple(
+        (found if found is not None else stored[next(added).face_id], face)
+        for face, found in zip(chosen, existing, strict=True)
+    )
+    return Enrolment(image, enrolled, tuple(left_out), len(news), entry)
+
+
+def _choose(
+    faces: Sequence[DetectedFace], image: Image, quality: QualityLevel, faces_max: int | None
+) -> tuple[list[DetectedFace], list[tuple[DetectedFace, tuple[str, ...]]]]:
+    """Split faces into those to enrol, largest first, and those to leave out.
+
+    Beyond `faces_max`, faces of low quality are dropped first, then the smallest.
+    """
+    left_out: list[tuple[DetectedFace, tuple[str, ...]]] = []
+    passing: list[DetectedFace] = []
+    for face in faces:
+        reasons = shortcomings(face, image, quality)
+        if reasons:
+            left_out.append((face, tuple(reason.value for reason in reasons)))
+        else:
+            passing.append(face)
+    if faces_max is not None and len(passing) > faces_max:
+        order = sorted(range(len(passing)), key=lambda row: bool(shortcomings(passing[row], image, QualityLevel.AUTO)))
+        kept = set(order[:faces_max])
+        left_out.extend((face, (EXCEEDS_MAX_FACES,)) for row, face in enumerate(passing) if row not in kept)
+        passing = [face for row, face in enumerate(passing) if row in kept]
+    return passing, left_out
+
+
+def relative_box(box: BoundingBox, image: Image) -> RelativeBox:
+    """Express a box as ratios of the image."""
+    return RelativeBox(
+        left=box.left_px / image.width_px,
+        top=box.top_px / image.height_px,
+        width=box.width_px / image.width_px,
+        height=box.height_px / image.height_px,
+    )
+
+
+def _new_reference(
+    face: DetectedFace, template: Template, image: Image, image_id: str, external_id: str | None, now: datetime
+) -> NewReference:
+    return NewReference(
+        face_id=new_identifier(),
+        image_id=image_id,
+        external_id=external_id,
+        template=template.vector,
+        box=relative_box(face.box, image),
+        landmarks=tuple((float(x) / image.width_px, float(y) / image.height_px) for x, y in face.landmarks.points_px),
+        confidence=face.confidence,
+        pose=face.pose,
+        quality=face.quality,
+        enrolled_at=now,
+    )
+
+
+def _find(known: Sequence[Reference], box: RelativeBox) -> Reference | None:
+    """Find the reference that was made of the face in this box."""
+    return next((reference for reference in known if _overlap(reference.box, box) >= _SAME_FACE), None)
+
+
+def _overlap(first: RelativeBox, second: RelativeBox) -> float:
+    """Intersection over union."""
+    across = min(first.left + first.width, second.left + second.width) - max(first.left, second.left)
+    down = min(first.top + first.height, second.top + second.height) - max(first.top, second.top)
+    shared = max(across, 0.0) * max(down, 0.0)
+    return shared / max(first.width * first.height + second.width * second.height - shared, 1e-12)

@@ -1,0 +1,155 @@
+"""Create, describe, list, label and delete galleries; list and erase references."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from recognizance.biometrics import Reference
+from recognizance.records import galleries, references, subjects, tags
+from recognizance.records.galleries import GalleryCounts, GalleryRow
+from recognizance.workflows.act import Act
+from recognizance.workflows.place import Workplace, find_gallery, permit, record
+
+ASSOCIATED = "ASSOCIATED_TO_AN_EXISTING_USER"
+NOT_FOUND = "FACE_NOT_FOUND"
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """Which references were erased; ``kept`` names the others, the reason, and the subject they belong to."""
+
+    erased: tuple[str, ...]
+    kept: tuple[tuple[str, str, str | None], ...]
+    entry: int
+
+
+def create_gallery(
+    place: Workplace, act: Act, name: str, *, keep_photographs: bool = True, labels: Mapping[str, str] | None = None
+) -> tuple[GalleryRow, int]:
+    """Create a gallery for the server's model; it and one entry are made durable together.
+
+    Raises
+    ------
+    GalleryExistsError
+    """
+    permitted = permit(place, act, "gallery", gallery=name)
+    with place.store.write() as tx:
+        gallery = galleries.create(
+            tx,
+            name,
+            model=place.engine.model,
+            calibration=place.calibration.digest,
+            keep_photographs=keep_photographs,
+            created_at=place.clock(),
+        )
+        if labels:
+            tags.set_tags(tx, gallery.id, labels)
+        entry = record(tx, permitted, {"gallery": gallery.id, "model": gallery.model, "change": "created"})
+    return gallery, entry
+
+
+def describe_gallery(place: Workplace, act: Act, name: str) -> tuple[GalleryRow, GalleryCounts, int]:
+    """Return a gallery with its counts; recorded."""
+    permitted = permit(place, act, "list", gallery=name)
+    with place.store.write() as tx:
+        gallery = galleries.get(tx, name)
+        numbers = galleries.counts(tx, gallery.id)
+        entry = record(tx, permitted, {"gallery": gallery.id})
+    return gallery, numbers, entry
+
+
+def list_galleries(place: Workplace, act: Act, *, after: int, limit: int) -> tuple[list[GalleryRow], int]:
+    """List up to `limit` galleries in the order of creation, after an id; recorded."""
+    permitted = permit(place, act, "list")
+    with place.store.write() as tx:
+        page = galleries.list_page(tx, after=after, limit=limit)
+        entry = record(tx, permitted, {"galleries": len(page)})
+    return page, entry
+
+
+def delete_gallery(place: Workplace, act: Act, name: str) -> int:
+    """Erase a gallery with everything in it: references, photographs, searches' probes and candidate lists.
+
+    The entry stays.  When this returns, the write-ahead log holds none of it any more.
+    """
+    permitted = permit(place, act, "gallery", gallery=name)
+    gallery = find_gallery(place, name)
+    with place.shelf.changing(gallery):
+        with place.store.write() as tx:
+            galleries.delete_gallery(tx, name)
+            entry = record(tx, permitted, {"gallery": gallery.id, "change": "deleted"})
+        place.shelf.drop(gallery)
+    place.store.scrub()
+    return entry
+
+
+def list_references(
+    place: Workplace,
+    act: Act,
+    name: str,
+    *,
+    after: int,
+    limit: int,
+    subject: str | None = None,
+    face_ids: Sequence[str] | None = None,
+) -> tuple[GalleryRow, list[Reference], int]:
+    """List up to `limit` references in the order of enrolment, after a sequence number; recorded."""
+    permitted = permit(place, act, "list", gallery=name)
+    with place.store.write() as tx:
+        gallery = galleries.get(tx, name)
+        if subject is not None:
+            subjects.get(tx, gallery.id, subject)
+        page = references.list_page(
+            tx, gallery.id, after_sequence=after, limit=limit, subject=subject, face_ids=face_ids
+        )
+        entry = record(tx, permitted, {"gallery": gallery.id, "references": len(page)})
+    return gallery, page, entry
+
+
+def erase(place: Workplace, act: Act, name: str, face_ids: Sequence[str]) -> Erasure:
+    """Erase references, and photographs that no reference is left of.
+
+    References of a subject stay until they are disassociated.  The erasure and one entry are made durable
+    together; searches no longer find them; the write-ahead log is emptied; then it is confirmed.
+    """
+    permitted = permit(place, act, "erase", gallery=name)
+    gallery = find_gallery(place, name)
+    wanted = list(dict.fromkeys(face_ids))
+    with place.shelf.changing(gallery) as change:
+        with place.store.write() as tx:
+            gallery = galleries.get(tx, name)
+            known = references.get_many(tx, gallery.id, wanted)
+            free = [face_id for face_id in wanted if face_id in known and known[face_id].subject is None]
+            references.delete_many(tx, gallery.id, free)
+            entry = record(tx, permitted, {"gallery": gallery.id, "references": len(free)})
+        change.erased(free)
+    if free:
+        place.store.scrub()
+    erased = set(free)
+    kept = tuple(
+        (face_id, ASSOCIATED, known[face_id].subject) if face_id in known else (face_id, NOT_FOUND, None)
+        for face_id in wanted
+        if face_id not in erased
+    )
+    return Erasure(tuple(free), kept, entry)
+
+
+def label_gallery(
+    place: Workplace, act: Act, name: str, *, put: Mapping[str, str] | None = None, remove: Sequence[str] = ()
+) -> int:
+    """Set and remove a gallery's tags; recorded."""
+    permitted = permit(place, act, "gallery", gallery=name)
+    with place.store.write() as tx:
+        gallery = galleries.get(tx, name)
+        if put:
+            tags.set_tags(tx, gallery.id, put)
+        if remove:
+            tags.remove(tx, gallery.id, remove)
+        return record(tx, permitted, {"gallery": gallery.id, "change": "tags"})
+
+
+def list_labels(place: Workplace, act: Act, name: str) -> tuple[dict[str, str], int]:
+    """List a gallery's tags; recorded."""
+    permitted = permit(place, act, "list", gallery=name)
+    with place.store.write() as tx:
+        gallery = galleries.get(tx, name)
+        return tags.list_tags(tx, gallery.id), record(tx, permitted, {"gallery": gallery.id})

@@ -1,0 +1,295 @@
+"""Search a gallery (1:N), by photograph, by reference or by subject."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from recognizance.biometrics import QualityLevel, Candidate, DetectedFace, Image, Reference, Template
+from recognizance.detection.filter import shortcomings
+from recognizance.errors import NoFaceError, SubjectNotFoundError
+from recognizance.records import Transaction, photographs, references, searches, subjects
+from recognizance.records.galleries import GalleryRow
+from recognizance.workflows.act import Act
+from recognizance.workflows.engine import NO_FACE
+from recognizance.workflows.place import Permit, Workplace, find_gallery, new_identifier, permit, record
+from recognizance.workflows.shelf import require_model, subject_template
+
+REFERENCES = "references"
+SUBJECTS = "subjects"
+
+NOT_LARGEST = "FACE_NOT_LARGEST"
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """One candidate and what its score means.  ``reference`` is None where subjects are searched."""
+
+    candidate: Candidate
+    similarity_percent: float
+    fmr: float
+    reference: Reference | None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """A candidate list, best first, and what to know about it.
+
+    Attributes
+    ----------
+    image, face, unsearched
+        The probe photograph, the face that was searched, and the others in it with the reasons why they were not;
+        None and empty where a reference or a subject was searched.
+    references_searched : int
+        How many references (or subjects) the probe was compared with.
+    expected_false_candidates : float
+        Strangers to expect at this threshold, by the worst group's false match rate.
+    worst_group : str
+        That group.
+    search_id : str
+        UUID of the record of this search.
+    entry : int
+        Index of its entry.
+    """
+
+    image: Image | None
+    face: DetectedFace | None
+    unsearched: tuple[tuple[DetectedFace, tuple[str, ...]], ...]
+    leads: tuple[Lead, ...]
+    references_searched: int
+    threshold_percent: float
+    threshold_score: float
+    expected_false_candidates: float
+    worst_group: str
+    search_id: str
+    entry: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is searched for, in which gallery, and how much is wanted."""
+
+    gallery: GalleryRow
+    probe: Template | None
+    among: str
+    limit: int
+    threshold_percent: float
+    excluding: Collection[str] = ()
+    probe_reference: str | None = None
+
+
+def search_by_photograph(
+    place: Workplace,
+    act: Act,
+    gallery_name: str,
+    photograph: bytes,
+    *,
+    among: str,
+    limit: int,
+    threshold_percent: float,
+    quality: QualityLevel,
+    bytes_max: int,
+    face_needed: bool = True,
+) -> SearchResult:
+    """Search for the largest face of a photograph.
+
+    The policy is asked; the gallery is searched; the record of the search, the probe photograph and one entry are
+    made durable together; then the candidates are returned.
+
+    Raises
+    ------
+    NoFaceError
+        If there is no face, or the largest does not pass the filter; unless no face is needed: the search is
+        recorded then and has no candidates.
+    """
+    permitted = permit(place, act, "search", gallery=gallery_name, threshold_percent=threshold_percent)
+    gallery = find_gallery(place, gallery_name)
+    require_model(gallery, place.engine.model)
+    image = place.engine.decode(photograph, bytes_max)
+    faces = place.engine.faces(image)
+    reasons = shortcomings(faces[0], image, quality) if faces else ()
+    face = faces[0] if faces and not reasons else None
+    if face is None and face_needed:
+        raise NoFaceError(NO_FACE, f"Reasons for the largest face: {', '.join(reasons)}." if reasons else "")
+    unsearched: list[tuple[DetectedFace, tuple[str, ...]]] = [(other, (NOT_LARGEST,)) for other in faces[1:]]
+    if reasons:
+        unsearched.insert(0, (faces[0], tuple(reasons)))
+    probe = place.engine.templates(image, [face])[0] if face is not None else None
+    question = _Question(gallery, probe, among, limit, threshold_percent)
+    return _search(
+        place, permitted, question, image=image, face=face, unsearched=tuple(unsearched), photograph=photograph
+    )
+
+
+def search_by_reference(
+    place: Workplace,
+    act: Act,
+    gallery_name: str,
+    face_id: str,
+    *,
+    among: str,
+    limit: int,
+    threshold_percent: float,
+) -> SearchResult:
+    """Search for an enrolled face; it is not among its own candidates.
+
+    Effects as `search_by_photograph`.
+
+    Raises
+    ------
+    ReferenceNotFoundError
+    """
+    permitted = permit(place, act, "search", gallery=gallery_name, threshold_percent=threshold_percent)
+    gallery = find_gallery(place, gallery_name)
+    with place.store.read() as tx:
+        vector = references.template_of(tx, gallery.id, face_id)
+    question = _Question(
+        gallery, Template(vector, gallery.model), among, limit, threshold_percent, (face_id,), probe_reference=face_id
+    )
+    return _search(place, permitted, question)
+
+
+def search_by_subject(
+    place: Workplace, act: Act, gallery_name: str, subject: str, *, limit: int, threshold_percent: float
+) -> SearchResult:
+    """Search the subjects that resemble a subject; it is not among its own candidates.
+
+    Effects as `search_by_photograph`.
+
+    Raises
+    ------
+    SubjectNotFoundError
+        If there is no such subject, or it has no references.
+    """
+    permitted = permit(place, act, "search", gallery=gallery_name, threshold_percent=threshold_percent)
+    gallery = find_gallery(place, gallery_name)
+    with place.store.read() as tx:
+        subjects.get(tx, gallery.id, subject)
+        rows = subjects.templates_of(tx, gallery.id, subject)
+    if not len(rows):
+        raise SubjectNotFoundError(f"The user id: {subject} has no faces to search with")
+    probe = Template(subject_template(rows), gallery.model)
+    return _search(place, permitted, _Question(gallery, probe, SUBJECTS, limit, threshold_percent, (subject,)))
+
+
+def _search(
+    place: Workplace,
+    permitted: Permit,
+    question: _Question,
+    *,
+    image: Image | None = None,
+    face: DetectedFace | None = None,
+    unsearched: tuple[tuple[DetectedFace, tuple[str, ...]], ...] = (),
+    photograph: bytes | None = None,
+) -> SearchResult:
+    gallery = question.gallery
+    shelf = place.shelf.references if question.among == REFERENCES else place.shelf.subjects
+    held = shelf(gallery)
+    count = len(held)
+    threshold_score = place.calibration.score_at_percent(question.threshold_percent)
+    found: tuple[Candidate, ...] = ()
+    if question.probe is not None:
+        found = held.search(
+            question.probe,
+            limit=question.limit,
+            # A hair below: the percent is what was asked for, and it is judged afterwards.
+            threshold=threshold_score - 1e-6,
+            excluding=question.excluding,
+        )
+    now = place.clock()
+    with place.store.write() as tx:
+        leads = _leads(place, tx, question, found)
+        probe_photograph = None
+        if photograph is not None and image is not None and gallery.keep_photographs:
+            probe_photograph = new_identifier()
+            photographs.put(tx, probe_photograph, "probe", photograph, media_type=image.media_type, created_at=now)
+        search_id = new_identifier()
+        entry = record(
+            tx,
+            permitted,
+            {
+                "calibration": place.calibration.digest,
+                "candidates": len(leads),
+                "gallery": gallery.id,
+                "gallery_version": gallery.version,
+                "limit": question.limit,
+                "model": gallery.model,
+                "references": count,
+                "search": search_id,
+                "threshold_percent_thousandths": round(question.threshold_percent * 1000),
+            },
+        )
+        searches.add(
+            tx,
+            searches.SearchRecord(
+                id=search_id,
+                entry_index=entry,
+                gallery_id=gallery.id,
+                gallery=gallery.name,
+                operator=permitted.act.operator,
+                operation=permitted.act.operation,
+                probe_photograph=probe_photograph,
+                probe_reference=question.probe_reference,
+                probe=searches.ProbeDigest.of(image.sha256) if image is not None else None,
+                threshold_requested_percent=question.threshold_percent,
+                threshold_requested_score=threshold_score,
+                threshold_applied_percent=question.threshold_percent,
+                threshold_applied_score=threshold_score,
+                candidates_max=question.limit,
+                references_searched=count,
+                gallery_version=gallery.version,
+                model=gallery.model,
+                calibration=place.calibration.digest,
+                purpose=permitted.act.purpose,
+                case=permitted.act.case,
+                authority=permitted.act.authority,
+                at=now,
+                candidates=tuple(
+                    searches.SearchCandidate(
+                        identifier=lead.candidate.identifier,
+                        rank=lead.candidate.rank,
+                        score=lead.candidate.score,
+                        similarity_percent=lead.similarity_percent,
+                        fmr=lead.fmr,
+                    )
+                    for lead in leads
+                ),
+            ),
+        )
+    group, _ = place.calibration.worst_group(threshold_score)
+    return SearchResult(
+        image=image,
+        face=face,
+        unsearched=unsearched,
+        leads=leads,
+        references_searched=count,
+        threshold_percent=question.threshold_percent,
+        threshold_score=threshold_score,
+        expected_false_candidates=place.calibration.expected_false_candidates(count, threshold_score),
+        worst_group=group,
+        search_id=search_id,
+        entry=entry,
+    )
+
+
+def _leads(place: Workplace, tx: Transaction, question: _Question, found: Sequence[Candidate]) -> tuple[Lead, ...]:
+    """Say what each candidate's score means; leave out those erased while the search ran."""
+    identifiers = [candidate.identifier for candidate in found]
+    if question.among == REFERENCES:
+        known = references.get_many(tx, question.gallery.id, identifiers)
+        kept = [candidate for candidate in found if candidate.identifier in known]
+    else:
+        known = {}
+        present = subjects.existing(tx, question.gallery.id, identifiers)
+        kept = [candidate for candidate in found if candidate.identifier in present]
+    leads: list[Lead] = []
+    for candidate in kept:
+        percent = place.calibration.percent(candidate.score)
+        if percent >= question.threshold_percent:
+            leads.append(
+                Lead(
+                    Candidate(candidate.identifier, candidate.score, len(leads) + 1),
+                    percent,
+                    place.calibration.fmr(candidate.score),
+                    known.get(candidate.identifier),
+                )
+            )
+    return tuple(leads)

@@ -1,0 +1,250 @@
+"""Subjects: several references of one person, searched as one (Rekognition's users)."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from recognizance.errors import IdempotencyMismatchError, TooManyReferencesError
+from recognizance.records import Transaction, galleries, idempotency, references, subjects
+from recognizance.records.galleries import GalleryRow
+from recognizance.records.subjects import REFERENCES_MAX, SubjectRow
+from recognizance.workflows.act import Act
+from recognizance.workflows.place import Permit, Workplace, find_gallery, permit, record
+from recognizance.workflows.shelf import Change, subject_template
+
+NOT_FOUND = "FACE_NOT_FOUND"
+OTHER_SUBJECT = "ASSOCIATED_TO_A_DIFFERENT_USER"
+LOW_MATCH = "LOW_MATCH_CONFIDENCE"
+
+
+@dataclass(frozen=True, slots=True)
+class Association:
+    """What became of each reference; ``failed`` pairs an id with (reason, percent or None, subject or None)."""
+
+    done: tuple[str, ...]
+    failed: tuple[tuple[str, str, float | None, str | None], ...]
+    status: str
+    entry: int
+
+
+def create_subject(place: Workplace, act: Act, gallery_name: str, name: str, token: str | None) -> int:
+    """Create a subject; it and one entry are made durable together.
+
+    The same idempotency token with the same name succeeds again, without a second effect.
+
+    Raises
+    ------
+    SubjectExistsError, IdempotencyMismatchError
+    """
+    permitted = permit(place, act, "subject", gallery=gallery_name)
+    with place.store.write() as tx:
+        gallery = galleries.get(tx, gallery_name)
+        if (earlier := _earlier(tx, permitted, gallery, token, [name])) is not None:
+            return int(earlier["entry"])
+        subjects.create(tx, gallery.id, name, created_at=permitted.time)
+        entry = record(tx, permitted, {"gallery": gallery.id, "change": "created"})
+        _remember(tx, permitted, gallery, token, [name], {"entry": entry})
+    return entry
+
+
+def delete_subject(place: Workplace, act: Act, gallery_name: str, name: str, token: str | None) -> int:
+    """Delete a subject; its references stay, and belong to nobody.
+
+    Raises
+    ------
+    SubjectNotFoundError, IdempotencyMismatchError
+    """
+    permitted = permit(place, act, "subject", gallery=gallery_name)
+    gallery = find_gallery(place, gallery_name)
+    with place.shelf.changing(gallery) as change:
+        with place.store.write() as tx:
+            if (earlier := _earlier(tx, permitted, gallery, token, [name])) is not None:
+                return int(earlier["entry"])
+            subjects.delete(tx, gallery.id, name)
+            entry = record(tx, permitted, {"gallery": gallery.id, "change": "deleted"})
+            _remember(tx, permitted, gallery, token, [name], {"entry": entry})
+        change.subject(name, np.zeros((0, place.engine.dimension), dtype=np.float32))
+    return entry
+
+
+def list_subjects(
+    place: Workplace, act: Act, gallery_name: str, *, after: int, limit: int
+) -> tuple[list[SubjectRow], int]:
+    """List up to `limit` subjects in the order of creation, after an id; recorded."""
+    permitted = permit(place, act, "list", gallery=gallery_name)
+    with place.store.write() as tx:
+        gallery = galleries.get(tx, gallery_name)
+        page = subjects.list_page(tx, gallery.id, after=after, limit=limit)
+        entry = record(tx, permitted, {"gallery": gallery.id, "subjects": len(page)})
+    return page, entry
+
+
+def associate(
+    place: Workplace,
+    act: Act,
+    gallery_name: str,
+    name: str,
+    face_ids: Sequence[str],
+    *,
+    threshold_percent: float,
+    token: str | None,
+) -> Association:
+    """Give references to a subject.
+
+    A reference that does not resemble those the subject has by `threshold_percent` is left out, as is one of
+    another subject; the first references of a subject are taken on the client's word, and then compared with one
+    another's average in the order given.
+
+    Raises
+    ------
+    SubjectNotFoundError, TooManyReferencesError, IdempotencyMismatchError
+    """
+    permitted = permit(place, act, "subject", gallery=gallery_name, threshold_percent=threshold_percent)
+    gallery = find_gallery(place, gallery_name)
+    wanted = list(dict.fromkeys(face_ids))
+    request = [name, *wanted, str(threshold_percent)]
+    with place.shelf.changing(gallery) as change:
+        with place.store.write() as tx:
+            if (earlier := _earlier(tx, permitted, gallery, token, request)) is not None:
+                return _association(earlier)
+            subjects.get(tx, gallery.id, name)
+            held = list(subjects.templates_of(tx, gallery.id, name))
+            known = references.get_many(tx, gallery.id, wanted)
+            done: list[str] = []
+            failed: list[tuple[str, str, float | None, str | None]] = []
+            fresh: list[str] = []
+            for face_id in wanted:
+                reference = known.get(face_id)
+                if reference is None:
+                    failed.append((face_id, NOT_FOUND, None, None))
+                elif reference.subject == name:
+                    done.append(face_id)
+                elif reference.subject is not None:
+                    failed.append((face_id, OTHER_SUBJECT, None, reference.subject))
+                else:
+                    vector = references.template_of(tx, gallery.id, face_id)
+                    percent = None
+                    if held:
+                        score = float(np.dot(subject_template(np.stack(held)), vector))
+                        percent = place.calibration.percent(score)
+                    if percent is not None and percent < threshold_percent:
+                        failed.append((face_id, LOW_MATCH, percent, None))
+                    else:
+                        held.append(vector)
+                        fresh.append(face_id)
+                        done.append(face_id)
+            if len(held) > REFERENCES_MAX:
+                raise TooManyReferencesError(
+                    f"A user can hold {REFERENCES_MAX} faces; this request would make it {len(held)}."
+                )
+            subjects.associate(tx, gallery.id, name, fresh)
+            result = _finish(tx, permitted, gallery, name, done, failed)
+            _remember(tx, permitted, gallery, token, request, result)
+        _refresh(place, change, gallery, name)
+    return _association(result)
+
+
+def disassociate(
+    place: Workplace, act: Act, gallery_name: str, name: str, face_ids: Sequence[str], *, token: str | None
+) -> Association:
+    """Take references from a subject; they stay in the gallery.
+
+    Raises
+    ------
+    SubjectNotFoundError, IdempotencyMismatchError
+    """
+    permitted = permit(place, act, "subject", gallery=gallery_name)
+    gallery = find_gallery(place, gallery_name)
+    wanted = list(dict.fromkeys(face_ids))
+    request = [name, *wanted]
+    with place.shelf.changing(gallery) as change:
+        with place.store.write() as tx:
+            if (earlier := _earlier(tx, permitted, gallery, token, request)) is not None:
+                return _association(earlier)
+            subjects.get(tx, gallery.id, name)
+            known = references.get_many(tx, gallery.id, wanted)
+            done = [face_id for face_id in wanted if face_id in known and known[face_id].subject == name]
+            failed: list[tuple[str, str, float | None, str | None]] = []
+            for face_id in wanted:
+                if face_id not in known or known[face_id].subject is None:
+                    failed.append((face_id, NOT_FOUND, None, None))
+                elif known[face_id].subject != name:
+                    failed.append((face_id, OTHER_SUBJECT, None, known[face_id].subject))
+            subjects.disassociate(tx, gallery.id, name, done)
+            result = _finish(tx, permitted, gallery, name, done, failed)
+            _remember(tx, permitted, gallery, token, request, result)
+        _refresh(place, change, gallery, name)
+    return _association(result)
+
+
+def _finish(
+    tx: Transaction,
+    permitted: Permit,
+    gallery: GalleryRow,
+    name: str,
+    done: list[str],
+    failed: list[tuple[str, str, float | None, str | None]],
+) -> dict[str, Any]:
+    entry = record(tx, permitted, {"gallery": gallery.id, "references": len(done), "refused": len(failed)})
+    status = subjects.get(tx, gallery.id, name).status
+    return {"done": done, "failed": failed, "status": status, "entry": entry}
+
+
+def _association(result: dict[str, Any]) -> Association:
+    return Association(
+        done=tuple(result["done"]),
+        failed=tuple((face_id, reason, percent, other) for face_id, reason, percent, other in result["failed"]),
+        status=str(result["status"]),
+        entry=int(result["entry"]),
+    )
+
+
+def _refresh(place: Workplace, change: Change, gallery: GalleryRow, name: str) -> None:
+    with place.store.read() as tx:
+        rows = subjects.templates_of(tx, gallery.id, name)
+    change.subject(name, rows)
+
+
+def _earlier(
+    tx: Transaction, permitted: Permit, gallery: GalleryRow, token: str | None, request: Sequence[str]
+) -> dict[str, Any] | None:
+    """Find the answer that this token got before."""
+    if token is None:
+        return None
+    found = idempotency.lookup(tx, _key(permitted, gallery, token), at=permitted.time)
+    if found is None:
+        return None
+    if found.request_digest != _digest(request):
+        raise IdempotencyMismatchError("The ClientRequestToken was used before with other parameters.")
+    answer: dict[str, Any] = json.loads(found.answer)
+    return answer
+
+
+def _remember(
+    tx: Transaction,
+    permitted: Permit,
+    gallery: GalleryRow,
+    token: str | None,
+    request: Sequence[str],
+    answer: dict[str, Any],
+) -> None:
+    if token is not None:
+        idempotency.remember(
+            tx,
+            _key(permitted, gallery, token),
+            request_digest=_digest(request),
+            answer=json.dumps(answer).encode(),
+            at=permitted.time,
+        )
+
+
+def _key(permitted: Permit, gallery: GalleryRow, token: str) -> idempotency.RequestKey:
+    return idempotency.RequestKey(permitted.act.operator, permitted.act.operation, gallery.id, token)
+
+
+def _digest(request: Sequence[str]) -> bytes:
+    return hashlib.sha256(json.dumps(request).encode()).digest()

@@ -1,8 +1,14 @@
 """The only place that picks implementations."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
+
+from recognizance.authority.access_keys import KeyPair
+from recognizance.authority.roster import Roster
 
 from recognizance.detection.yunet import OUTPUTS, YuNet
 from recognizance.embedding.arcface import ArcFaceEmbedder, model_identifier
@@ -11,9 +17,16 @@ from recognizance.inference.manifest import ModelEntry, find_entry, read_manifes
 from recognizance.inference.preparation import prepared_file
 from recognizance.inference.sessions import Session, open_session
 from recognizance.inference.weights import read_weights
+from recognizance.policy import StandingPolicy
+from recognizance.records import RecordStore, Sealer, load_or_create_key, operators
 from recognizance.scoring import Calibration, read_calibration
 from recognizance.settings import Settings
 from recognizance.workflows.engine import Engine
+from recognizance.workflows.place import Workplace
+from recognizance.workflows.shelf import Shelf
+
+ADMINISTRATOR = "administrator"
+"""The operator made on first start, as whom the command line acts."""
 
 
 def thread_count(settings: Settings) -> int:
@@ -83,3 +96,50 @@ def open_calibration(settings: Settings) -> Calibration:
     if calibration.model != model:
         raise CalibrationError(f"The calibration {Path(name)} was made for {calibration.model}, not for {model}.")
     return calibration
+
+
+@contextmanager
+def open_record(settings: Settings) -> Iterator[tuple[RecordStore, Roster]]:
+    """Open the record, making what it needs on first use: folders, sealing key, schema, administrator.
+
+    Raises
+    ------
+    KeyFileError, SchemaVersionError, RecordUnavailableError
+    """
+    path = settings.home / "record.db"
+    sealer = Sealer(load_or_create_key(settings.keys_folder, record=path))
+    with RecordStore.open(path, sealer=sealer) as store:
+        roster = Roster(store, now)
+        with store.read() as tx:
+            first_start = not operators.list_all(tx)
+        if first_start:
+            roster.enlist(ADMINISTRATOR, "Administrator of this home folder", "administrator")
+        yield store, roster
+
+
+def administrator_key(settings: Settings) -> KeyPair:
+    """Return the access key of the administrator that was made on first start."""
+    with open_record(settings) as (_, roster):
+        return roster.bootstrap_key(ADMINISTRATOR)
+
+
+@contextmanager
+def open_place(settings: Settings) -> Iterator[Workplace]:
+    """Put a workplace together.  The caller holds the home folder (`home.hold`)."""
+    engine = open_engine(settings)
+    calibration = open_calibration(settings)
+    with open_record(settings) as (store, roster):
+        yield Workplace(
+            store=store,
+            engine=engine,
+            calibration=calibration,
+            shelf=Shelf(store, engine.model, engine.dimension),
+            policy=StandingPolicy(),
+            roster=roster,
+            clock=now,
+        )
+
+
+def now() -> datetime:
+    """Tell the time."""
+    return datetime.now(UTC)

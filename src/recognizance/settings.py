@@ -79,9 +79,7 @@ class Settings(BaseSettings):
     )
     s3_buckets: tuple[str, ...] = Field(default=(), description="Buckets that may be read.")
     s3_access_key_id: str | None = Field(default=None, description="Credentials for the S3 endpoint.")
-    s3_secret_access_key: str | None = Field(
-        default=None, description="Credentials for the S3 endpoint.", repr=False
-    )
+    s3_secret_access_key: str | None = Field(default=None, description="Credentials for the S3 endpoint.", repr=False)
     s3_region: str = Field(default="us-east-1", description="Region of the S3 endpoint.")
     s3_object_bytes_max: int = Field(default=15_728_640, ge=1, description="Largest photograph in S3, bytes.")
 
@@ -121,9 +119,7 @@ def read_settings(**overrides: Any) -> Settings:
     try:
         settings = Settings(**{name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
-        lines = "; ".join(
-            f"{'.'.join(map(str, item['loc'])) or 'settings'}: {item['msg']}" for item in error.errors()
-        )
+        lines = "; ".join(f"{'.'.join(map(str, item['loc'])) or 'settings'}: {item['msg']}" for item in error.errors())
         raise SettingsError(
             f"The settings cannot be used: {lines}.",
             "Correct settings.toml in the home folder or the RECOGNIZANCE_* variable; docs/settings.md lists all.",

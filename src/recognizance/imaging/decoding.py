@@ -59,9 +59,7 @@ def decode(data: bytes, *, bytes_max: int, pixels_max: int) -> Image:
     if len(data) > bytes_max:
         raise ImageTooLargeError("Image size is too large", f"Send at most {bytes_max:,} bytes.")
     if not data:
-        raise ImageFormatError(
-            "Request has invalid image format", "The photograph is empty; send a JPEG or PNG."
-        )
+        raise ImageFormatError("Request has invalid image format", "The photograph is empty; send a JPEG or PNG.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of damaged metadata that we don't use
         try:

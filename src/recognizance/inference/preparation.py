@@ -57,9 +57,7 @@ def prepare_graph(source: bytes, *, input_name: str, free_axes: dict[int, str]) 
     graph.node.extend(kept)
     del graph.initializer[:]
     graph.initializer.extend(
-        numpy_helper.from_array(np.ascontiguousarray(value), name)
-        for name, value in constants.items()
-        if name in used
+        numpy_helper.from_array(np.ascontiguousarray(value), name) for name, value in constants.items() if name in used
     )
     picture = next((value for value in graph.input if value.name == input_name), None)
     if picture is None:
@@ -75,7 +73,8 @@ def prepare_graph(source: bytes, *, input_name: str, free_axes: dict[int, str]) 
         for axis, dim in enumerate(shape):
             if axis in free_axes:
                 dim.dim_param = f"{output.name}_{axis}"
-    return model.SerializeToString(deterministic=True)
+    prepared: bytes = model.SerializeToString(deterministic=True)
+    return prepared
 
 
 def _fold(node: onnx.NodeProto, constants: dict[str, NDArray[np.generic]]) -> NDArray[np.generic] | None:
@@ -120,9 +119,7 @@ def _dequantise(
     return result
 
 
-def prepared_file(
-    source: bytes, *, digest: str, cache: Path, input_name: str, free_axes: dict[int, str]
-) -> Path:
+def prepared_file(source: bytes, *, digest: str, cache: Path, input_name: str, free_axes: dict[int, str]) -> Path:
     """Return the prepared graph's file, making it on first use.
 
     The cache holds the graph and, beside it, the graph's SHA-256: a truncated or altered cache file is made
@@ -131,9 +128,8 @@ def prepared_file(
     cache.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = cache / f"{digest[:16]}-prepared-{PREPARATION}.onnx"
     seal = path.with_suffix(".sha256")
-    if path.exists() and seal.exists():
-        if hashlib.sha256(path.read_bytes()).hexdigest() == seal.read_text().strip():
-            return path
+    if path.exists() and seal.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == seal.read_text().strip():
+        return path
     prepared = prepare_graph(source, input_name=input_name, free_axes=free_axes)
     _write_whole(path, prepared)
     _write_whole(seal, hashlib.sha256(prepared).hexdigest().encode())

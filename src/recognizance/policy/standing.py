@@ -39,6 +39,4 @@ class StandingPolicy:
                     ),
                 )
             )
-        return Allowed(
-            (Reason("standing/role", f"The role {facts.role} covers the act {facts.operation!r}."),)
-        )
+        return Allowed((Reason("standing/role", f"The role {facts.role} covers the act {facts.operation!r}."),))

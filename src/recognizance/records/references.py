@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BindParameter, bindparam, delete, insert, select
+from sqlalchemy import BindParameter, Executable, bindparam, delete, insert, select
 
 from recognizance.biometrics import Pose, Quality, Reference, RelativeBox
 from recognizance.errors import ReferenceNotFoundError
@@ -25,6 +25,7 @@ _SELECT = select(
     _REFS.c.face,
     schema.galleries.c.model,
     _REFS.c.enrolled_at,
+    _REFS.c.gallery_id,
 ).select_from(
     _REFS.join(schema.galleries, schema.galleries.c.id == _REFS.c.gallery_id).outerjoin(
         schema.subjects, schema.subjects.c.id == _REFS.c.subject_id
@@ -33,11 +34,17 @@ _SELECT = select(
 _AMONG = _REFS.c.face_id.in_(bindparam("face_ids", expanding=True))
 _HERE = _REFS.c.gallery_id == bindparam("gallery")
 _AFTER = _REFS.c.sequence > bindparam("after")
-_AT_MOST: BindParameter[int] = bindparam("at_most")
-_GET_MANY = _SELECT.where(_HERE, _AMONG)
-_OF_IMAGE = _SELECT.where(_HERE, _REFS.c.image_id == bindparam("image_id")).order_by(_REFS.c.sequence)
-_OF_SUBJECT = _REFS.c.subject_id == bindparam("subject")
-_FOUND = select(_REFS.c.sequence, _REFS.c.face_id, _REFS.c.image_id, _REFS.c.subject_id).where(_HERE, _AMONG)
+# By face or image alone, and the gallery compared afterwards: given both, SQLite may walk the whole gallery.
+_GET_MANY = _SELECT.where(_AMONG)
+_TAKEN = select(_REFS.c.face_id).where(_AMONG)
+_OF_IMAGE = _SELECT.where(_REFS.c.image_id == bindparam("image_id"))
+_PARENT: BindParameter[int] = bindparam("parent")
+_ORDERED = _SELECT.where(_AFTER).order_by(_REFS.c.sequence).limit(bindparam("at_most"))
+_PAGE = _ORDERED.where(_REFS.c.gallery_id == _PARENT)
+_PAGE_OF_SUBJECT = _ORDERED.where(_REFS.c.subject_id == _PARENT)
+_FOUND = select(_REFS.c.sequence, _REFS.c.face_id, _REFS.c.image_id, _REFS.c.subject_id, _REFS.c.gallery_id).where(
+    _AMONG
+)
 _DELETE = delete(_REFS).where(_REFS.c.sequence.in_(bindparam("sequences", expanding=True)))
 _TEMPLATE = select(_REFS.c.template).where(_HERE, _REFS.c.face_id == bindparam("face_id"))
 _TEMPLATES = select(_REFS.c.sequence, _REFS.c.face_id, _REFS.c.template).where(_HERE, _AFTER).order_by(_REFS.c.sequence)
@@ -111,16 +118,18 @@ def add_many(tx: Transaction, gallery: int, new: Sequence[NewReference]) -> list
 
 def get_many(tx: Transaction, gallery: int, face_ids: Iterable[str]) -> dict[str, Reference]:
     """Look references of a gallery up; those that it does not hold are left out."""
-    return {
-        row.face_id: _reference(row)
-        for chunk in chunks(face_ids)
-        for row in tx.execute(_GET_MANY, {"gallery": gallery, "face_ids": chunk})
-    }
+    return {row.face_id: _reference(row) for row in _rows(tx, _GET_MANY, gallery, face_ids)}
+
+
+def taken(tx: Transaction, face_ids: Iterable[str]) -> set[str]:
+    """Tell which of these face ids exist in any gallery."""
+    return {str(face_id) for chunk in chunks(face_ids) for face_id in tx.execute(_TAKEN, {"face_ids": chunk}).scalars()}
 
 
 def of_image(tx: Transaction, gallery: int, image_id: str) -> list[Reference]:
     """List the references that were made of one photograph, in order of enrolment."""
-    return [_reference(row) for row in tx.execute(_OF_IMAGE, {"gallery": gallery, "image_id": image_id})]
+    rows = [row for row in tx.execute(_OF_IMAGE, {"image_id": image_id}) if row.gallery_id == gallery]
+    return [_reference(row) for row in sorted(rows, key=lambda row: int(row.sequence))]
 
 
 def list_page(
@@ -141,24 +150,17 @@ def list_page(
     SubjectNotFoundError
         If the gallery has no such subject.
     """
-    parameters: dict[str, Any] = {"after": after_sequence}
-    if subject is None:
-        statement = _SELECT.where(_AFTER, _HERE)
-        parameters["gallery"] = gallery
-    else:
-        # The gallery is implied; naming it too would let the database walk all of it.
-        statement = _SELECT.where(_AFTER, _OF_SUBJECT)
-        parameters["subject"] = subjects.get(tx, gallery, subject).id
-    if face_ids is None:
-        parameters["at_most"] = limit
-        return [_reference(row) for row in tx.execute(statement.order_by(_REFS.c.sequence).limit(_AT_MOST), parameters)]
-    rows = [
-        row
-        for chunk in chunks(dict.fromkeys(face_ids))
-        for row in tx.execute(statement.where(_AMONG), {**parameters, "face_ids": chunk})
-    ]
-    rows.sort(key=lambda row: int(row.sequence))
-    return [_reference(row) for row in rows[:limit]]
+    parent = gallery if subject is None else subjects.get(tx, gallery, subject).id
+    if face_ids is not None:
+        rows = [
+            row
+            for row in _rows(tx, _GET_MANY, gallery, face_ids)
+            if row.sequence > after_sequence and subject in (None, row.subject)
+        ]
+        return [_reference(row) for row in sorted(rows, key=lambda row: int(row.sequence))[:limit]]
+    statement = _PAGE if subject is None else _PAGE_OF_SUBJECT
+    page = tx.execute(statement, {"parent": parent, "after": after_sequence, "at_most": limit})
+    return [_reference(row) for row in page]
 
 
 def delete_many(tx: Transaction, gallery: int, face_ids: Iterable[str]) -> dict[str, int]:
@@ -169,11 +171,7 @@ def delete_many(tx: Transaction, gallery: int, face_ids: Iterable[str]) -> dict[
     dict of str to int
         Face id to sequence of those that were there; the others are left out.
     """
-    found = [
-        row
-        for chunk in chunks(dict.fromkeys(face_ids))
-        for row in tx.execute(_FOUND, {"gallery": gallery, "face_ids": chunk})
-    ]
+    found = list(_rows(tx, _FOUND, gallery, face_ids))
     if not found:
         return {}
     for chunk in chunks(row.sequence for row in found):
@@ -202,6 +200,11 @@ def templates(tx: Transaction, gallery: int, *, after_sequence: int = 0, batch: 
     for rows in tx.stream(_TEMPLATES, {"gallery": gallery, "after": after_sequence}, batch):
         sequences, face_ids, blobs = zip(*rows, strict=True)
         yield TemplateBatch(np.array(sequences, np.int64), tuple(face_ids), packing.unpack_templates(blobs))
+
+
+def _rows(tx: Transaction, statement: Executable, gallery: int, face_ids: Iterable[str]) -> Iterator[Any]:
+    for chunk in chunks(dict.fromkeys(face_ids)):
+        yield from (row for row in tx.execute(statement, {"face_ids": chunk}) if row.gallery_id == gallery)
 
 
 def _reference(row: Any) -> Reference:

@@ -96,6 +96,7 @@ subjects = Table(
     _required("faces", BigInteger),
     _required("created_at", Moment),
     UniqueConstraint("gallery_id", "name"),
+    Index(None, "gallery_id", "id"),
     sqlite_autoincrement=True,
 )
 

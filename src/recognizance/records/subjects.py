@@ -35,12 +35,8 @@ _MORE_FACES = (
 _OF_SUBJECT = _REFS.c.subject_id == bindparam("wanted")
 _FACES = select(_REFS.c.face_id).where(_OF_SUBJECT).order_by(_REFS.c.sequence)
 _AMONG = _REFS.c.face_id.in_(bindparam("face_ids", expanding=True))
-_FREE_FACES = (
-    select(_REFS.c.face_id)
-    .where(_REFS.c.gallery_id == bindparam("gallery"), _REFS.c.subject_id.is_(None), _AMONG)
-    .order_by(_REFS.c.sequence)
-)
-_OWN_FACES = select(_REFS.c.face_id).where(_OF_SUBJECT, _AMONG).order_by(_REFS.c.sequence)
+# By face id alone: given the gallery too, the database may choose to walk all of it.
+_WHOSE = select(_REFS.c.sequence, _REFS.c.face_id, _REFS.c.gallery_id, _REFS.c.subject_id).where(_AMONG)
 _ASSIGN = update(_REFS).where(_AMONG).values(subject_id=bindparam("assigned"))
 _RELEASE = update(_REFS).where(_OF_SUBJECT).values(subject_id=None)
 _OWN_TEMPLATES = select(_REFS.c.template).where(_OF_SUBJECT).order_by(_REFS.c.sequence)
@@ -48,7 +44,7 @@ _TEMPLATES = (
     select(_SUBJECTS.c.name, _REFS.c.template)
     .join_from(_SUBJECTS, _REFS, _REFS.c.subject_id == _SUBJECTS.c.id)
     .where(_HERE)
-    .order_by(_SUBJECTS.c.id, _REFS.c.sequence)
+    .order_by(_SUBJECTS.c.name, _REFS.c.sequence)
 )
 
 
@@ -137,7 +133,7 @@ def associate(
         If it would hold more than `references_max`; it then gains none.
     """
     found = get(tx, gallery, subject)
-    gained = _select(tx, _FREE_FACES, {"gallery": gallery}, face_ids)
+    gained = _held_by(tx, gallery, None, face_ids)
     if found.faces + len(gained) > references_max:
         raise TooManyReferencesError(
             f"The user id: {subject} would have {found.faces + len(gained)} faces; {references_max} are allowed",
@@ -155,7 +151,7 @@ def disassociate(tx: Transaction, gallery: int, subject: str, face_ids: Iterable
     SubjectNotFoundError
     """
     found = get(tx, gallery, subject)
-    lost = _select(tx, _OWN_FACES, {"wanted": found.id}, face_ids)
+    lost = _held_by(tx, gallery, found.id, face_ids)
     _move(tx, gallery, lost, subject_id=None, counted_on=found.id, by=-len(lost))
     return lost
 
@@ -203,12 +199,15 @@ def lost_faces(tx: Transaction, subject_ids: Iterable[int]) -> None:
         tx.execute(_MORE_FACES, {"wanted": subject_id, "more_faces": -lost})
 
 
-def _select(tx: Transaction, statement: object, known: dict[str, int], face_ids: Iterable[str]) -> list[str]:
-    return [
-        face_id
+def _held_by(tx: Transaction, gallery: int, subject_id: int | None, face_ids: Iterable[str]) -> list[str]:
+    """List those of the face ids that belong to this subject (or to none) in order of enrolment."""
+    rows = [
+        row
         for chunk in chunks(dict.fromkeys(face_ids))
-        for face_id in tx.execute(statement, {**known, "face_ids": chunk}).scalars()  # type: ignore[arg-type]
+        for row in tx.execute(_WHOSE, {"face_ids": chunk})
+        if row.gallery_id == gallery and row.subject_id == subject_id
     ]
+    return [row.face_id for row in sorted(rows, key=lambda row: int(row.sequence))]
 
 
 def _move(

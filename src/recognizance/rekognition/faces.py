@@ -2,15 +2,16 @@
 
 from recognizance.biometrics import QualityLevel
 from recognizance.rekognition import shapes
-from recognizance.rekognition.desk import Desk, act_of, answer, page_size
+from recognizance.rekognition.desk import RekognitionDesk
 from recognizance.wire import Answer, Call
+from recognizance.wire.desk import act_of, answer, page_size
 from recognizance.workflows import galleries
 from recognizance.workflows.compare import compare
 from recognizance.workflows.detect import detect
 from recognizance.workflows.enrol import enrol
 
 
-def index_faces(desk: Desk, call: Call) -> Answer:
+def index_faces(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer IndexFaces."""
     photograph, bytes_max = desk.photograph(call.input["Image"])
     done = enrol(
@@ -40,7 +41,7 @@ def index_faces(desk: Desk, call: Call) -> Answer:
     )
 
 
-def list_faces(desk: Desk, call: Call) -> Answer:
+def list_faces(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer ListFaces, in the order of enrolment."""
     name, limit = call.input["CollectionId"], page_size(call, 4096)
     gallery, page, entry = galleries.list_references(
@@ -63,7 +64,7 @@ def list_faces(desk: Desk, call: Call) -> Answer:
     )
 
 
-def delete_faces(desk: Desk, call: Call) -> Answer:
+def delete_faces(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer DeleteFaces."""
     done = galleries.erase(desk.place, act_of(call), call.input["CollectionId"], call.input["FaceIds"])
     return answer(
@@ -77,14 +78,14 @@ def delete_faces(desk: Desk, call: Call) -> Answer:
     )
 
 
-def detect_faces(desk: Desk, call: Call) -> Answer:
+def detect_faces(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer DetectFaces with the DEFAULT attributes, whatever was asked for: docs/rekognition.md."""
     photograph, bytes_max = desk.photograph(call.input["Image"])
     found = detect(desk.place, act_of(call), photograph, bytes_max=bytes_max)
     return answer({"FaceDetails": [shapes.face_detail(face, found.image) for face in found.faces]}, found.entry)
 
 
-def compare_faces(desk: Desk, call: Call) -> Answer:
+def compare_faces(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer CompareFaces."""
     source, source_max = desk.photograph(call.input["SourceImage"])
     target, target_max = desk.photograph(call.input["TargetImage"])

@@ -3,7 +3,7 @@
 from functools import partial
 
 from recognizance.rekognition import collections, faces, search, users
-from recognizance.rekognition.desk import Desk
+from recognizance.rekognition.desk import RekognitionDesk
 from recognizance.wire import Override, Service, load_service
 
 OPERATIONS = {
@@ -32,7 +32,7 @@ OPERATIONS = {
 """Every other operation of the model is answered by its name: it is not offered."""
 
 
-def rekognition_service(desk: Desk) -> Service:
+def rekognition_service(desk: RekognitionDesk) -> Service:
     """Put the service together."""
     return load_service(
         "rekognition",

@@ -4,6 +4,7 @@ import os
 import posixpath
 import time
 from collections.abc import Collection
+from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -95,9 +96,10 @@ class S3Source:
         deadline = time.monotonic() + _FETCH_SECONDS
         try:
             response = self._client.get_object(**wanted)
-            with response["Body"] as stream:
-                return self._read(stream, response["ContentLength"], deadline)
-        except (BotoCoreError, ClientError, _ElsewhereError, KeyError, OSError):
+            # `closing`: the stream's own `with` hands out the raw one, which checks neither length nor checksum.
+            with closing(response["Body"]) as stream:
+                return self._read(stream, response.get("ContentLength", 0), deadline)
+        except (BotoCoreError, ClientError, _ElsewhereError, OSError):
             raise ImageSourceError(_UNAVAILABLE) from None
 
     def _read(self, stream: Any, declared_bytes: int, deadline: float) -> bytes:

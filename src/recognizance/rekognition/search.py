@@ -3,8 +3,9 @@
 from recognizance.biometrics import QualityLevel
 from recognizance.errors import InvalidRequestError
 from recognizance.rekognition import shapes
-from recognizance.rekognition.desk import Desk, act_of, answer
+from recognizance.rekognition.desk import RekognitionDesk
 from recognizance.wire import Answer, Call
+from recognizance.wire.desk import act_of, answer
 from recognizance.workflows.search import (
     REFERENCES,
     SUBJECTS,
@@ -19,7 +20,7 @@ FACES_DEFAULT = 4096
 USERS_DEFAULT = 500
 
 
-def search_faces(desk: Desk, call: Call) -> Answer:
+def search_faces(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer SearchFaces."""
     found = search_by_reference(
         desk.place,
@@ -42,7 +43,7 @@ def search_faces(desk: Desk, call: Call) -> Answer:
     )
 
 
-def search_faces_by_image(desk: Desk, call: Call) -> Answer:
+def search_faces_by_image(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer SearchFacesByImage."""
     found = _by_image(desk, call, REFERENCES, call.input.get("MaxFaces", FACES_DEFAULT), "FaceMatchThreshold")
     model = desk.place.engine.model
@@ -60,7 +61,7 @@ def search_faces_by_image(desk: Desk, call: Call) -> Answer:
     )
 
 
-def search_users(desk: Desk, call: Call) -> Answer:
+def search_users(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer SearchUsers, by FaceId or by UserId."""
     face_id, user = call.input.get("FaceId"), call.input.get("UserId")
     if (face_id is None) == (user is None):
@@ -86,7 +87,7 @@ def search_users(desk: Desk, call: Call) -> Answer:
     )
 
 
-def search_users_by_image(desk: Desk, call: Call) -> Answer:
+def search_users_by_image(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer SearchUsersByImage; a photograph without a face gives no matches, not an error."""
     found = _by_image(desk, call, SUBJECTS, call.input.get("MaxUsers", USERS_DEFAULT), "UserMatchThreshold")
     image = found.image
@@ -106,7 +107,7 @@ def search_users_by_image(desk: Desk, call: Call) -> Answer:
     )
 
 
-def _by_image(desk: Desk, call: Call, among: str, limit: int, threshold: str) -> SearchResult:
+def _by_image(desk: RekognitionDesk, call: Call, among: str, limit: int, threshold: str) -> SearchResult:
     photograph, bytes_max = desk.photograph(call.input["Image"])
     return search_by_photograph(
         desk.place,

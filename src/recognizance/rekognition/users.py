@@ -1,11 +1,12 @@
 """Users: our subjects."""
 
-from recognizance.rekognition.desk import Desk, act_of, answer, page_size
+from recognizance.rekognition.desk import RekognitionDesk
 from recognizance.wire import Answer, Call
+from recognizance.wire.desk import act_of, answer, page_size
 from recognizance.workflows import subjects
 
 
-def create_user(desk: Desk, call: Call) -> Answer:
+def create_user(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer CreateUser."""
     entry = subjects.create_subject(
         desk.place,
@@ -17,7 +18,7 @@ def create_user(desk: Desk, call: Call) -> Answer:
     return answer({}, entry)
 
 
-def delete_user(desk: Desk, call: Call) -> Answer:
+def delete_user(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer DeleteUser."""
     entry = subjects.delete_subject(
         desk.place,
@@ -29,7 +30,7 @@ def delete_user(desk: Desk, call: Call) -> Answer:
     return answer({}, entry)
 
 
-def list_users(desk: Desk, call: Call) -> Answer:
+def list_users(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer ListUsers, in the order of creation."""
     name, limit = call.input["CollectionId"], page_size(call, 500)
     page, entry = subjects.list_subjects(desk.place, act_of(call), name, after=desk.after(call, name), limit=limit + 1)
@@ -43,7 +44,7 @@ def list_users(desk: Desk, call: Call) -> Answer:
     )
 
 
-def associate_faces(desk: Desk, call: Call) -> Answer:
+def associate_faces(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer AssociateFaces."""
     done = subjects.associate(
         desk.place,
@@ -67,7 +68,7 @@ def associate_faces(desk: Desk, call: Call) -> Answer:
     )
 
 
-def disassociate_faces(desk: Desk, call: Call) -> Answer:
+def disassociate_faces(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer DisassociateFaces."""
     done = subjects.disassociate(
         desk.place,

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from types import MappingProxyType
 from typing import Any
 
 from botocore.loaders import Loader
@@ -14,8 +13,6 @@ from recognizance.wire.context import Context
 from recognizance.wire.faults import Fault
 from recognizance.wire.shapes import Compiler
 from recognizance.wire.violations import ShapeError
-
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,7 @@ class Answer:
     """A result by the operation's output shape, and headers (ASCII) to send with it."""
 
     body: dict[str, Any] = field(default_factory=dict)
-    headers: Mapping[str, str] = _NOTHING
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 Handler = Callable[[Call], Answer]
@@ -78,8 +75,8 @@ class Service:
 
     model: ServiceModel
     handlers: Mapping[str, Handler]
-    overrides: Mapping[tuple[str, str], Override] = _NOTHING  # type: ignore[assignment]
-    absences: Mapping[str, str] = _NOTHING
+    overrides: Mapping[tuple[str, str], Override] = field(default_factory=dict)
+    absences: Mapping[str, str] = field(default_factory=dict)
     body_bytes_max: int | None = None
 
     def __post_init__(self) -> None:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from recognizance.biometrics import DetectedFace, Image
+from recognizance.biometrics import DetectedFace, Image, QualityLevel
+from recognizance.detection.filter import shortcomings
 from recognizance.workflows.act import Act
 from recognizance.workflows.place import Workplace, permit, record
 
@@ -27,3 +28,8 @@ def detect(place: Workplace, act: Act, photograph: bytes, *, bytes_max: int, lim
     with place.store.write() as tx:
         entry = record(tx, permitted, {"faces": len(faces)})
     return Detection(image, faces, entry)
+
+
+def auto_shortcomings(face: DetectedFace, image: Image) -> tuple[str, ...]:
+    """Name what keeps a face from passing QualityFilter AUTO; empty if it passes."""
+    return tuple(reason.value for reason in shortcomings(face, image, QualityLevel.AUTO))

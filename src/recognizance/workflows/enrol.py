@@ -78,7 +78,12 @@ def enrol(
                 images.remember(tx, gallery.id, image.sha256, external_id, image_id)
                 if gallery.keep_photographs:
                     photographs.put(tx, image_id, "reference", photograph, media_type=image.media_type, created_at=now)
-            news = [_new_reference(face, template, image, str(image_id), external_id, now) for face, template in fresh]
+            news = [
+                new_reference(
+                    new_identifier(), face, template, image, image_id=str(image_id), external_id=external_id, now=now
+                )
+                for face, template in fresh
+            ]
             if news:
                 references.add_many(tx, gallery.id, news)
             entry = record(
@@ -129,11 +134,19 @@ def relative_box(box: BoundingBox, image: Image) -> RelativeBox:
     )
 
 
-def _new_reference(
-    face: DetectedFace, template: Template, image: Image, image_id: str, external_id: str | None, now: datetime
+def new_reference(
+    face_id: str,
+    face: DetectedFace,
+    template: Template,
+    image: Image,
+    *,
+    image_id: str,
+    external_id: str | None,
+    now: datetime,
 ) -> NewReference:
+    """Make the row of a face that was found in a photograph."""
     return NewReference(
-        face_id=new_identifier(),
+        face_id=face_id,
         image_id=image_id,
         external_id=external_id,
         template=template.vector,
@@ -148,11 +161,11 @@ def _new_reference(
 
 def _find(known: Sequence[Reference], box: RelativeBox) -> Reference | None:
     """Find the reference that was made of the face in this box."""
-    return next((reference for reference in known if _overlap(reference.box, box) >= _SAME_FACE), None)
+    return next((reference for reference in known if overlap(reference.box, box) >= _SAME_FACE), None)
 
 
-def _overlap(first: RelativeBox, second: RelativeBox) -> float:
-    """Intersection over union."""
+def overlap(first: RelativeBox, second: RelativeBox) -> float:
+    """Give the intersection over union of two boxes, 0..1."""
     across = min(first.left + first.width, second.left + second.width) - max(first.left, second.left)
     down = min(first.top + first.height, second.top + second.height) - max(first.top, second.top)
     shared = max(across, 0.0) * max(down, 0.0)

@@ -14,6 +14,14 @@ NOT_FOUND = "FACE_NOT_FOUND"
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A gallery and its counts."""
+
+    gallery: GalleryRow
+    counts: GalleryCounts
+
+
+@dataclass(frozen=True, slots=True)
 class Erasure:
     """Which references were erased; ``kept`` names the others, the reason, and the subject they belong to."""
 
@@ -24,7 +32,7 @@ class Erasure:
 
 def create_gallery(
     place: Workplace, act: Act, name: str, *, keep_photographs: bool = True, labels: Mapping[str, str] | None = None
-) -> tuple[GalleryRow, int]:
+) -> tuple[Listed, int]:
     """Create a gallery for the server's model; it and one entry are made durable together.
 
     Raises
@@ -44,24 +52,27 @@ def create_gallery(
         if labels:
             tags.set_tags(tx, gallery.id, labels)
         entry = record(tx, permitted, {"gallery": gallery.id, "model": gallery.model, "change": "created"})
-    return gallery, entry
+    return Listed(gallery, GalleryCounts(0, 0)), entry
 
 
-def describe_gallery(place: Workplace, act: Act, name: str) -> tuple[GalleryRow, GalleryCounts, int]:
+def describe_gallery(place: Workplace, act: Act, name: str) -> tuple[Listed, int]:
     """Return a gallery with its counts; recorded."""
     permitted = permit(place, act, "list", gallery=name)
     with place.store.write() as tx:
         gallery = galleries.get(tx, name)
         numbers = galleries.counts(tx, gallery.id)
         entry = record(tx, permitted, {"gallery": gallery.id})
-    return gallery, numbers, entry
+    return Listed(gallery, numbers), entry
 
 
-def list_galleries(place: Workplace, act: Act, *, after: int, limit: int) -> tuple[list[GalleryRow], int]:
+def list_galleries(place: Workplace, act: Act, *, after: int, limit: int) -> tuple[list[Listed], int]:
     """List up to `limit` galleries in the order of creation, after an id; recorded."""
     permitted = permit(place, act, "list")
     with place.store.write() as tx:
-        page = galleries.list_page(tx, after=after, limit=limit)
+        page = [
+            Listed(gallery, galleries.counts(tx, gallery.id))
+            for gallery in galleries.list_page(tx, after=after, limit=limit)
+        ]
         entry = record(tx, permitted, {"galleries": len(page)})
     return page, entry
 

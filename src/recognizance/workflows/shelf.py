@@ -99,8 +99,12 @@ class Change:
 
     def enrolled(self, identifiers: Sequence[str], templates: Sequence[Template]) -> None:
         """Add references, if the gallery is in memory."""
-        if self._shelved.references is not None and identifiers:
-            vectors = np.stack([template.vector for template in templates])
+        if identifiers:
+            self.add(identifiers, np.stack([template.vector for template in templates]))
+
+    def add(self, identifiers: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Add references by their vectors, of shape (n, dimension)."""
+        if self._shelved.references is not None:
             self._shelved.references.add(identifiers, vectors, self._model)
 
     def erased(self, identifiers: Collection[str]) -> None:

@@ -156,6 +156,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("gallery_id", "name", name="uq_subjects_gallery_id_name"),
         sqlite_autoincrement=True,
     )
+    op.create_index("ix_subjects_gallery_id_id", "subjects", ["gallery_id", "id"], unique=False)
     op.create_table(
         "tags",
         sa.Column("gallery_id", number, nullable=False),

@@ -1,0 +1,43 @@
+"""The service model, for the server and for clients."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+
+NAME = "recognizance"
+_DATA = Path(__file__).with_name("data")
+
+
+@cache
+def load_native_model() -> ServiceModel:
+    """Load the model that the server answers by."""
+    loader = Loader(include_default_search_paths=False)
+    loader.search_paths.append(str(_DATA))
+    return ServiceModel(loader.load_service_model(NAME, "service-2"), NAME)
+
+
+def native_client(endpoint: str, *, access_key_id: str, secret: str, region: str, connections: int = 10) -> Any:
+    """Make a botocore client of our own operations; credentials come from the arguments alone."""
+    session = botocore.session.Session()
+    session.get_component("data_loader").search_paths.append(str(_DATA))
+    return session.create_client(
+        NAME,
+        region_name=region,
+        endpoint_url=endpoint,
+        aws_access_key_id=access_key_id,
+        aws_secret_access_key=secret,
+        config=Config(
+            connect_timeout=5,
+            read_timeout=300,
+            max_pool_connections=connections,
+            retries={"max_attempts": 5, "mode": "standard"},
+            # Shapes are the server's to judge; judging them here too would give two kinds of message.
+            parameter_validation=False,
+            proxies={},
+        ),
+    )

@@ -1,0 +1,204 @@
+"""Answers to our own operations."""
+
+from functools import partial
+
+from recognizance.biometrics import QualityLevel
+from recognizance.native import shapes
+from recognizance.native.model import load_native_model
+from recognizance.wire import Answer, Call, Service
+from recognizance.wire.desk import Desk, act_of, answer, page_size
+from recognizance.workflows import exchange, galleries
+from recognizance.workflows.compare import compare
+from recognizance.workflows.detect import detect
+from recognizance.workflows.enrol import enrol
+from recognizance.workflows.search import REFERENCES, search_by_photograph
+
+THRESHOLD_DEFAULT = 80.0
+CANDIDATES_DEFAULT = 20
+PAGE_DEFAULT = 500
+
+
+def create_gallery(desk: Desk, call: Call) -> Answer:
+    """Answer CreateGallery."""
+    listed, entry = galleries.create_gallery(
+        desk.place, act_of(call), call.input["Gallery"], keep_photographs=call.input.get("KeepPhotographs", True)
+    )
+    return answer({"Gallery": shapes.gallery(listed)}, entry)
+
+
+def list_galleries(desk: Desk, call: Call) -> Answer:
+    """Answer ListGalleries."""
+    page, entry = galleries.list_galleries(desk.place, act_of(call), after=desk.after(call, ""), limit=PAGE_DEFAULT + 1)
+    shown = page[:PAGE_DEFAULT]
+    return answer(
+        {
+            "Galleries": [shapes.gallery(item) for item in shown],
+            "NextToken": desk.token(call, "", shown[-1].gallery.id) if len(page) > PAGE_DEFAULT else None,
+        },
+        entry,
+    )
+
+
+def detect_faces(desk: Desk, call: Call) -> Answer:
+    """Answer DetectFaces."""
+    found = detect(desk.place, act_of(call), call.input["Photograph"], bytes_max=desk.bytes_max)
+    return answer({"Faces": [shapes.face(face, found.image) for face in found.faces]}, found.entry)
+
+
+def enrol_photograph(desk: Desk, call: Call) -> Answer:
+    """Answer EnrolPhotograph."""
+    done = enrol(
+        desk.place,
+        act_of(call),
+        call.input["Gallery"],
+        call.input["Photograph"],
+        external_id=call.input.get("ExternalId"),
+        faces_max=call.input.get("FacesMax"),
+        quality=QualityLevel(call.input.get("Quality", "AUTO")),
+        bytes_max=desk.bytes_max,
+    )
+    return answer(
+        {
+            "References": [
+                {
+                    "FaceId": reference.face_id,
+                    "ImageId": reference.image_id,
+                    "ExternalId": reference.external_id,
+                    "Face": shapes.face(face, done.image),
+                }
+                for reference, face in done.enrolled
+            ],
+            "LeftOut": [
+                {"Reasons": list(reasons), "Face": shapes.face(face, done.image)} for face, reasons in done.left_out
+            ],
+            "Stored": done.stored,
+        },
+        done.entry,
+    )
+
+
+def search_gallery(desk: Desk, call: Call) -> Answer:
+    """Answer SearchGallery."""
+    found = search_by_photograph(
+        desk.place,
+        act_of(call),
+        call.input["Gallery"],
+        call.input["Photograph"],
+        among=REFERENCES,
+        limit=call.input.get("CandidatesMax", CANDIDATES_DEFAULT),
+        threshold_percent=float(call.input.get("ThresholdPercent", THRESHOLD_DEFAULT)),
+        quality=QualityLevel(call.input.get("Quality", "NONE")),
+        bytes_max=desk.bytes_max,
+    )
+    return answer(
+        {
+            "Candidates": [shapes.candidate(lead) for lead in found.leads],
+            "Face": shapes.face(found.face, found.image) if found.face and found.image else None,
+            "ReferencesSearched": found.references_searched,
+            "ThresholdPercent": found.threshold_percent,
+            "ThresholdScore": found.threshold_score,
+            "ExpectedFalseCandidates": found.expected_false_candidates,
+            "WorstGroup": found.worst_group,
+            "SearchId": found.search_id,
+            "Model": desk.place.engine.model,
+            "Calibration": desk.place.calibration.digest,
+        },
+        found.entry,
+    )
+
+
+def compare_photographs(desk: Desk, call: Call) -> Answer:
+    """Answer ComparePhotographs."""
+    threshold = float(call.input.get("ThresholdPercent", THRESHOLD_DEFAULT))
+    found = compare(
+        desk.place,
+        act_of(call),
+        call.input["Source"],
+        call.input["Target"],
+        threshold_percent=threshold,
+        quality=QualityLevel(call.input.get("Quality", "NONE")),
+        bytes_max=desk.bytes_max,
+    )
+    return answer(
+        {
+            "SourceFace": shapes.face(found.source_face, found.source),
+            "Matches": [shapes.compared(item, found.target) for item in found.matches],
+            "Unmatched": [shapes.compared(item, found.target) for item in found.unmatched],
+            "ThresholdScore": desk.place.calibration.score_at_percent(threshold),
+        },
+        found.entry,
+    )
+
+
+def export_references(desk: Desk, call: Call) -> Answer:
+    """Answer ExportReferences."""
+    name, limit = call.input["Gallery"], page_size(call, PAGE_DEFAULT)
+    gallery, page, entry = exchange.export_references(
+        desk.place, act_of(call), name, after=desk.after(call, name), limit=limit + 1
+    )
+    shown = page[:limit]
+    return answer(
+        {
+            "Model": gallery.model,
+            "Calibration": gallery.calibration,
+            "References": [shapes.reference(item) for item in shown],
+            "NextToken": desk.token(call, name, shown[-1].reference.sequence) if len(page) > limit else None,
+        },
+        entry,
+    )
+
+
+def get_photograph(desk: Desk, call: Call) -> Answer:
+    """Answer GetPhotograph."""
+    photograph, entry = exchange.read_photograph(desk.place, act_of(call), call.input["Gallery"], call.input["ImageId"])
+    return answer({"Photograph": photograph.data, "MediaType": photograph.media_type}, entry)
+
+
+def import_references(desk: Desk, call: Call) -> Answer:
+    """Answer ImportReferences."""
+    incoming = [shapes.incoming(item) for item in call.input["References"]]
+    imported, entry = exchange.import_references(
+        desk.place, act_of(call), call.input["Gallery"], call.input["Model"], incoming
+    )
+    return answer({"Imported": imported}, entry)
+
+
+def import_photograph(desk: Desk, call: Call) -> Answer:
+    """Answer ImportPhotograph."""
+    imported, missing, entry = exchange.import_photograph(
+        desk.place,
+        act_of(call),
+        call.input["Gallery"],
+        call.input["Photograph"],
+        image_id=call.input["ImageId"],
+        external_id=call.input.get("ExternalId"),
+        faces=[
+            exchange.NamedFace(item["FaceId"], shapes.box_of(item["Box"]), item.get("Subject"))
+            for item in call.input["Faces"]
+        ],
+        bytes_max=desk.bytes_max,
+    )
+    return answer({"Imported": list(imported), "Missing": list(missing)}, entry)
+
+
+OPERATIONS = {
+    "CreateGallery": create_gallery,
+    "ListGalleries": list_galleries,
+    "DetectFaces": detect_faces,
+    "EnrolPhotograph": enrol_photograph,
+    "SearchGallery": search_gallery,
+    "ComparePhotographs": compare_photographs,
+    "ExportReferences": export_references,
+    "GetPhotograph": get_photograph,
+    "ImportReferences": import_references,
+    "ImportPhotograph": import_photograph,
+}
+
+
+def native_service(desk: Desk) -> Service:
+    """Put the service together; its requests may hold two photographs of the largest size."""
+    return Service(
+        load_native_model(),
+        {name: partial(operation, desk) for name, operation in OPERATIONS.items()},
+        body_bytes_max=2 * (desk.bytes_max * 4 // 3 + 4) + 1_048_576,
+    )

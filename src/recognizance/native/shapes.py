@@ -1,0 +1,130 @@
+"""Our values in the words of our own service model."""
+
+from typing import Any
+
+import numpy as np
+
+from recognizance.biometrics import DetectedFace, Image, Pose, Quality, RelativeBox
+from recognizance.errors import InvalidRequestError
+from recognizance.workflows.compare import Compared
+from recognizance.workflows.detect import auto_shortcomings
+from recognizance.workflows.enrol import relative_box
+from recognizance.workflows.exchange import Exported, Incoming
+from recognizance.workflows.galleries import Listed
+from recognizance.workflows.search import Lead
+
+_TEMPLATE = np.dtype("<f4")
+
+
+def gallery(listed: Listed) -> dict[str, Any]:
+    """A Gallery."""
+    row = listed.gallery
+    return {
+        "Name": row.name,
+        "Model": row.model,
+        "Calibration": row.calibration,
+        "KeepPhotographs": row.keep_photographs,
+        "CreatedAt": row.created_at,
+        "References": listed.counts.faces,
+        "Subjects": listed.counts.users,
+    }
+
+
+def face(found: DetectedFace, image: Image) -> dict[str, Any]:
+    """A Face; ``Shortcomings`` names what keeps it from passing QualityFilter AUTO."""
+    return {
+        "Box": _box(relative_box(found.box, image)),
+        "Landmarks": [
+            {"X": float(x) / image.width_px, "Y": float(y) / image.height_px} for x, y in found.landmarks.points_px
+        ],
+        "Confidence": found.confidence,
+        "Pose": _pose(found.pose),
+        "Quality": _quality(found.quality),
+        "Shortcomings": list(auto_shortcomings(found, image)),
+    }
+
+
+def candidate(lead: Lead) -> dict[str, Any]:
+    """A Candidate."""
+    known = lead.reference
+    return {
+        "Rank": lead.candidate.rank,
+        "FaceId": lead.candidate.identifier,
+        "ImageId": known.image_id if known else None,
+        "ExternalId": known.external_id if known else None,
+        "Subject": known.subject if known else None,
+        "Score": lead.candidate.score,
+        "SimilarityPercent": lead.similarity_percent,
+        "FalseMatchRate": lead.fmr,
+    }
+
+
+def compared(found: Compared, image: Image) -> dict[str, Any]:
+    """A Compared face."""
+    return {
+        "Score": found.score,
+        "SimilarityPercent": found.similarity_percent,
+        "FalseMatchRate": found.fmr,
+        "Face": face(found.face, image),
+    }
+
+
+def reference(item: Exported) -> dict[str, Any]:
+    """A Reference with its template."""
+    known = item.reference
+    return {
+        "FaceId": known.face_id,
+        "ImageId": known.image_id,
+        "ExternalId": known.external_id,
+        "Subject": known.subject,
+        "Box": _box(known.box),
+        "Landmarks": [{"X": x, "Y": y} for x, y in known.landmarks],
+        "Confidence": known.confidence,
+        "Pose": _pose(known.pose),
+        "Quality": _quality(known.quality),
+        "Template": item.template.astype(_TEMPLATE).tobytes(),
+        "EnrolledAt": known.enrolled_at,
+    }
+
+
+def incoming(item: dict[str, Any]) -> Incoming:
+    """Read a Reference back.
+
+    Raises
+    ------
+    InvalidRequestError
+        If the template is no whole number of float32.
+    """
+    template = bytes(item["Template"])
+    if len(template) % _TEMPLATE.itemsize:
+        raise InvalidRequestError(f"The template of {item['FaceId']} is not a row of little-endian float32.")
+    pose, quality = item["Pose"], item["Quality"]
+    return Incoming(
+        face_id=item["FaceId"],
+        image_id=item["ImageId"],
+        external_id=item.get("ExternalId"),
+        subject=item.get("Subject"),
+        box=box_of(item["Box"]),
+        landmarks=tuple((point["X"], point["Y"]) for point in item["Landmarks"]),
+        confidence=item["Confidence"],
+        pose=Pose(pose["Roll"], pose["Yaw"], pose["Pitch"]),
+        quality=Quality(quality["Brightness"], quality["Sharpness"]),
+        template=np.frombuffer(template, dtype=_TEMPLATE).astype(np.float32),
+    )
+
+
+def box_of(item: dict[str, float]) -> RelativeBox:
+    """Read a Box back."""
+    return RelativeBox(item["Left"], item["Top"], item["Width"], item["Height"])
+
+
+def _box(box: RelativeBox) -> dict[str, float]:
+    return {"Left": box.left, "Top": box.top, "Width": box.width, "Height": box.height}
+
+
+def _pose(pose: Pose) -> dict[str, float]:
+    return {"Roll": pose.roll_degrees, "Yaw": pose.yaw_degrees, "Pitch": pose.pitch_degrees}
+
+
+def _quality(quality: Quality) -> dict[str, float]:
+    return {"Brightness": quality.brightness, "Sharpness": quality.sharpness}

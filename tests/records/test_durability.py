@@ -1,0 +1,135 @@
+"""Real processes, killed and starved."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from recognizance.errors import RecordUnavailableError
+from recognizance.records import RecordStore, Sealer, entries, galleries, references
+from recognizance.records.galleries import GalleryRow
+from records.making import KEY, NOW, a_reference
+
+_PROLOGUE = f"""
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from recognizance.errors import RecordUnavailableError
+from recognizance.records import RecordStore, Sealer, entries, meta
+now = datetime.now(UTC)
+store = RecordStore.open(Path(sys.argv[1]), sealer=Sealer({KEY!r}))
+"""
+
+_APPEND = """
+while True:
+    with store.write() as tx:
+        entry = entries.append(tx, lambda index: b"%d:" % index + b"x" * 3000, at=now, salts={"s": b"salt"})
+    sys.stdout.write(f"{entry.index}\\n")
+    sys.stdout.flush()
+"""
+
+_STARVE = """
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+with store.write() as tx:
+    meta.put(tx, "before", "kept")
+store.scrub()
+limit = Path(sys.argv[1]).stat().st_size + 20_000
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+failed = None
+for number in range(100):
+    try:
+        with store.write() as tx:
+            meta.put(tx, f"big {number}", "y" * 50_000)
+    except RecordUnavailableError as error:
+        failed = number
+        assert error.remedy, error
+        break
+assert failed is not None
+with store.read() as tx:
+    assert meta.get(tx, "before") == "kept"
+    assert meta.get(tx, f"big {failed}") is None
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+with store.write() as tx:
+    meta.put(tx, "after", "kept")
+assert store.integrity_check() == []
+print("usable")
+"""
+
+
+def _start(body: str, path: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", _PROLOGUE + body, str(path)], stdout=subprocess.PIPE, text=True
+    )
+
+
+def test_a_killed_writer_loses_nothing_that_it_acknowledged(path: Path) -> None:
+    acknowledged = -1
+    for round_number in range(5):
+        process = _start(_APPEND, path)
+        assert process.stdout is not None
+        for _ in range(10 + 7 * round_number):
+            acknowledged = int(process.stdout.readline())
+        os.kill(process.pid, signal.SIGKILL)
+        rest = process.stdout.read().splitlines(keepends=True)
+        process.wait()
+        process.stdout.close()
+        acknowledged = max([acknowledged, *(int(line) for line in rest if line.endswith("\n"))])
+        with RecordStore.open(path, sealer=Sealer(KEY)) as store:
+            assert store.integrity_check() == []
+            with store.read() as tx:
+                count = entries.count(tx)
+                # One more may be durable than it lived to tell.
+                assert acknowledged + 1 <= count <= acknowledged + 2
+                page = entries.list_page(tx, limit=count + 1)
+                assert [entry.body.split(b":")[0] for entry in page] == [b"%d" % index for index in range(count)]
+                assert entries.salts_of(tx, count - 1) == {"s": b"salt"}
+
+
+def test_two_processes_append_without_gap_or_repetition(path: Path) -> None:
+    body = _APPEND.replace("while True:", "for _ in range(60):")
+    processes = [_start(body, path) for _ in range(2)]
+    outputs = [process.communicate(timeout=120)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert sorted(int(line) for output in outputs for line in output.split()) == list(range(120))
+
+
+def test_two_processes_may_create_one_record(path: Path) -> None:
+    body = 'with store.read() as tx: print(meta.get(tx, "sealing_key_id"))'
+    processes = [_start(body, path) for _ in range(3)]
+    outputs = [process.communicate(timeout=120)[0] for process in processes]
+    assert [output.strip() for output in outputs] == [Sealer(KEY).key_id] * 3
+
+
+def test_a_disk_that_stops_taking_bytes_is_named_and_the_record_stays_usable(path: Path) -> None:
+    process = _start(_STARVE, path)
+    output, _ = process.communicate(timeout=120)
+    assert output == "usable\n"
+    assert process.returncode == 0
+
+
+def test_a_full_disk_is_named_and_the_record_stays_usable(store: RecordStore, gallery: GalleryRow) -> None:
+    with store.write() as tx:
+        pages = tx.execute(text("PRAGMA page_count")).scalar_one()
+        tx.execute(text(f"PRAGMA max_page_count = {pages + 10}"))
+    kept = a_reference()
+    with store.write() as tx:
+        references.add_many(tx, gallery.id, [kept])
+    with pytest.raises(RecordUnavailableError, match="full") as caught, store.write() as tx:
+        entries.append(tx, lambda index: b"{}", at=NOW)
+        references.add_many(tx, gallery.id, [a_reference() for _ in range(500)])
+    assert "Free space" in caught.value.remedy
+    with store.read() as tx:
+        assert galleries.counts(tx, gallery.id).faces == 1
+        assert entries.count(tx) == 0
+    with store.write() as tx:
+        tx.execute(text("PRAGMA max_page_count = 1000000"))
+        references.add_many(tx, gallery.id, [a_reference() for _ in range(500)])
+    with store.read() as tx:
+        assert galleries.counts(tx, gallery.id).faces == 501
+        assert kept.face_id in references.get_many(tx, gallery.id, [kept.face_id])
+    assert store.integrity_check() == []

@@ -1,0 +1,136 @@
+"""Requests signed by botocore's own signers, and sent byte by byte."""
+
+import http.client
+import json
+import re
+import socket
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from unittest.mock import patch
+from urllib.parse import urlsplit
+
+import botocore.auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from recognizance.wire import AccessKey
+
+KEY = AccessKey("RKTESTKEY", "a secret of a throw-away server", "ada")
+SESSION = AccessKey(
+    "RKSESSION", "another secret", "grace", session_token="a/token+of=one", expires_at=datetime(2099, 1, 1, tzinfo=UTC)
+)
+IDLE = AccessKey("RKIDLE", "a third secret", "idle", active=False)
+
+
+class Ring:
+    """A key ring of a few keys."""
+
+    def __init__(self, *keys: AccessKey) -> None:
+        self._keys = {key.access_key_id: key for key in keys}
+
+    def lookup(self, access_key_id: str) -> AccessKey | None:
+        return self._keys.get(access_key_id)
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A request as it goes over the wire."""
+
+    target: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    method: str = "POST"
+
+    def header(self, name: str) -> str:
+        return next(value for key, value in self.headers if key.lower() == name.lower())
+
+    def with_header(self, name: str, value: str | None) -> "Signed":
+        kept = tuple(pair for pair in self.headers if pair[0].lower() != name.lower())
+        return replace(self, headers=kept if value is None else (*kept, (name, value)))
+
+    def with_authorization(self, pattern: str, replacement: str) -> "Signed":
+        changed, count = re.subn(pattern, replacement, self.header("Authorization"))
+        assert count == 1
+        return self.with_header("Authorization", changed)
+
+    @property
+    def path(self) -> bytes:
+        return self.target.partition("?")[0].encode()
+
+    @property
+    def query(self) -> bytes:
+        return self.target.partition("?")[2].encode()
+
+    @property
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        return [(name.lower().encode(), value.encode("latin-1")) for name, value in self.headers]
+
+
+class _QueryAuth(botocore.auth.SigV4QueryAuth):
+    """botocore moves a JSON body into the query of a presigned URL; this leaves it where JSON services read it."""
+
+    def _modify_request_before_signing(self, request: Any) -> None:
+        body, request.data = request.data, ""
+        super()._modify_request_before_signing(request)
+        request.data = body
+
+
+def sign(
+    body: bytes = b"{}",
+    *,
+    operation: str = "RekognitionService.ListCollections",
+    url: str = "http://127.0.0.1:8750/",
+    key: AccessKey = KEY,
+    at: datetime | None = None,
+    expires: int | None = None,
+    service: str = "rekognition",
+    region: str = "us-east-1",
+    headers: dict[str, str] | None = None,
+) -> Signed:
+    """Sign by header, or into the query if `expires` is given."""
+    credentials = Credentials(key.access_key_id, key.secret, key.session_token)
+    own = {"X-Amz-Target": operation, "Content-Type": "application/x-amz-json-1.1", **(headers or {})}
+    request = AWSRequest("POST", url, headers={name: value for name, value in own.items() if value}, data=body)
+    if expires is None:
+        signer = botocore.auth.SigV4Auth(credentials, service, region)
+    else:
+        signer = _QueryAuth(credentials, service, region, expires=expires)
+    # botocore has no other way to be told the time.
+    with patch("botocore.auth.get_current_datetime", lambda: (at or datetime.now(UTC)).replace(tzinfo=None)):
+        signer.add_auth(request)
+    parts = urlsplit(request.url)
+    sent = [(name, value) for name, value in request.headers.items() if name.lower() != "host"]
+    target = parts.path or "/"
+    return Signed(
+        f"{target}?{parts.query}" if parts.query else target, (("Host", parts.netloc), *sent), request.body or b""
+    )
+
+
+def post(port: int, request: Signed) -> tuple[int, dict[str, Any], dict[str, str]]:
+    """Send `request` and read status, JSON body and headers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.putrequest(request.method, request.target, skip_host=True, skip_accept_encoding=True)
+        for name, value in request.headers:
+            connection.putheader(name, value)
+        connection.putheader("Content-Length", str(len(request.body)))
+        connection.endheaders(request.body)
+        response = connection.getresponse()
+        content = response.read()
+        return response.status, json.loads(content or b"{}"), {k.lower(): v for k, v in response.getheaders()}
+    finally:
+        connection.close()
+
+
+def head_of(request: Signed, *more: str) -> bytes:
+    """Spell the head of `request`, with further header lines."""
+    lines = [f"{request.method} {request.target} HTTP/1.1", *(f"{name}: {value}" for name, value in request.headers)]
+    return "\r\n".join([*lines, *more, "", ""]).encode("latin-1")
+
+
+def read_answer(connection: socket.socket) -> tuple[int, dict[str, Any]]:
+    """Read one whole answer."""
+    response = http.client.HTTPResponse(connection)
+    response.begin()
+    return response.status, json.loads(response.read())

@@ -119,16 +119,21 @@ def test_a_full_disk_is_named_and_the_record_stays_usable(store: RecordStore, ga
     kept = a_reference()
     with store.write() as tx:
         references.add_many(tx, gallery.id, [kept])
-    with pytest.raises(RecordUnavailableError, match="full") as caught, store.write() as tx:
-        entries.append(tx, lambda index: b"{}", at=NOW)
-        references.add_many(tx, gallery.id, [a_reference() for _ in range(500)])
+
+    def fill() -> None:
+        with store.write() as tx:
+            entries.append(tx, lambda index: b"{}", at=NOW)
+            references.add_many(tx, gallery.id, [a_reference() for _ in range(500)])
+
+    with pytest.raises(RecordUnavailableError, match="full") as caught:
+        fill()
     assert "Free space" in caught.value.remedy
     with store.read() as tx:
         assert galleries.counts(tx, gallery.id).faces == 1
         assert entries.count(tx) == 0
     with store.write() as tx:
         tx.execute(text("PRAGMA max_page_count = 1000000"))
-        references.add_many(tx, gallery.id, [a_reference() for _ in range(500)])
+    fill()
     with store.read() as tx:
         assert galleries.counts(tx, gallery.id).faces == 501
         assert kept.face_id in references.get_many(tx, gallery.id, [kept.face_id])

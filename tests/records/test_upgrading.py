@@ -8,9 +8,9 @@ from sqlalchemy import create_engine, inspect
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
-from recognizance.errors import SchemaVersionError
-from recognizance.records import RecordStore, Sealer, meta, schema
-from recognizance.records.upgrading import revisions
+from recognizance.errors import RecordUnavailableError, SchemaVersionError
+from recognizance.records import RecordStore, Sealer, meta, schema, sqlite
+from recognizance.records.migrations import versions
 from records.making import KEY
 
 
@@ -36,7 +36,17 @@ def test_the_revisions_make_exactly_the_tables_of_the_schema(store: RecordStore,
 
 
 def test_the_schema_version_is_the_newest_revision() -> None:
-    assert revisions()[-1].name.startswith(f"r{schema.SCHEMA_VERSION}_")
+    revisions = sorted(file.name for file in Path(versions.__path__[0]).glob("r*.py"))
+    assert revisions[-1].startswith(f"r{schema.SCHEMA_VERSION}_")
+
+
+def test_a_first_schema_that_does_not_fit_the_disk_leaves_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite, "_PRAGMAS", (*sqlite._PRAGMAS, "PRAGMA max_page_count = 12"))
+        with pytest.raises(RecordUnavailableError, match="full"):
+            RecordStore.open(path, sealer=Sealer(KEY))
+    with RecordStore.open(path, sealer=Sealer(KEY)) as store, store.read() as tx:
+        assert meta.get(tx, "sealing_key_id") == Sealer(KEY).key_id
 
 
 def test_opening_again_changes_nothing(path: Path) -> None:

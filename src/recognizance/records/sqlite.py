@@ -61,7 +61,8 @@ def make_engine(path: Path, *, writer: bool) -> Engine:
     # Threads that read are as many as the server runs; a pool that makes them wait would only hide that.
     sizes = {"pool_size": 1, "max_overflow": 0} if writer else {"pool_size": 16, "max_overflow": -1}
     url = URL.create("sqlite+pysqlite", database=str(path))
-    engine = create_engine(url, pool_use_lifo=True, **sizes)
+    # Parameters are faces and secrets: they have no place in messages and logs.
+    engine = create_engine(url, pool_use_lifo=True, hide_parameters=True, **sizes)
     begin_statement = "BEGIN IMMEDIATE" if writer else "BEGIN"
 
     @event.listens_for(engine, "connect")
@@ -76,10 +77,8 @@ def make_engine(path: Path, *, writer: bool) -> Engine:
         connection.exec_driver_sql(begin_statement)
 
     @event.listens_for(engine, "handle_error")
-    def translate(context: ExceptionContext) -> None:
-        named = unavailable(context.original_exception)
-        if named is not None:
-            context.chained_exception = named
+    def translate(context: ExceptionContext) -> RecordUnavailableError | None:
+        return unavailable(context.original_exception)
 
     return engine
 

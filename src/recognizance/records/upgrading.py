@@ -2,7 +2,6 @@
 
 import logging
 from importlib.resources import as_file, files
-from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
@@ -54,12 +53,6 @@ def bring_up_to_date(connection: Connection) -> bool:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     return found is None
-
-
-def revisions() -> list[Path]:
-    """List the files of the shipped revisions."""
-    with as_file(files(MIGRATIONS)) as folder:
-        return sorted((folder / "versions").glob("r*.py"))
 
 
 def _version(connection: Connection) -> str | None:

@@ -1,0 +1,159 @@
+"""The contract of `Gallery`, run against every implementation."""
+
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from recognizance.biometrics import Template
+from recognizance.errors import ModelMismatchError
+from recognizance.gallery import ExhaustiveGallery, Gallery
+
+DIMENSION = 16
+IMPLEMENTATIONS = [ExhaustiveGallery]
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+def gallery(request: pytest.FixtureRequest) -> Gallery:
+    return request.param("model-a", DIMENSION)
+
+
+def unit(rng: np.random.Generator, count: int, dimension: int = DIMENSION) -> NDArray[np.float32]:
+    vectors = rng.standard_normal((count, dimension))
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def names(count: int, start: int = 0) -> list[str]:
+    return [f"{number:06d}" for number in range(start, start + count)]
+
+
+def brute_force(held: dict[str, NDArray[np.float32]], probe: NDArray[np.float32], limit: int, threshold: float):
+    """The contract's words in float64, one reference at a time."""
+    scored = [
+        (-float((vector.astype(np.float64) * probe.astype(np.float64)).sum()), identifier)
+        for identifier, vector in held.items()
+    ]
+    return [(identifier, -negative) for negative, identifier in sorted(scored) if -negative >= threshold][:limit]
+
+
+def test_an_empty_gallery_finds_nothing(gallery: Gallery) -> None:
+    probe = Template(unit(np.random.default_rng(0), 1)[0], "model-a")
+    assert gallery.search(probe, limit=5, threshold=-1) == ()
+    assert len(gallery) == 0
+
+
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_search_equals_the_float64_exhaustive_result(implementation, data: st.DataObject) -> None:
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    count = data.draw(st.integers(1, 300))
+    vectors = unit(rng, count)
+    # Near-ties and exact duplicates, which a float32 product alone would order by chance.
+    for _ in range(data.draw(st.integers(0, 40))):
+        source, target = rng.integers(count, size=2)
+        vectors[target] = vectors[source] * np.float32(1 + data.draw(st.sampled_from([0, 1e-7, -1e-7])))
+    probe = vectors[rng.integers(count)] if data.draw(st.booleans()) else unit(rng, 1)[0]
+    gallery = implementation("model-a", DIMENSION)
+    order = rng.permutation(count)
+    gallery.add([names(count)[row] for row in order], vectors[order], "model-a")
+    held = dict(zip(names(count), vectors, strict=True))
+    for gone in names(count)[:: data.draw(st.integers(2, 9))]:
+        gallery.remove([gone])
+        del held[gone]
+    limit = data.draw(st.integers(1, count + 5))
+    scores = [score for _, score in brute_force(held, probe, count, -2)]
+    threshold = data.draw(st.sampled_from([-1.0, 0.0, 0.3, 1.0, *scores[:3]]))
+    found = gallery.search(Template(probe, "model-a"), limit=limit, threshold=threshold)
+    assert [(item.identifier, item.score) for item in found] == brute_force(held, probe, limit, threshold)
+    assert [item.rank for item in found] == list(range(1, len(found) + 1))
+
+
+def test_equal_scores_are_ordered_by_identifier(gallery: Gallery) -> None:
+    vector = unit(np.random.default_rng(1), 1)
+    gallery.add(["c", "a", "b"], np.repeat(vector, 3, axis=0), "model-a")
+    found = gallery.search(Template(vector[0], "model-a"), limit=2, threshold=0)
+    assert [item.identifier for item in found] == ["a", "b"]
+
+
+def test_excluded_references_are_not_found_and_do_not_take_a_place(gallery: Gallery) -> None:
+    vectors = unit(np.random.default_rng(2), 4)
+    gallery.add(names(4), vectors, "model-a")
+    found = gallery.search(Template(vectors[0], "model-a"), limit=4, threshold=-1, excluding={names(4)[0], "none"})
+    assert names(4)[0] not in [item.identifier for item in found]
+    assert len(found) == 3
+
+
+def test_adding_an_identifier_again_replaces_it(gallery: Gallery) -> None:
+    vectors = unit(np.random.default_rng(3), 2)
+    gallery.add(["a"], vectors[:1], "model-a")
+    gallery.add(["a"], vectors[1:], "model-a")
+    assert len(gallery) == 1
+    (found,) = gallery.search(Template(vectors[1], "model-a"), limit=5, threshold=-1)
+    assert found.score == pytest.approx(1.0)
+
+
+def test_templates_of_another_model_are_refused_and_nothing_is_added(gallery: Gallery) -> None:
+    vectors = unit(np.random.default_rng(4), 2)
+    with pytest.raises(ModelMismatchError):
+        gallery.add(names(2), vectors, "model-b")
+    with pytest.raises(ModelMismatchError):
+        gallery.add(names(2), unit(np.random.default_rng(4), 2, DIMENSION + 1), "model-a")
+    with pytest.raises(ModelMismatchError):
+        gallery.search(Template(vectors[0], "model-b"), limit=1, threshold=0)
+    assert len(gallery) == 0
+
+
+def test_removed_references_make_room_and_the_rest_stays_right(gallery: Gallery) -> None:
+    rng = np.random.default_rng(5)
+    held: dict[str, NDArray[np.float32]] = {}
+    for turn in range(12):
+        fresh, vectors = names(400, 400 * turn), unit(rng, 400)
+        gallery.add(fresh, vectors, "model-a")
+        held.update(zip(fresh, vectors, strict=True))
+        gone = [identifier for identifier in held if rng.random() < 0.6]
+        gallery.remove(gone)
+        for identifier in gone:
+            del held[identifier]
+        probe = unit(rng, 1)[0]
+        found = gallery.search(Template(probe, "model-a"), limit=10, threshold=-1)
+        assert [(item.identifier, item.score) for item in found] == brute_force(held, probe, 10, -1)
+        assert len(gallery) == len(held)
+
+
+def test_searching_while_others_enrol_and_erase_never_misses_what_was_acknowledged(gallery: Gallery) -> None:
+    rng = np.random.default_rng(6)
+    mates = unit(rng, 50)
+    gallery.add([f"mate-{row}" for row in range(50)], mates, "model-a")
+    failures: list[str] = []
+    stop = threading.Event()
+
+    def churn(seed: int) -> None:
+        own = np.random.default_rng(seed)
+        turn = 0
+        while not stop.is_set():
+            fresh = [f"{seed}-{turn}-{row}" for row in range(100)]
+            gallery.add(fresh, unit(own, 100), "model-a")
+            gallery.remove(fresh)
+            turn += 1
+
+    def look() -> None:
+        for turn in range(300):
+            row = turn % 50
+            found = gallery.search(Template(mates[row], "model-a"), limit=1, threshold=0.9)
+            if [item.identifier for item in found] != [f"mate-{row}"]:
+                failures.append(f"{row}: {found}")
+
+    writers = [threading.Thread(target=churn, args=(seed,)) for seed in (1, 2)]
+    readers = [threading.Thread(target=look) for _ in range(2)]
+    for thread in writers + readers:
+        thread.start()
+    for thread in readers:
+        thread.join()
+    stop.set()
+    for thread in writers:
+        thread.join()
+    assert failures == []

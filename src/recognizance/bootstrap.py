@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
+import cv2
+
 from recognizance.authority.access_keys import KeyPair
 from recognizance.authority.roster import Roster
 
@@ -45,6 +47,8 @@ def open_engine(settings: Settings) -> Engine:
     detector = find_entry(entries, "yunet", "detection")
     embedder = find_entry(entries, settings.embedder, "embedding")
     threads = thread_count(settings)
+    # Cores are shared out by photograph; OpenCV's own threads would only be in one another's way.
+    cv2.setNumThreads(1)
     return Engine(
         detector=YuNet(_session(settings, detector, OUTPUTS, {2: "height", 3: "width"}, threads)),
         embedder=ArcFaceEmbedder(

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import resource
 import subprocess
 import sys
 import zlib
@@ -67,6 +66,7 @@ def test_transparency_lies_over_white() -> None:
     clear = PIL.Image.new("RGBA", (100, 100), (0, 0, 0, 0))
     assert mean(encode(clear)).tolist() == [255, 255, 255]
     palette = PIL.Image.new("P", (100, 100), 3)
+    palette.putpalette(list(range(48)))
     assert mean(encode(palette, transparency=3)).tolist() == [255, 255, 255]
 
 
@@ -90,6 +90,12 @@ def test_exif_orientation_is_applied(orientation: int, form: str) -> None:
 def test_the_digest_is_of_the_bytes_as_received() -> None:
     data = encode(picture())
     assert decode(data, **LIMITS).sha256 == hashlib.sha256(data).digest()
+
+
+def test_a_phone_s_jpeg_with_a_second_picture_is_a_jpeg() -> None:
+    image = decode(encode(picture(), "MPO", save_all=True, append_images=[picture()]), **LIMITS)
+    assert image.media_type == "image/jpeg"
+    assert image.pixels.shape == (90, 120, 3)
 
 
 def test_a_large_jpeg_is_decoded_at_reduced_scale() -> None:
@@ -144,7 +150,6 @@ def test_a_decompression_bomb_is_refused_on_its_header_alone(tmp_path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program, file], capture_output=True, text=True, check=True)
     assert int(done.stdout) * 1024 < 32_000_000, "kilobytes of memory more"
-    assert resource.RUSAGE_SELF == 0
 
 
 @settings(max_examples=150, deadline=None)

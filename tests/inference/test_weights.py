@@ -54,7 +54,8 @@ def test_the_prepared_graph_computes_what_the_original_does(entries: dict[str, M
     data = read_weights(entry, None)
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     batch = np.random.default_rng(0).uniform(0, 255, (1, 3, 112, 112)).astype(np.float32)
-    feed = {item.name: batch for item in session.get_inputs() if item.name == entry.input.name}
+    # The graph lists its weights as inputs that no node reads; the runtime wants them fed all the same.
+    feed = {item.name: np.zeros(item.shape, np.float32) for item in session.get_inputs()} | {entry.input.name: batch}
     (expected,) = session.run([entry.input.output], feed)
     path = prepared_file(data, digest=entry.sha256, cache=tmp_path, input_name=entry.input.name, free_axes={0: "faces"})
     for runtime in RUNTIMES:
@@ -82,7 +83,7 @@ def test_a_damaged_cache_file_is_made_anew(entries: dict[str, ModelEntry], tmp_p
 def test_what_is_no_graph_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailableError):
         prepared_file(b"not a graph", digest="0" * 64, cache=tmp_path, input_name="x", free_axes={})
-    with pytest.raises(ModelUnavailableError, match="Use one of"):
+    with pytest.raises(ModelUnavailableError, match="abacus"):
         open_session("abacus", tmp_path / "x.onnx", outputs=(), threads=1)
 
 

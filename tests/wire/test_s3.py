@@ -5,7 +5,7 @@ import os
 import socketserver
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,32 +42,42 @@ def moto() -> Iterator[str]:
         s3.put_object(Bucket=bucket, Key="a/portrait of ada +1.jpg", Body=b"second", ACL="public-read")
         s3.put_object(Bucket=bucket, Key="large.jpg", Body=b"x" * 1_000_001)
         s3.put_object(Bucket=bucket, Key="exact.jpg", Body=b"x" * 1_000_000)
+    s3.close()
     yield endpoint
     server.stop()
 
 
-def source(endpoint: str, max_bytes: int = 1_000_000, **options: Any) -> S3Source:
-    return S3Source(endpoint, ("photos",), options.get("credentials", KEYS), "us-east-1", max_bytes)
+@contextmanager
+def source(endpoint: str, max_bytes: int = 1_000_000, credentials: tuple[str, str] | None = KEYS) -> Iterator[S3Source]:
+    with closing(S3Source(endpoint, ("photos",), credentials, "us-east-1", max_bytes)) as it:
+        yield it
+
+
+def fetch(endpoint: str, bucket: str = "photos", name: str = "exact.jpg", version: str | None = None) -> bytes:
+    with source(endpoint) as it:
+        return it.fetch(bucket, name, version)
 
 
 def test_objects_are_fetched_whole(moto: str) -> None:
-    assert source(moto).fetch("photos", "a/portrait of ada +1.jpg", None) == b"second"
-    assert len(source(moto).fetch("photos", "exact.jpg", None)) == 1_000_000
-    assert source(moto, credentials=None).fetch("photos", "a/portrait of ada +1.jpg", None) == b"second"
+    assert fetch(moto, "photos", "a/portrait of ada +1.jpg") == b"second"
+    assert len(fetch(moto)) == 1_000_000
+    with source(moto, credentials=None) as anonymous:
+        assert anonymous.fetch("photos", "a/portrait of ada +1.jpg") == b"second"
 
 
 def test_versions(moto: str) -> None:
     s3 = boto3.client(
         "s3", endpoint_url=moto, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="y"
     )
-    versions = s3.list_object_versions(Bucket="photos", Prefix="a/")["Versions"]
-    found = {source(moto).fetch("photos", each["Key"], each["VersionId"]) for each in versions}
+    with closing(s3):
+        versions = s3.list_object_versions(Bucket="photos", Prefix="a/")["Versions"]
+    found = {fetch(moto, "photos", each["Key"], each["VersionId"]) for each in versions}
     assert found == {b"first", b"second"}
 
 
 def test_large_objects_are_refused(moto: str) -> None:
     with pytest.raises(ImageTooLargeError, match="Image size is too large"):
-        source(moto).fetch("photos", "large.jpg", None)
+        fetch(moto, "photos", "large.jpg")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +99,7 @@ def test_large_objects_are_refused(moto: str) -> None:
 )
 def test_everything_that_cannot_be_had_reads_alike(moto: str, bucket: str, name: str, version: str | None) -> None:
     with pytest.raises(ImageSourceError) as caught:
-        source(moto).fetch(bucket, name, version)
+        fetch(moto, bucket, name, version)
     assert caught.value.message == UNAVAILABLE
 
 
@@ -97,7 +107,7 @@ def test_an_unreachable_endpoint_reads_alike() -> None:
     with serving(Plain) as (endpoint, _):
         pass  # nobody listens there any more
     with pytest.raises(ImageSourceError, match=UNAVAILABLE):
-        source(endpoint).fetch("photos", "exact.jpg", None)
+        fetch(endpoint)
 
 
 def test_the_surroundings_do_not_decide(moto: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -111,7 +121,7 @@ def test_the_surroundings_do_not_decide(moto: str, monkeypatch: pytest.MonkeyPat
         "http_proxy": "http://127.0.0.1:1",
     }.items():
         monkeypatch.setitem(os.environ, name, value)
-    assert source(moto).fetch("photos", "a/portrait of ada +1.jpg", None) == b"second"
+    assert fetch(moto, "photos", "a/portrait of ada +1.jpg") == b"second"
 
 
 # --- servers that misbehave -------------------------------------------------------------------------
@@ -143,7 +153,7 @@ class Plain(http.server.BaseHTTPRequestHandler):
 
 
 class _Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
-    daemon_threads = True
+    daemon_threads = False  # joined, so that each closes its socket
 
 
 @contextmanager
@@ -173,9 +183,10 @@ def test_redirects_are_not_followed(status: int) -> None:
             serving(Plain, status=status, headers_sent=headers, content=content) as (endpoint, asked),
             pytest.raises(ImageSourceError, match=UNAVAILABLE),
         ):
-            source(endpoint).fetch("photos", "exact.jpg", None)
+            fetch(endpoint)
         assert seen == []
-        assert asked == ["/photos/exact.jpg"]
+        assert set(asked) == {"/photos/exact.jpg"}
+        assert len(asked) == (2 if status == 303 else 1)  # botocore takes 303 for a failure worth one more try
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 416])
@@ -185,13 +196,13 @@ def test_refusals_are_asked_once(status: int) -> None:
         serving(Plain, status=status, content=content) as (endpoint, asked),
         pytest.raises(ImageSourceError, match=UNAVAILABLE),
     ):
-        source(endpoint).fetch("photos", "exact.jpg", None)
+        fetch(endpoint)
     assert asked == ["/photos/exact.jpg"]
 
 
 def test_failures_are_retried_once() -> None:
     with serving(Plain, status=503) as (endpoint, asked), pytest.raises(ImageSourceError, match=UNAVAILABLE):
-        source(endpoint).fetch("photos", "exact.jpg", None)
+        fetch(endpoint)
     assert len(asked) == 2
 
 
@@ -200,7 +211,7 @@ def test_an_answer_cut_short_is_not_a_photograph() -> None:
         serving(Plain, headers_sent=(("Content-Length", "100"),)) as (endpoint, _),
         pytest.raises(ImageSourceError, match=UNAVAILABLE),
     ):
-        source(endpoint).fetch("photos", "exact.jpg", None)
+        fetch(endpoint)
 
 
 def test_what_is_not_an_s3_answer() -> None:
@@ -208,7 +219,7 @@ def test_what_is_not_an_s3_answer() -> None:
         serving(Plain, status=200, headers_sent=(("x-amz-checksum-crc32", "AAAAAA=="),)) as (endpoint, _),
         pytest.raises(ImageSourceError, match=UNAVAILABLE),
     ):
-        source(endpoint).fetch("photos", "exact.jpg", None)
+        fetch(endpoint)
 
 
 def test_a_large_object_is_refused_before_it_is_read() -> None:
@@ -216,7 +227,7 @@ def test_a_large_object_is_refused_before_it_is_read() -> None:
         serving(Plain, headers_sent=(("Content-Length", "99999999999"),)) as (endpoint, _),
         pytest.raises(ImageTooLargeError),
     ):
-        source(endpoint).fetch("photos", "exact.jpg", None)
+        fetch(endpoint)
 
 
 def test_an_object_without_a_length_is_read_up_to_the_limit() -> None:
@@ -234,4 +245,4 @@ def test_an_object_without_a_length_is_read_up_to_the_limit() -> None:
                 self.close_connection = True
 
     with serving(Endless) as (endpoint, _), pytest.raises(ImageTooLargeError):
-        source(endpoint).fetch("photos", "exact.jpg", None)
+        fetch(endpoint)

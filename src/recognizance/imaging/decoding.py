@@ -26,7 +26,8 @@ Faces count from 40 px in a 1920 px photograph, scaling up, so that no face that
 1920 are 80 px here), and a 24-megapixel photograph costs a quarter of the memory and time.
 """
 
-_FORMATS = ("JPEG", "MPO", "PNG")  # MPO: a JPEG with a second picture behind it, as many phones write
+# A JPEG with a second picture behind it, as many phones write, is opened as a JPEG too (and called MPO then).
+_FORMATS = ("JPEG", "PNG")
 _EXIF_ORIENTATION = 0x0112
 _BROKEN = (
     OSError,

@@ -53,7 +53,7 @@ class S3Source:
         region: str,
         max_bytes: int,
     ) -> None:
-        self._address = urlsplit(endpoint)[:2]
+        self._address = _address(endpoint)
         self._buckets = frozenset(buckets)
         self._max_bytes = max_bytes
         key_id, secret = credentials or (None, None)
@@ -102,6 +102,10 @@ class S3Source:
         except (BotoCoreError, ClientError, _ElsewhereError, OSError):
             raise ImageSourceError(_UNAVAILABLE) from None
 
+    def close(self) -> None:
+        """Close the connections that are kept for the next photograph."""
+        self._client.close()
+
     def _read(self, stream: Any, declared_bytes: int, deadline: float) -> bytes:
         content = bytearray()
         while len(content) <= self._max_bytes and declared_bytes <= self._max_bytes:
@@ -114,12 +118,17 @@ class S3Source:
         raise ImageTooLargeError("Image size is too large")
 
     def _refuse_elsewhere(self, request: Any, **_: Any) -> None:
-        if urlsplit(request.url)[:2] != self._address:
+        if _address(request.url) != self._address:
             raise _ElsewhereError
 
 
 class _ElsewhereError(Exception):
     """Something wanted to send a request to another address than the endpoint."""
+
+
+def _address(url: str) -> tuple[str, str | None, int]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _pretend_redirected(context: dict[str, Any], **_: Any) -> None:

@@ -120,7 +120,11 @@ def calibrate(
     sensitivity = []
     for score in dict.fromkeys((*SENSITIVITY, same_person_score)):
         number, histogram, _ = count(score)
-        sensitivity.append({"same_person_score": score, "faces": number, **_thresholds(fit_curve(histogram)[0])})
+        try:
+            thresholds = _thresholds(fit_curve(histogram)[0])
+        except CalibrationError:  # the rule links nearly everybody: it is not one for this model
+            thresholds = {}
+        sensitivity.append({"same_person_score": score, "faces": number, **thresholds})
     body: dict[str, Any] = {
         "format": FORMAT,
         "model": engine.model,

@@ -26,7 +26,7 @@ RATES = (1e-2, 1e-3, 1e-4, 1e-5)
 
 
 def percents(calibration: Calibration) -> None:
-    """Percent, rate and score."""
+    """Print percent, rate and score."""
     print("Percent, false match rate and score\n")
     samples.table(
         ("percent", "FMR", "one stranger in", "score", "from"),
@@ -46,7 +46,7 @@ def percents(calibration: Calibration) -> None:
 
 
 def galleries(calibration: Calibration) -> None:
-    """Expected false candidates of a search."""
+    """Print the expected false candidates of a search."""
     print("Expected false candidates of one search\n")
     rows = []
     for references in GALLERIES:
@@ -69,7 +69,7 @@ def galleries(calibration: Calibration) -> None:
 
 
 def measured(calibration: Calibration) -> None:
-    """Where measurement ends and the tail begins."""
+    """Print the sample, where measurement ends and the tail begins."""
     provenance = calibration.provenance
     print("Sample\n")
     samples.table(
@@ -105,7 +105,7 @@ _TAIL = ("constant", "slope", "curvature")
 
 
 def sensitivity(calibration: Calibration) -> None:
-    """Score thresholds under other same-person rules, and what the shipped curve calls them."""
+    """Print score thresholds under other same-person rules, and what the shipped curve calls them."""
     print("Sensitivity to the same-person rule: score at FMR (and the percent that the shipped calibration gives it)\n")
     rows = []
     for row in calibration.provenance["sensitivity_to_same_person_score"]:
@@ -120,7 +120,7 @@ def sensitivity(calibration: Calibration) -> None:
 
 
 def groups(calibration: Calibration) -> None:
-    """Rates within groups beside the overall one."""
+    """Print rates within groups beside the overall one."""
     print("Within one race and gender, beside the overall rate\n")
     rows = []
     for percent in (60, 70, 80, 90):

@@ -203,8 +203,7 @@ def london_poses(one: Engine) -> list[dict[str, Any]]:
 
 def meds2_poses(one: Engine) -> list[dict[str, Any]]:
     """Errors of roll, yaw and pitch against MEDS-II's manually edited angles where present, else its automatic ones."""
-    root = samples.folder("meds2")
-    with (root / "labels" / "truth" / "image_pose.csv").open(newline="", encoding="utf-8") as file:
+    with (samples.folder("meds2") / "labels" / "truth" / "image_pose.csv").open(newline="", encoding="utf-8") as file:
         labels = {row["img_fname"]: row for row in csv.DictReader(file)}
     pairs: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     for photo in samples.meds2():

@@ -73,7 +73,7 @@ def labelled_pairs(one: Engine, pairs: list[tuple[Path, Path, bool]]) -> Trials:
 
 def sets(one: Engine) -> dict[str, Trials]:
     """Compare within each set."""
-    turned = ("front", "left_three_quarter", "right_three_quarter")
+    turned = ("front", "left_3quarter", "right_3quarter")
     return {
         "MEDS-II": all_pairs(one, samples.meds2()),
         "London, front": all_pairs(one, samples.london(turned[:1])),

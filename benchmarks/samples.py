@@ -25,7 +25,7 @@ FACES = Path(os.environ.get("RECOGNIZANCE_TEST_FACES", PROJECT.parent / "shared"
 HOME = Path(os.environ.get("RECOGNIZANCE_HOME", Path(tempfile.gettempdir()) / "recognizance-benchmarks"))
 """Only the cache of prepared models is kept here."""
 
-LONDON_POSES = ("front", "left_three_quarter", "right_three_quarter", "left_profile", "right_profile")
+LONDON_POSES = ("front", "left_3quarter", "right_3quarter", "left_profile", "right_profile")
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,10 @@ def largest(one: Engine, path: Path) -> tuple[Image, DetectedFace, Template] | N
 def london(poses: Sequence[str], expressions: Sequence[str] = ("neutral", "smiling")) -> list[Photograph]:
     """List the London set's photographs in some poses."""
     root = folder("london")
+    wanted = [root / f"{expression}_{pose}" for pose in poses for expression in expressions]
+    absent = [path for path in wanted if not path.is_dir()]
+    if absent:
+        sys.exit(f"There is no {absent[0]}.")
     return [
         Photograph(path, path.stem, pose)
         for pose in poses

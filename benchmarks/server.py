@@ -21,17 +21,23 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import samples
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from pipeline import make_photographs
 from recognizance.bootstrap import administrator_key, open_calibration, open_engine
 from recognizance.gallery import ExhaustiveGallery
 from recognizance.settings import Settings, read_settings
 
 REFERENCES = 1000
-SERVE = "from recognizance.cli import main; main(['serve'])"
+SERVE = """
+from recognizance.server import serving
+from recognizance.settings import read_settings
+
+with serving(read_settings()) as server:
+    server.run()
+"""
 
 
 def signed(settings: Settings, host: str, operation: str, body: dict[str, object]) -> bytes:
@@ -97,9 +103,7 @@ def resident_mb(pid: int) -> float:
 
 def bare(settings: Settings, photographs: list[bytes], seconds: float) -> float:
     """Decode, detect, embed, search and score in a process of its own, without server; photographs a second."""
-    program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import server; server.bare_here(*sys.argv[2:])"
-    )
+    program = "import sys; sys.path.insert(0, sys.argv[1]); import server; server.bare_here(*sys.argv[2:])"
     folder = Path(tempfile.mkdtemp())
     for number, data in enumerate(photographs):
         (folder / f"{number}.jpg").write_bytes(data)
@@ -141,7 +145,7 @@ def bare_here(home: str, folder: str, seconds: str) -> None:
 
 async def measure(arguments: argparse.Namespace) -> dict[str, object]:
     """Run the rounds."""
-    photographs = [path.read_bytes() for path in samples.lfw_like(200)]
+    photographs = make_photographs(200)
     home = Path(tempfile.mkdtemp(prefix="recognizance-bench-")) / "home"
     settings = read_settings(home=home, port=0)
     environment = {**os.environ, "RECOGNIZANCE_HOME": str(home), "RECOGNIZANCE_PORT": "0"}
@@ -176,7 +180,12 @@ async def measure(arguments: argparse.Namespace) -> dict[str, object]:
 
         def searches() -> list[bytes]:
             return [
-                signed(settings, host, "SearchFacesByImage", {"CollectionId": "bench", "Image": {"Bytes": text}, "MaxFaces": 100})
+                signed(
+                    settings,
+                    host,
+                    "SearchFacesByImage",
+                    {"CollectionId": "bench", "Image": {"Bytes": text}, "MaxFaces": 100},
+                )
                 for text in encoded
             ]
 
@@ -187,7 +196,10 @@ async def measure(arguments: argparse.Namespace) -> dict[str, object]:
             ratios.append(server_rate / engine_rate)
             rates.append((engine_rate, server_rate))
             latencies.extend(took)
-            print(f"engine {engine_rate:.1f}/s, server {server_rate:.1f}/s, ratio {server_rate / engine_rate:.3f}", flush=True)
+            print(
+                f"engine {engine_rate:.1f}/s, server {server_rate:.1f}/s, ratio {server_rate / engine_rate:.3f}",
+                flush=True,
+            )
         memory = [resident_mb(server.pid)]
         left = arguments.requests
         while left > 0:

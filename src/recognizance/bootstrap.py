@@ -11,7 +11,6 @@ import cv2
 
 from recognizance.authority.access_keys import KeyPair
 from recognizance.authority.roster import Roster
-
 from recognizance.detection.yunet import OUTPUTS, YuNet
 from recognizance.embedding.arcface import ArcFaceEmbedder, model_identifier
 from recognizance.errors import CalibrationError

@@ -68,7 +68,7 @@ class Settings(BaseSettings):
         description="Largest photograph in Recognizance's own operations and the command line, bytes.",
     )
     image_pixels_max: int = Field(
-        default=100_000_000, ge=6_400, description="Largest photograph, pixels, judged before it is decoded."
+        default=64_000_000, ge=6_400, description="Largest photograph, pixels, judged before it is decoded."
     )
     waiting_max: int = Field(
         default=64, ge=1, description="Requests that may wait for a core before the server answers 'busy'."

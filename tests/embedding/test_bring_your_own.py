@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from models import dlib_resnet
 
+from models import dlib_resnet
 from recognizance.bootstrap import open_calibration, open_engine
 from recognizance.errors import CalibrationError, ModelDigestError, ModelUnavailableError
 from recognizance.settings import Settings, read_settings

@@ -1,1 +1,4 @@
-"""What a face shows (age, gender, …).  Issue 6 of the project's plan; DetectFaces answers with DEFAULT attributes until then."""
+"""What a face shows (age, gender, …).
+
+Not begun: DetectFaces answers with the DEFAULT attributes.
+"""

@@ -43,7 +43,8 @@ class ExhaustiveGallery:
         self._check(model)
         if vectors.shape != (len(identifiers), self._dimension):
             raise ModelMismatchError(
-                f"Templates of shape {vectors.shape} do not fit {len(identifiers)} references of {self._dimension} numbers."
+                f"Templates of shape {vectors.shape} do not fit {len(identifiers)} references "
+                f"of {self._dimension} numbers."
             )
         with self._lock:
             if self._identifiers and len(self._rows) < len(self._identifiers) // 2:

@@ -17,7 +17,7 @@ _TEMPLATE = np.dtype("<f4")
 
 
 def gallery(listed: Listed) -> dict[str, Any]:
-    """A Gallery."""
+    """Spell a Gallery."""
     row = listed.gallery
     return {
         "Name": row.name,
@@ -31,7 +31,7 @@ def gallery(listed: Listed) -> dict[str, Any]:
 
 
 def face(found: DetectedFace, image: Image) -> dict[str, Any]:
-    """A Face; ``Shortcomings`` names what keeps it from passing QualityFilter AUTO."""
+    """Spell a Face; ``Shortcomings`` names what keeps it from passing QualityFilter AUTO."""
     return {
         "Box": _box(relative_box(found.box, image)),
         "Landmarks": [
@@ -45,7 +45,7 @@ def face(found: DetectedFace, image: Image) -> dict[str, Any]:
 
 
 def candidate(lead: Lead) -> dict[str, Any]:
-    """A Candidate."""
+    """Spell a Candidate."""
     known = lead.reference
     return {
         "Rank": lead.candidate.rank,
@@ -60,7 +60,7 @@ def candidate(lead: Lead) -> dict[str, Any]:
 
 
 def compared(found: Compared, image: Image) -> dict[str, Any]:
-    """A Compared face."""
+    """Spell a Compared face."""
     return {
         "Score": found.score,
         "SimilarityPercent": found.similarity_percent,
@@ -70,7 +70,7 @@ def compared(found: Compared, image: Image) -> dict[str, Any]:
 
 
 def reference(item: Exported) -> dict[str, Any]:
-    """A Reference with its template."""
+    """Spell a Reference with its template."""
     known = item.reference
     return {
         "FaceId": known.face_id,

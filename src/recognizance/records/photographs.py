@@ -18,6 +18,7 @@ _PHOTOGRAPHS = schema.photographs
 _GET = select(_PHOTOGRAPHS.c.kind, _PHOTOGRAPHS.c.media_type, _PHOTOGRAPHS.c.created_at, _PHOTOGRAPHS.c.sealed).where(
     _PHOTOGRAPHS.c.identifier == bindparam("wanted")
 )
+_EXISTS = select(_PHOTOGRAPHS.c.id).where(_PHOTOGRAPHS.c.identifier == bindparam("wanted"))
 _DELETE = delete_from(_PHOTOGRAPHS).where(_PHOTOGRAPHS.c.identifier.in_(bindparam("identifiers", expanding=True)))
 
 
@@ -50,6 +51,11 @@ def put(
         "sealed": tx.sealer.seal(data, _context(identifier, kind)),
     }
     tx.execute(insert(_PHOTOGRAPHS), values)
+
+
+def exists(tx: Transaction, identifier: str) -> bool:
+    """Tell whether a photograph is kept under this identifier."""
+    return tx.execute(_EXISTS, {"wanted": identifier}).first() is not None
 
 
 def get_photograph(tx: Transaction, identifier: str) -> Photograph:

@@ -11,7 +11,7 @@ _LANDMARKS = ("eyeLeft", "eyeRight", "nose", "mouthLeft", "mouthRight")
 
 
 def box(found: BoundingBox, image: Image) -> dict[str, float]:
-    """A box as ratios of the image."""
+    """Spell a box as ratios of the image."""
     return {
         "Left": found.left_px / image.width_px,
         "Top": found.top_px / image.height_px,
@@ -21,7 +21,7 @@ def box(found: BoundingBox, image: Image) -> dict[str, float]:
 
 
 def face_detail(face: DetectedFace, image: Image) -> dict[str, Any]:
-    """A FaceDetail with the DEFAULT attributes."""
+    """Spell a FaceDetail with the DEFAULT attributes."""
     return {
         "BoundingBox": box(face.box, image),
         "Confidence": face.confidence * 100,
@@ -39,7 +39,7 @@ def face_detail(face: DetectedFace, image: Image) -> dict[str, Any]:
 
 
 def face(reference: Reference, model: str) -> dict[str, Any]:
-    """A Face: one enrolled reference."""
+    """Spell a Face: one enrolled reference."""
     return {
         "FaceId": reference.face_id,
         "ImageId": reference.image_id,
@@ -57,14 +57,14 @@ def face(reference: Reference, model: str) -> dict[str, Any]:
 
 
 def face_match(lead: Lead, model: str) -> dict[str, Any]:
-    """A FaceMatch: a candidate with its similarity."""
+    """Spell a FaceMatch: a candidate with its similarity."""
     if lead.reference is None:
         raise ValueError("a candidate of a search of subjects is not a face")
     return {"Similarity": lead.similarity_percent, "Face": face(lead.reference, model)}
 
 
 def user_match(lead: Lead) -> dict[str, Any]:
-    """A UserMatch; a subject that can be found has faces, and is therefore active."""
+    """Spell a UserMatch; a subject that can be found has faces, and is therefore active."""
     return {
         "Similarity": lead.similarity_percent,
         "User": {"UserId": lead.candidate.identifier, "UserStatus": "ACTIVE"},
@@ -72,12 +72,12 @@ def user_match(lead: Lead) -> dict[str, Any]:
 
 
 def compared_face(found: Compared, image: Image) -> dict[str, Any]:
-    """A ComparedFace."""
+    """Spell a ComparedFace."""
     return face_detail(found.face, image)
 
 
 def search_headers(result: SearchResult) -> dict[str, str]:
-    """What a search tells beyond Rekognition's answer."""
+    """Tell in headers what a search says beyond Rekognition's answer."""
     return {
         "search": result.search_id,
         "threshold_applied": f"{result.threshold_percent:g}",

@@ -43,7 +43,7 @@ ERROR_TABLE: Mapping[type[errors.RecognizanceError], tuple[str, int]] = MappingP
         errors.SubjectNotFoundError: _NOT_FOUND,
         errors.GalleryExistsError: ("ResourceAlreadyExistsException", 400),
         errors.SubjectExistsError: ("ConflictException", 400),
-        errors.ModelMismatchError: _INTERNAL,
+        errors.ModelMismatchError: _INVALID,
         errors.InvalidRequestError: _INVALID,
         ShapeError: _INVALID,
         ContextError: _INVALID,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recognizance.biometrics import QualityLevel, DetectedFace, Image
+from recognizance.biometrics import DetectedFace, Image, QualityLevel
 from recognizance.detection.filter import shortcomings
 from recognizance.errors import NoFaceError
 from recognizance.workflows.act import Act

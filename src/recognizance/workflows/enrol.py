@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from recognizance.biometrics import QualityLevel, BoundingBox, DetectedFace, Image, Reference, RelativeBox, Template
+from recognizance.biometrics import BoundingBox, DetectedFace, Image, QualityLevel, Reference, RelativeBox, Template
 from recognizance.detection.filter import shortcomings
-from recognizance.records import Transaction, galleries, images, photographs, references
-from recognizance.records.galleries import GalleryRow
+from recognizance.records import images, photographs, references
 from recognizance.records.references import NewReference
 from recognizance.workflows.act import Act
-from recognizance.workflows.place import Workplace, find_gallery, new_identifier, permit, record
+from recognizance.workflows.place import Workplace, find_gallery, new_identifier, permit, record, same_gallery
 from recognizance.workflows.shelf import require_model
 
 EXCEEDS_MAX_FACES = "EXCEEDS_MAX_FACES"
@@ -63,7 +62,7 @@ def enrol(
     now = place.clock()
     with place.shelf.changing(gallery) as change:
         with place.store.write() as tx:
-            gallery = galleries.get(tx, gallery_name)
+            gallery = same_gallery(tx, gallery)
             require_model(gallery, place.engine.model)
             image_id = images.find(tx, gallery.id, image.sha256, external_id)
             known = references.of_image(tx, gallery.id, image_id) if image_id else []

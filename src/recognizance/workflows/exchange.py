@@ -14,7 +14,7 @@ from recognizance.records.photographs import Photograph
 from recognizance.records.references import NewReference
 from recognizance.workflows.act import Act
 from recognizance.workflows.enrol import new_reference, overlap, relative_box
-from recognizance.workflows.place import Workplace, find_gallery, permit, record
+from recognizance.workflows.place import Workplace, find_gallery, permit, record, same_gallery
 from recognizance.workflows.shelf import Change, require_model
 
 _SAME_FACE = 0.4
@@ -123,6 +123,7 @@ def import_references(
     now = place.clock()
     with place.shelf.changing(gallery) as change:
         with place.store.write() as tx:
+            gallery = same_gallery(tx, gallery)
             known = references.get_many(tx, gallery.id, [item.face_id for item in incoming])
             fresh = [item for item in incoming if item.face_id not in known]
             _refuse_taken(tx, [item.face_id for item in fresh])
@@ -190,6 +191,7 @@ def import_photograph(
     now = place.clock()
     with place.shelf.changing(gallery) as change:
         with place.store.write() as tx:
+            gallery = same_gallery(tx, gallery)
             known = references.get_many(tx, gallery.id, [item.face_id for item in faces])
             fresh = [
                 (item, template)
@@ -258,6 +260,14 @@ def _refuse_taken(tx: Transaction, face_ids: Sequence[str]) -> None:
     if taken:
         raise InvalidRequestError(
             f"{len(taken)} face ids belong to another gallery already, the first is {min(taken)}.",
+            "Delete the other gallery first, or enrol the photographs anew.",
+        )
+
+
+def _refuse_taken_image(tx: Transaction, image_id: str) -> None:
+    if photographs.exists(tx, image_id):
+        raise InvalidRequestError(
+            f"The image id {image_id} belongs to another gallery already.",
             "Delete the other gallery first, or enrol the photographs anew.",
         )
 

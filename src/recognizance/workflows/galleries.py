@@ -7,7 +7,7 @@ from recognizance.biometrics import Reference
 from recognizance.records import galleries, references, subjects, tags
 from recognizance.records.galleries import GalleryCounts, GalleryRow
 from recognizance.workflows.act import Act
-from recognizance.workflows.place import Workplace, find_gallery, permit, record
+from recognizance.workflows.place import Workplace, find_gallery, permit, record, same_gallery
 
 ASSOCIATED = "ASSOCIATED_TO_AN_EXISTING_USER"
 NOT_FOUND = "FACE_NOT_FOUND"
@@ -86,6 +86,7 @@ def delete_gallery(place: Workplace, act: Act, name: str) -> int:
     gallery = find_gallery(place, name)
     with place.shelf.changing(gallery):
         with place.store.write() as tx:
+            gallery = same_gallery(tx, gallery)
             galleries.delete_gallery(tx, name)
             entry = record(tx, permitted, {"gallery": gallery.id, "change": "deleted"})
         place.shelf.drop(gallery)
@@ -127,7 +128,7 @@ def erase(place: Workplace, act: Act, name: str, face_ids: Sequence[str]) -> Era
     wanted = list(dict.fromkeys(face_ids))
     with place.shelf.changing(gallery) as change:
         with place.store.write() as tx:
-            gallery = galleries.get(tx, name)
+            gallery = same_gallery(tx, gallery)
             known = references.get_many(tx, gallery.id, wanted)
             free = [face_id for face_id in wanted if face_id in known and known[face_id].subject is None]
             references.delete_many(tx, gallery.id, free)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from recognizance.authority.roster import Roster
-from recognizance.errors import RefusedError
+from recognizance.errors import GalleryNotFoundError, RefusedError
 from recognizance.ledger import Entry, canonical
 from recognizance.ledger.entry import Value
 from recognizance.policy import Allowed, Policy, RequestFacts
@@ -103,6 +103,20 @@ def find_gallery(place: Workplace, name: str) -> GalleryRow:
     """
     with place.store.read() as tx:
         return galleries.get(tx, name)
+
+
+def same_gallery(tx: Transaction, gallery: GalleryRow) -> GalleryRow:
+    """Look a gallery up again in the transaction that acts on it.
+
+    Raises
+    ------
+    GalleryNotFoundError
+        If it was deleted meanwhile; another of the same name is not it.
+    """
+    found = galleries.get(tx, gallery.name)
+    if found.id != gallery.id:
+        raise GalleryNotFoundError(f"The collection id: {gallery.name} does not exist")
+    return found
 
 
 def new_identifier() -> str:

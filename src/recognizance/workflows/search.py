@@ -3,14 +3,14 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from recognizance.biometrics import QualityLevel, Candidate, DetectedFace, Image, Reference, Template
+from recognizance.biometrics import Candidate, DetectedFace, Image, QualityLevel, Reference, Template
 from recognizance.detection.filter import shortcomings
 from recognizance.errors import NoFaceError, SubjectNotFoundError
 from recognizance.records import Transaction, photographs, references, searches, subjects
 from recognizance.records.galleries import GalleryRow
 from recognizance.workflows.act import Act
 from recognizance.workflows.engine import NO_FACE
-from recognizance.workflows.place import Permit, Workplace, find_gallery, new_identifier, permit, record
+from recognizance.workflows.place import Permit, Workplace, find_gallery, new_identifier, permit, record, same_gallery
 from recognizance.workflows.shelf import require_model, subject_template
 
 REFERENCES = "references"
@@ -196,6 +196,7 @@ def _search(
         )
     now = place.clock()
     with place.store.write() as tx:
+        gallery = same_gallery(tx, gallery)
         leads = _leads(place, tx, question, found)
         probe_photograph = None
         if photograph is not None and image is not None and gallery.keep_photographs:

@@ -13,7 +13,7 @@ from recognizance.records import Transaction, galleries, idempotency, references
 from recognizance.records.galleries import GalleryRow
 from recognizance.records.subjects import REFERENCES_MAX, SubjectRow
 from recognizance.workflows.act import Act
-from recognizance.workflows.place import Permit, Workplace, find_gallery, permit, record
+from recognizance.workflows.place import Permit, Workplace, find_gallery, permit, record, same_gallery
 from recognizance.workflows.shelf import Change, subject_template
 
 NOT_FOUND = "FACE_NOT_FOUND"
@@ -62,6 +62,7 @@ def delete_subject(place: Workplace, act: Act, gallery_name: str, name: str, tok
     gallery = find_gallery(place, gallery_name)
     with place.shelf.changing(gallery) as change:
         with place.store.write() as tx:
+            gallery = same_gallery(tx, gallery)
             if (earlier := _earlier(tx, permitted, gallery, token, [name])) is not None:
                 return int(earlier["entry"])
             subjects.delete(tx, gallery.id, name)
@@ -109,6 +110,7 @@ def associate(
     request = [name, *wanted, str(threshold_percent)]
     with place.shelf.changing(gallery) as change:
         with place.store.write() as tx:
+            gallery = same_gallery(tx, gallery)
             if (earlier := _earlier(tx, permitted, gallery, token, request)) is not None:
                 return _association(earlier)
             subjects.get(tx, gallery.id, name)
@@ -163,6 +165,7 @@ def disassociate(
     request = [name, *wanted]
     with place.shelf.changing(gallery) as change:
         with place.store.write() as tx:
+            gallery = same_gallery(tx, gallery)
             if (earlier := _earlier(tx, permitted, gallery, token, request)) is not None:
                 return _association(earlier)
             subjects.get(tx, gallery.id, name)

@@ -1,0 +1,5 @@
+"""`python -m recognizance` is `recognizance`."""
+
+from recognizance.cli import main
+
+main()

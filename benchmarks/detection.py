@@ -223,6 +223,8 @@ def meds2_poses(one: Engine) -> list[dict[str, Any]]:
     rows = []
     for (axis, kind), values in sorted(pairs.items()):
         label, estimate = np.array(values).T
+        if label.min() == label.max():
+            continue  # the automatic pitch is always 0
         direct, mirrored = np.abs(estimate - label).mean(), np.abs(estimate + label).mean()
         rows.append(
             {
@@ -294,7 +296,15 @@ def main() -> None:
     result["meds2_poses"] = meds2_poses(one)
     print("MEDS-II pose labels\n")
     samples.table(
-        ("axis", "labels", "photographs", "labels from, to", "mean |label|", "mean absolute error", "correlation"),
+        (
+            "axis",
+            "labels",
+            "photographs",
+            "labels from, to",
+            "mean size of the label",
+            "mean absolute error",
+            "correlation",
+        ),
         [
             (
                 row["axis"] + (" (opposite sign)" if row["opposite_sign"] else ""),

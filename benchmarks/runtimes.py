@@ -85,6 +85,38 @@ def measure(name: str, inputs: dict[str, FloatArray], repeats: int) -> dict[str,
     return result
 
 
+def arena(inputs: dict[str, FloatArray], repeats: int) -> dict[str, dict[str, float]]:
+    """Time YuNet on ONNX Runtime with and without its memory arena."""
+    import onnxruntime
+
+    settings = read_settings(home=samples.HOME)
+    entry = find_entry(read_manifest(None), "yunet", "detection")
+    path = prepared_file(
+        read_weights(entry, settings.models),
+        digest=entry.sha256,
+        cache=settings.cache_folder,
+        input_name=entry.input.name,
+        free_axes={2: "height", 3: "width"},
+    )
+    sessions = {}
+    for kind, wanted in (("with arena", True), ("without", False)):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 3
+        options.enable_cpu_mem_arena = wanted
+        sessions[kind] = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    result: dict[str, dict[str, float]] = {}
+    for label, batch in inputs.items():
+        seconds: dict[str, list[float]] = {kind: [] for kind in sessions}
+        for _ in range(repeats):
+            for kind, session in sessions.items():
+                start = time.perf_counter()
+                session.run(list(OUTPUTS), {entry.input.name: batch})
+                seconds[kind].append(time.perf_counter() - start)
+        result[label] = {kind: statistics.median(values) * 1e3 for kind, values in seconds.items()}
+    return result
+
+
 def _lowest_cosine(reference: FloatArray, others: list[FloatArray]) -> float:
     """Compare the templates that two runtimes make of the same crop."""
     first = reference.astype(np.float64)
@@ -116,9 +148,14 @@ def main() -> None:
     samples.table(
         ("model", "input", *(f"{name}, ms" for name in names), "largest output difference", "lowest cosine"), rows
     )
+    kept = arena(scenes, options.repeats)
+    samples.table(
+        ("yunet on onnxruntime, ms", "with arena", "without"),
+        [(label, f"{cell['with arena']:.1f}", f"{cell['without']:.1f}") for label, cell in kept.items()],
+    )
     calibration = open_calibration(read_settings(home=samples.HOME))
     print(f"(for scale: FMR 1e-5 is at cosine {calibration.overall.score_at(1e-5):.3f}, model {calibration.model})")
-    samples.write_json(options.json, {"machine": machine, "versions": versions, "models": models})
+    samples.write_json(options.json, {"machine": machine, "versions": versions, "models": models, "arena_ms": kept})
 
 
 if __name__ == "__main__":

@@ -1,0 +1,104 @@
+"""The commands, and the one place where failures become sentences and exit codes."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recognizance.cli import (
+    calibrate,
+    demo,
+    enrol,
+    exporting,
+    galleries,
+    importing,
+    models,
+    photographs,
+    search,
+    serve,
+)
+from recognizance.cli.errors import ExitCode, explain
+from recognizance.cli.invocation import Invocation
+from recognizance.cli.terminal import messages, show_error
+
+app = typer.Typer(
+    name="recognizance",
+    help="A face recognition server of your own that speaks Amazon Rekognition's API, and its command line.",
+    epilog="Exit codes and JSON formats: docs/cli.md.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("serve")(serve.serve)
+app.command("env")(serve.env)
+app.command("demo")(demo.demo)
+app.command("enrol")(enrol.enrol)
+app.command("search")(search.search)
+app.command("compare")(photographs.compare)
+app.command("detect")(photographs.detect)
+app.add_typer(galleries.app, name="galleries")
+app.command("export")(exporting.export)
+app.command("import")(importing.import_gallery)
+app.command("models")(models.models)
+app.command("calibrate")(calibrate.calibrate)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from recognizance import __version__
+
+        sys.stdout.write(f"recognizance {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder with everything the server keeps.  Default: RECOGNIZANCE_HOME, else your data folder."
+        ),
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the program's own trace when something fails.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options of every command; they come before its name."""
+    invocation: Invocation = context.obj
+    invocation.home, invocation.debug = home, debug
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and give the process's exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):  # names of files need not be text in the terminal's encoding
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    invocation = Invocation()
+    try:
+        code = app(list(arguments) or ["--help"], prog_name="recognizance", standalone_mode=False, obj=invocation)
+        sys.stdout.flush()
+        return int(code or ExitCode.OK)
+    except BrokenPipeError:
+        _forget_stdout()
+        return ExitCode.READER_GONE
+    except (KeyboardInterrupt, typer.Abort):
+        messages().print("Interrupted.")
+        return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last resort: no person should have to read a traceback
+        failure = explain(error)
+        if invocation.debug:
+            messages().print_exception()
+        show_error(failure.message, failure.remedy)
+        return failure.code
+
+
+def _forget_stdout() -> None:
+    """Let nothing more be written to a reader that went away, also not by the interpreter's exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())

@@ -1,0 +1,150 @@
+"""Reach the server as the administrator: the one that runs, or one of this process's own."""
+
+import json
+import logging
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from recognizance.cli.invocation import Invocation
+from recognizance.cli.terminal import messages
+from recognizance.errors import HomeInUseError
+
+if TYPE_CHECKING:
+    from recognizance.server import RunningServer
+    from recognizance.settings import Settings
+
+PATIENCE_SECONDS = 30.0
+"""How long to wait for another command that holds the home folder."""
+
+_POLL_SECONDS = 0.25
+
+
+@dataclass
+class Connection:
+    """A server that answers, and clients that sign with the administrator's key."""
+
+    settings: "Settings"
+    endpoint: str
+    access_key_id: str
+    secret: str
+    connections: int
+
+    @cached_property
+    def native(self) -> Any:
+        """A client of our own operations."""
+        from recognizance.native import native_client
+
+        return native_client(
+            self.endpoint,
+            access_key_id=self.access_key_id,
+            secret=self.secret,
+            region=self.settings.region,
+            connections=self.connections,
+        )
+
+    @cached_property
+    def rekognition(self) -> Any:
+        """A client of Rekognition's operations."""
+        import botocore.session
+        from botocore.config import Config
+
+        return botocore.session.Session().create_client(
+            "rekognition",
+            region_name=self.settings.region,
+            endpoint_url=self.endpoint,
+            aws_access_key_id=self.access_key_id,
+            aws_secret_access_key=self.secret,
+            config=Config(proxies={}, parameter_validation=False, retries={"max_attempts": 5, "mode": "standard"}),
+        )
+
+    def galleries(self) -> list[dict[str, Any]]:
+        """List all galleries, in the order of creation."""
+        found: list[dict[str, Any]] = []
+        token: dict[str, str] = {}
+        while True:
+            page = self.native.list_galleries(**token)
+            found.extend(page["Galleries"])
+            if not page.get("NextToken"):
+                return found
+            token = {"NextToken": page["NextToken"]}
+
+    def gallery(self, name: str) -> dict[str, Any] | None:
+        """Find a gallery by name."""
+        return next((row for row in self.galleries() if row["Name"] == name), None)
+
+
+@contextmanager
+def connect(invocation: Invocation, *, jobs: int = 1) -> Iterator[Connection]:
+    """Connect to the running server, or serve in the background while the block runs.
+
+    Raises
+    ------
+    HomeInUseError
+        If a command that is no server holds the home folder for longer than `PATIENCE_SECONDS`.
+    """
+    from recognizance.bootstrap import administrator_key
+
+    settings = invocation.settings()
+    if not invocation.debug:  # what fails is told as a sentence by the command itself
+        logging.getLogger().addHandler(logging.NullHandler())
+    with ExitStack() as closing:
+        running = _reach(settings, closing)
+        key = administrator_key(settings)
+        yield Connection(settings, running.endpoint, key.access_key_id, key.secret, max(jobs, 10))
+
+
+def running_server(settings: "Settings") -> "RunningServer | None":
+    """Find a server that owns the home folder and answers."""
+    from recognizance.server import find_server
+
+    running = find_server(settings)
+    return running if running is not None and _answers(running) else None
+
+
+def _reach(settings: "Settings", closing: ExitStack) -> "RunningServer":
+    from recognizance.server import serving_in_background
+
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    told = False
+    while True:
+        running = running_server(settings)
+        if running is not None:
+            return running
+        try:
+            with _starting():
+                return closing.enter_context(serving_in_background(settings))
+        except HomeInUseError as error:
+            if time.monotonic() > deadline:
+                raise HomeInUseError(
+                    error.message,
+                    "Start `recognizance serve`: any number of commands share a running server.",
+                ) from error
+        if not told:
+            messages().print(f"Waiting for another command that uses {settings.home} …", soft_wrap=True)
+            told = True
+        time.sleep(_POLL_SECONDS)
+
+
+@contextmanager
+def _starting() -> Iterator[None]:
+    console = messages()
+    if not console.is_terminal:
+        yield
+        return
+    with console.status("Loading the models …"):
+        yield
+
+
+def _answers(running: "RunningServer") -> bool:
+    """Ask whether it is Recognizance that listens there; a killed server leaves its address behind."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{running.endpoint}/healthz", timeout=5) as answer:
+            return bool(json.load(answer).get("service") == "recognizance")
+    except (OSError, ValueError, AttributeError):
+        return False

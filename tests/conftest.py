@@ -1,0 +1,65 @@
+"""Real photographs, and real servers as processes of their own behind real sockets.
+
+Every answer that a client of these fixtures gets is checked against botocore's model (`answers.check_answers`).
+"""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rekognition.answers import check_answers
+from rekognition.processes import Server, find_faces, start_server
+
+StartServer = Callable[..., Server]
+
+
+@pytest.fixture(scope="session")
+def faces() -> Path:
+    """The folder of real photographs."""
+    return find_faces()
+
+
+@pytest.fixture(scope="session")
+def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Prepared models, made once for all servers of the run."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="session")
+def live_server(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Iterator[Server]:
+    """One server that most tests share; each works in its own collections."""
+    with start_server(tmp_path_factory.mktemp("server") / "home", model_cache) as server:
+        yield server
+
+
+@pytest.fixture
+def new_server(tmp_path: Path, model_cache: Path) -> Iterator[StartServer]:
+    """Start a server of the test's own; ``home=`` names a folder (so that two can follow each other), the rest are settings."""
+    with ExitStack() as stack:
+
+        def start(home: Path = tmp_path / "home", **settings: str) -> Server:
+            return stack.enter_context(start_server(home, model_cache, **settings))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def rekognition(live_server: Server) -> Iterator[Any]:
+    """An unmodified boto3 client of the shared server."""
+    client = live_server.client()
+    check_answers(client)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def collection(rekognition: Any) -> Iterator[str]:
+    """A collection of the test's own."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    rekognition.create_collection(CollectionId=name)
+    yield name
+    rekognition.delete_collection(CollectionId=name)

@@ -1,0 +1,149 @@
+"""Servers as processes of their own, started the way a person starts them."""
+
+import http.client
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from recognizance.bootstrap import administrator_key
+from recognizance.server import find_server
+from recognizance.settings import Settings, read_settings
+from recognizance.wire import AccessKey
+
+START_SECONDS = 90  # the first start prepares the models
+STOP_SECONDS = 40
+PROJECT = Path(__file__).parents[2]
+
+_SERVE = """
+from recognizance.server import serving
+from recognizance.settings import read_settings
+with serving(read_settings()) as server:
+    server.run()
+"""
+
+
+def find_faces() -> Path:
+    """Find the folder of real photographs."""
+    folder = Path(os.environ.get("RECOGNIZANCE_TEST_FACES", PROJECT.parent / "shared" / "faces"))
+    if not (folder / "meds2").is_dir():
+        pytest.fail(
+            f"There are no photographs in {folder}. Set RECOGNIZANCE_TEST_FACES to the folder that holds meds2, "
+            "london, johns and broken.",
+            pytrace=False,
+        )
+    return folder
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server process."""
+
+    process: subprocess.Popen[bytes]
+    settings: Settings
+    port: int
+    log: Path
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @cached_property
+    def key(self) -> AccessKey:
+        pair = administrator_key(self.settings)
+        return AccessKey(pair.access_key_id, pair.secret, "administrator")
+
+    def client(self, path: str = "", **config: Any) -> Any:
+        """Make a boto3 client as any program would."""
+        return boto3.client(
+            "rekognition",
+            endpoint_url=self.endpoint + path,
+            region_name="us-east-1",
+            aws_access_key_id=self.key.access_key_id,
+            aws_secret_access_key=self.key.secret,
+            config=Config(**{"proxies": {}, "retries": {"total_max_attempts": 1}, "read_timeout": 120, **config}),
+        )
+
+    def peak_memory_bytes(self) -> int:
+        """Give the most memory that the process has held so far."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+
+    def forget_peak_memory(self) -> None:
+        """Begin to measure the peak anew."""
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5", encoding="ascii")
+
+    def kill(self) -> None:
+        """End the process as the kernel or a power cut does: at once."""
+        self.process.kill()
+        self.process.wait(STOP_SECONDS)
+
+    def stop(self) -> None:
+        """Ask the process to end."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(STOP_SECONDS)
+
+
+@contextmanager
+def start_server(home: Path, cache: Path, **settings: str) -> Iterator[Server]:
+    """Start a server on a free port; ``settings`` are those of docs/settings.md."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("RECOGNIZANCE_", "AWS_")) and not name.lower().endswith("_proxy")
+    }
+    environment |= {f"RECOGNIZANCE_{name.upper()}": value for name, value in settings.items()}
+    environment |= {"RECOGNIZANCE_HOME": str(home), "RECOGNIZANCE_CACHE": str(cache), "RECOGNIZANCE_PORT": "0"}
+    log = home.with_name(f"{home.name}.log")
+    with log.open("ab") as output:
+        process = subprocess.Popen(_command(), env=environment, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
+    try:
+        known = read_settings(home=home, keys=home.with_name(f"{home.name}-keys"))
+        port = _wait_until_ready(process, known, log)
+        server = Server(process, known, port, log)
+        yield server
+        server.stop()
+    finally:
+        process.kill()
+        process.wait(STOP_SECONDS)
+
+
+def _command() -> list[str]:
+    if not os.environ.get("RECOGNIZANCE_TEST_BARE") and importlib.util.find_spec("recognizance.__main__"):
+        return [sys.executable, "-m", "recognizance", "serve"]
+    return [sys.executable, "-c", _SERVE]
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], settings: Settings, log: Path) -> int:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        running = find_server(settings)
+        if running is not None and running.pid == process.pid and _is_healthy(running.port):
+            return running.port
+        time.sleep(0.05)
+    pytest.fail(f"The server did not start (exit code {process.poll()}):\n{log.read_text('utf-8')}", pytrace=False)
+
+
+def _is_healthy(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()

@@ -74,6 +74,23 @@ def test_turned_faces_are_found_and_their_roll_is_told(engine: Engine, portraits
     assert np.median(turns) == pytest.approx(angle, abs=6)
 
 
+@pytest.mark.parametrize("angle", [-40, 40])
+def test_the_template_of_a_leaning_face_is_still_its_own(
+    engine: Engine, portraits: list[Image], angle: float
+) -> None:
+    scores = []
+    for portrait in portraits[:8]:
+        centre = (portrait.width_px / 2, portrait.height_px / 2)
+        turn = cv2.getRotationMatrix2D(centre, angle, 1)
+        leaning = image_of(
+            cv2.warpAffine(portrait.pixels, turn, portrait.pixels.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
+        )
+        (upright,) = engine.templates(portrait, engine.faces(portrait)[:1])
+        (turned,) = engine.templates(leaning, engine.faces(leaning)[:1])
+        scores.append(float(upright.vector @ turned.vector))
+    assert np.median(scores) > 0.85
+
+
 def test_many_faces_come_largest_first(engine: Engine, faces: Path) -> None:
     found = engine.faces(load(engine, faces / "johns" / "bald_guys.jpg"))
     assert len(found) >= 22

@@ -1,9 +1,11 @@
 """S3 input against a real S3 server (moto) and against servers that misbehave."""
 
+import gc
 import http.server
 import os
 import socketserver
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -186,7 +188,12 @@ def test_redirects_are_not_followed(status: int) -> None:
             fetch(endpoint)
         assert seen == []
         assert set(asked) == {"/photos/exact.jpg"}
-        assert len(asked) == (2 if status == 303 else 1)  # botocore takes 303 for a failure worth one more try
+        assert len(asked) == (2 if status == 303 else 1)
+    # urllib3 stumbles over the headers of a 303 that botocore gave it: botocore then tries once more, at the same
+    # address, and leaves the first answer's socket to the collector.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 416])

@@ -29,8 +29,16 @@ class Tail:
     residual: float
 
 
-def fit_curve(histogram: Histogram) -> tuple[Curve, Tail]:
+def fit_curve(histogram: Histogram, *, counted_to: float = 1.0) -> tuple[Curve, Tail]:
     """Make a curve: measured where at least 30 false matches were counted, fitted beyond.
+
+    Parameters
+    ----------
+    histogram : Histogram
+        Non-mated scores.
+    counted_to : float
+        Highest score whose count is to be believed.  Where faces that score s or more were taken for one person
+        and dropped, counts just below s lack everything above it; they are not used, and the tail continues.
 
     Raises
     ------
@@ -50,7 +58,7 @@ def fit_curve(histogram: Histogram) -> tuple[Curve, Tail]:
         )
     scores = np.round(np.arange(-1, 1 + KNOT_STEP / 2, KNOT_STEP), 6)
     counts = histogram.at_least(scores)
-    measured = int(np.flatnonzero(counts >= RULE_OF_30)[-1])
+    measured = int(np.flatnonzero((counts >= RULE_OF_30) & (scores <= counted_to))[-1])
     rates = np.zeros(len(scores))
     rates[: measured + 1] = np.log10(counts[: measured + 1] / total)
     tail = _fit_tail(scores[: measured + 1], rates[: measured + 1], counts[: measured + 1])

@@ -27,13 +27,17 @@ def entry_of(answer: Mapping[str, Any]) -> int | None:
 
 def face_document(face: Mapping[str, Any]) -> dict[str, Any]:
     """Describe a face; box and landmarks are ratios of the upright photograph's width and height."""
+    return {**place_document(face), "shortcomings": list(face["Shortcomings"])}
+
+
+def place_document(face: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe where a face is and how it looks."""
     return {
         "box": {name.lower(): face["Box"][name] for name in ("Left", "Top", "Width", "Height")},
         "landmarks": [[point["X"], point["Y"]] for point in face["Landmarks"]],
         "confidence": face["Confidence"],
         "pose_degrees": {name.lower(): face["Pose"][name] for name in ("Roll", "Yaw", "Pitch")},
         "quality": {name.lower(): face["Quality"][name] for name in ("Brightness", "Sharpness")},
-        "shortcomings": list(face["Shortcomings"]),
     }
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from recognizance.cli.invocation import Invocation
 from recognizance.cli.terminal import messages
-from recognizance.errors import HomeInUseError
+from recognizance.errors import HomeInUseError, SettingsError
 
 if TYPE_CHECKING:
     from recognizance.server import RunningServer
@@ -90,12 +90,30 @@ def connect(invocation: Invocation, *, jobs: int = 1) -> Iterator[Connection]:
     from recognizance.bootstrap import administrator_key
 
     settings = invocation.settings()
+    make_home(settings)
     if not invocation.debug:  # what fails is told as a sentence by the command itself
         logging.getLogger().addHandler(logging.NullHandler())
     with ExitStack() as closing:
         running = _reach(settings, closing)
         key = administrator_key(settings)
         yield Connection(settings, running.endpoint, key.access_key_id, key.secret, max(jobs, 10))
+
+
+def make_home(settings: "Settings") -> None:
+    """Make the home folder, where there is none.
+
+    Raises
+    ------
+    SettingsError
+        If it cannot be made.
+    """
+    try:
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"The home folder {settings.home} cannot be made: {error.strerror}.",
+            "Choose another with --home or RECOGNIZANCE_HOME.",
+        ) from error
 
 
 def running_server(settings: "Settings") -> "RunningServer | None":

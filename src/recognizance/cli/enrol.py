@@ -138,7 +138,7 @@ def require_gallery(connection: "Connection", name: str, *, create: bool, photog
 
 def _summarise(tally: "Tally", found: Source, gallery: str, report: Path | None) -> None:
     console = output()
-    rate = f", {tally.photographs / tally.seconds:.1f} photographs/s" if tally.seconds > 1 else ""
+    rate = f" ({tally.sent / tally.seconds:.1f} a second)" if tally.sent and tally.seconds > 1 else ""
     console.print(
         Text.assemble(
             (count(tally.stored, "face"), "bold"),

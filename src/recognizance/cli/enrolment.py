@@ -54,6 +54,8 @@ class Tally:
     """What came of the photographs."""
 
     photographs: int = 0
+    sent: int = 0
+    """Photographs that the journal did not list."""
     stored: int = 0
     """References that are new."""
     there: int = 0
@@ -111,6 +113,7 @@ def enrol_all(
                     advance()
 
         for item, answer in in_flight(unknown(), enroller.enrol, jobs=jobs, stop=stop):
+            tally.sent += 1
             if answer.state is not None:
                 journal.note(item, answer.state, answer.outcome)
             _count(tally, item, answer, report)

@@ -1,9 +1,11 @@
 """From failures to sentences, remedies and exit codes."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -96,6 +98,9 @@ _ABOUT_THE_PHOTOGRAPH = re.compile(r"There are no faces in the image|The image i
 """Rekognition answers these as InvalidParameterException, as it does wrong options."""
 
 
+_NO_FACE = "Use a photograph in which a face is at least 40 pixels wide."
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """What went wrong, for a person and for a script."""
@@ -133,6 +138,35 @@ def explain(error: BaseException) -> Failure:
         "Please report it, with what `recognizance --debug …` prints.",
         ExitCode.FAILED,
     )
+
+
+@contextmanager
+def about(*photographs: Path) -> Iterator[None]:
+    """Name the photographs when the server says that one of them cannot be used.
+
+    Raises
+    ------
+    ImageError
+        In place of the server's answer.
+    """
+    from botocore.exceptions import ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        code, message = answered(error)
+        named = " or ".join(map(str, photographs))
+        match code:
+            case "InvalidImageFormatException":
+                raise errors.ImageFormatError(f"{named} is not a whole JPEG or PNG.") from error
+            case "ImageTooLargeException" | "RequestEntityTooLargeException":
+                raise errors.ImageTooLargeError(f"{named}: {message}") from error
+            case "InvalidParameterException" if message.startswith("There are no faces in the image"):
+                raise errors.NoFaceError(f"No face was found in {named}.", _NO_FACE) from error
+            case "InvalidParameterException" if _ABOUT_THE_PHOTOGRAPH.match(message):
+                raise errors.ImageTooSmallError(f"{named}: {message}") from error
+            case _:
+                raise
 
 
 def answered(error: Any) -> tuple[str, str]:

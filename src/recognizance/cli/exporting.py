@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
+from recognizance.cli.answers import place_document
 from recognizance.cli.errors import ExitCode, MisuseError, answered
 from recognizance.cli.invocation import Invocation
 from recognizance.cli.terminal import count, output, progress, show_warning
@@ -122,11 +123,7 @@ def _document(item: dict[str, Any]) -> dict[str, Any]:
         "external_id": item.get("ExternalId"),
         "subject": item.get("Subject"),
         "enrolled_at": item["EnrolledAt"].astimezone(UTC).isoformat(),
-        "box": item["Box"],
-        "landmarks": item["Landmarks"],
-        "confidence": item["Confidence"],
-        "pose": item["Pose"],
-        "quality": item["Quality"],
+        **place_document(item),
     }
 
 

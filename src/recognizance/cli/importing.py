@@ -45,6 +45,7 @@ def import_gallery(
     Run again, it takes in what is missing; ids stay what they were.
     """
     from recognizance.cli.connection import connect
+    from recognizance.cli.leaving import faces_in_gallery
 
     invocation: Invocation = context.obj
     jobs = jobs or default_jobs(invocation)
@@ -66,13 +67,15 @@ def import_gallery(
         if row is None:
             row = connection.native.create_gallery(Gallery=gallery, KeepPhotographs=head["keep_photographs"])["Gallery"]
         _require_same_model(row, head)
-        carried = _carry_photographs(connection, gallery, folder, rows) if row["KeepPhotographs"] else 0
-        fresh = _carry_references(connection, gallery, head["model"], rows, templates)
+        present = faces_in_gallery(connection, gallery)
+        carried = _carry_photographs(connection, gallery, folder, rows, present) if row["KeepPhotographs"] else 0
+        _carry_references(connection, gallery, head["model"], rows, templates)
         carry_subjects(connection, gallery, head.get("subjects", []))
-    told = f", {count(carried, 'photograph')} with them" if carried else ""
-    output().print(
-        f"Imported {count(len(rows), 'reference')} into {gallery}{told}; {fresh:,} by template alone.", soft_wrap=True
-    )
+    there = sum(item["face_id"] in present for item in rows)
+    told = f", with {count(carried, 'photograph')}" if carried else ""
+    output().print(f"Imported {count(len(rows) - there, 'reference')} into {gallery}{told}.", soft_wrap=True)
+    if there:
+        output().print(f"{count(there, 'reference was', 'references were')} there already.")
     if row["Calibration"] != head["calibration"]:
         show_warning(
             "The calibration here is another one than where the export was made.",
@@ -140,29 +143,26 @@ def _require_same_model(row: dict[str, Any], head: dict[str, Any]) -> None:
 
 def _carry_references(
     connection: "Connection", gallery: str, model: str, rows: Sequence[dict[str, Any]], templates: Any
-) -> int:
-    """Import the templates as they are; return how many references were not there."""
-    fresh = 0
+) -> None:
+    """Import the templates as they are; references that are there are passed over by the server."""
     with progress("Importing", len(rows), "reference") as advance:
         pairs = iter(zip(rows, templates, strict=True))
         while batch := list(islice(pairs, _BATCH)):
-            answer = connection.native.import_references(
+            connection.native.import_references(
                 Gallery=gallery, Model=model, References=[_request(row, template) for row, template in batch]
             )
-            fresh += answer["Imported"]
             advance(len(batch))
-    return fresh
 
 
 def _request(row: dict[str, Any], template: Any) -> dict[str, Any]:
     request = {
         "FaceId": row["face_id"],
         "ImageId": row["image_id"],
-        "Box": row["box"],
-        "Landmarks": row["landmarks"],
+        "Box": _wire(row["box"]),
+        "Landmarks": [{"X": x, "Y": y} for x, y in row["landmarks"]],
         "Confidence": row["confidence"],
-        "Pose": row["pose"],
-        "Quality": row["quality"],
+        "Pose": _wire(row["pose_degrees"]),
+        "Quality": _wire(row["quality"]),
         "Template": template.astype("<f4").tobytes(),
     }
     if row.get("external_id") is not None:
@@ -172,20 +172,24 @@ def _request(row: dict[str, Any], template: Any) -> dict[str, Any]:
     return request
 
 
-def _carry_photographs(connection: "Connection", gallery: str, folder: Path, rows: Sequence[dict[str, Any]]) -> int:
+def _wire(numbers: dict[str, float]) -> dict[str, float]:
+    return {name.capitalize(): value for name, value in numbers.items()}
+
+
+def _carry_photographs(
+    connection: "Connection", gallery: str, folder: Path, rows: Sequence[dict[str, Any]], present: set[str]
+) -> int:
     """Import the photographs that the export holds, with their faces under their ids; return how many.
 
     One after the other: the order of enrolment is part of what is exported.
     """
-    from recognizance.cli.leaving import faces_in_gallery
-
     images: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         images.setdefault(row["image_id"], []).append(row)
     found = list(_photographs(folder, images)) if (folder / PHOTOGRAPHS).is_dir() else []
     if not found:
         return 0
-    present = faces_in_gallery(connection, gallery)
+    carried = 0
     with progress("Photographs", len(found), "photograph") as advance:
         for image, path in found:
             faces = images[image]
@@ -195,7 +199,7 @@ def _carry_photographs(connection: "Connection", gallery: str, folder: Path, row
                     "Photograph": path.read_bytes(),
                     "ImageId": image,
                     "Faces": [
-                        {"FaceId": row["face_id"], "Box": row["box"]}
+                        {"FaceId": row["face_id"], "Box": _wire(row["box"])}
                         | ({"Subject": row["subject"]} if row.get("subject") else {})
                         for row in faces
                     ],
@@ -203,8 +207,9 @@ def _carry_photographs(connection: "Connection", gallery: str, folder: Path, row
                 if faces[0].get("external_id") is not None:
                     request["ExternalId"] = faces[0]["external_id"]
                 connection.native.import_photograph(**request)
+                carried += 1
             advance()
-    return len(found)
+    return carried
 
 
 def _photographs(folder: Path, images: dict[str, list[dict[str, Any]]]) -> Iterator[tuple[str, Path]]:

@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from recognizance.cli.enrol import REASONS
-from recognizance.cli.errors import ExitCode, MisuseError
+from recognizance.cli.errors import ExitCode, MisuseError, about
 from recognizance.cli.invocation import Invocation
 from recognizance.cli.terminal import count, output, percent, strangers, table
 
@@ -30,7 +30,7 @@ def compare(
     invocation: Invocation = context.obj
     settings = invocation.settings()
     first, second = read_photograph(source, settings), read_photograph(target, settings)
-    with connect(invocation) as connection:
+    with connect(invocation) as connection, about(source, target):
         answer = connection.native.compare_photographs(Source=first, Target=second, ThresholdPercent=threshold)
     if as_json:
         answers.print_json(
@@ -72,7 +72,7 @@ def detect(
         require_drawable(draw)
         if draw.exists() and photo.exists() and draw.samefile(photo):
             raise MisuseError("--draw would overwrite the photograph.", "Name another file.")
-    with connect(invocation) as connection:
+    with connect(invocation) as connection, about(photo):
         answer = connection.native.detect_faces(Photograph=data)
     faces = answer["Faces"]
     width, height = upright_size(data)
@@ -98,12 +98,14 @@ def detect(
 
 def _show_compared(answer: Mapping[str, Any], threshold: float, lead: str) -> None:
     console = output()
-    rows = table("face of B", "similarity", "score", "strangers who reach this", "", right=("similarity", "score"))
+    rows = table(
+        "face of B (left, top)", "similarity", "score", "strangers who reach this", "", right=("similarity", "score")
+    )
     compared = [*((row, True) for row in answer["Matches"]), *((row, False) for row in answer["Unmatched"])]
     for row, above in compared:
         box = row["Face"]["Box"]
         rows.add_row(
-            f"at {box['Left']:.0%}, {box['Top']:.0%}",
+            f"{box['Left']:.0%}, {box['Top']:.0%}",
             Text(percent(row["SimilarityPercent"]), style="bold" if above else ""),
             f"{row['Score']:.3f}",
             strangers(row["FalseMatchRate"]),

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from recognizance.cli.enrol import Quality
-from recognizance.cli.errors import ExitCode
+from recognizance.cli.errors import ExitCode, about
 from recognizance.cli.invocation import Invocation
 from recognizance.cli.terminal import output
 
@@ -31,7 +31,7 @@ def search(
 
     invocation: Invocation = context.obj
     data = read_photograph(photo, invocation.settings())
-    with connect(invocation) as connection:
+    with connect(invocation) as connection, about(photo):
         answer = connection.native.search_gallery(
             Gallery=gallery,
             Photograph=data,

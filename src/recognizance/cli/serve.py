@@ -39,10 +39,12 @@ def serve(
     The first start makes what it needs: the home folder, the sealing key, an administrator with an access key.
     """
     from recognizance.bootstrap import administrator_key
+    from recognizance.cli.connection import make_home
     from recognizance.server import serving
 
     invocation: Invocation = context.obj
     settings = invocation.settings(port=port, host=host)
+    make_home(settings)
     first_start = not (settings.home / "record.db").exists()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
@@ -68,11 +70,12 @@ def env(
     """Print what points boto3, the AWS CLI and other SDKs at this server: eval "$(recognizance env)"."""
     import sys
 
-    from recognizance.cli.connection import running_server
+    from recognizance.cli.connection import make_home, running_server
     from recognizance.server import RunningServer
 
     invocation: Invocation = context.obj
     settings = invocation.settings(port=port)
+    make_home(settings)
     key = _key(settings)
     running = running_server(settings) if port is None else None
     endpoint = (running or RunningServer(0, settings.host, settings.port)).endpoint

@@ -51,7 +51,7 @@ class OnnxRuntimeSession:
         # Concurrency is across photographs: two calls of one thread each beat one call of two threads.
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
-        # (the arena stays on: without it large inputs cost 1.7 times as much, docs/decisions/0003)
+        # (the arena stays on: without it large inputs take 1.6 times as long, docs/decisions/0003)
         options.log_severity_level = 3
         onnxruntime.disable_telemetry_events()
         self._session = onnxruntime.InferenceSession(str(path), options, providers=list(providers))

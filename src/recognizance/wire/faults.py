@@ -159,4 +159,11 @@ def fault_from(error: errors.RecognizanceError, listed_codes: Collection[str]) -
         return Fault.internal()
     if code not in _COMMON_CODES and code not in listed_codes:
         code, status = _INVALID
-    return Fault(code, f"{error.message} {error.remedy}".rstrip(), status)
+    return Fault(code, _told(error), status)
+
+
+def _told(error: errors.RecognizanceError) -> str:
+    """Join what happened and what to do; clients look for AWS's own sentences at the beginning."""
+    if not error.remedy:
+        return error.message
+    return f"{error.message.rstrip('.')}. {error.remedy}"

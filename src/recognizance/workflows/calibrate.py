@@ -28,6 +28,9 @@ SAME_PERSON_SCORE = 0.55
 SFace no two people of known identity in the London and MEDS-II sets who pass the quality filter and were
 photographed from the front reach it (docs/method/calibration.md)."""
 
+TRUNCATION_MARGIN = 0.05
+"""Counts this close below the same-person score are not used: they lack the strangers that the rule dropped."""
+
 SENSITIVITY = (0.50, 0.55, 0.60, 0.65, None)
 """Other rules for the same decision, whose thresholds are published beside the chosen one's; None: no rule."""
 
@@ -113,15 +116,18 @@ def calibrate(
         return len(kept), *count_nonmated(templates[kept], groups[kept], len(names))
 
     kept, overall, within = count(same_person_score)
-    overall_curve, tail = fit_curve(overall)
+    counted_to = _counted_to(same_person_score)
+    overall_curve, tail = fit_curve(overall, counted_to=counted_to)
     pooled = Histogram(np.sum([histogram.counts for histogram in within], axis=0))
-    same_group, _ = fit_curve(pooled)
-    group_curves = {name: fit_curve(histogram)[0] for name, histogram in zip(names, within, strict=True)}
+    same_group, _ = fit_curve(pooled, counted_to=counted_to)
+    group_curves = {
+        name: fit_curve(histogram, counted_to=counted_to)[0] for name, histogram in zip(names, within, strict=True)
+    }
     sensitivity = []
     for score in dict.fromkeys((*SENSITIVITY, same_person_score)):
         number, histogram, _ = count(score)
         try:
-            thresholds = _thresholds(fit_curve(histogram)[0])
+            thresholds = _thresholds(fit_curve(histogram, counted_to=_counted_to(score))[0])
         except CalibrationError:  # the rule links nearly everybody: it is not one for this model
             thresholds = {}
         sensitivity.append({"same_person_score": score, "faces": number, **thresholds})
@@ -140,6 +146,7 @@ def calibrate(
             "photographs_without_usable_face": unusable,
             "faces_failing_quality_filter_auto": filtered,
             "same_person_score": same_person_score,
+            "counted_to_score": counted_to,
             "faces_compared": kept,
             "comparisons": overall.total,
             "comparisons_within_groups": pooled.total,
@@ -178,6 +185,10 @@ def _faces(
         found.count("unusable"),
         found.count("filtered"),
     )
+
+
+def _counted_to(same_person_score: float | None) -> float:
+    return 1.0 if same_person_score is None else round(same_person_score - TRUNCATION_MARGIN, 6)
 
 
 def _thresholds(curve: Curve) -> dict[str, float]:

@@ -1,7 +1,6 @@
 """Servers as processes of their own, started the way a person starts them."""
 
 import http.client
-import importlib.util
 import os
 import signal
 import subprocess
@@ -26,13 +25,6 @@ from recognizance.wire import AccessKey
 START_SECONDS = 90  # the first start prepares the models
 STOP_SECONDS = 40
 PROJECT = Path(__file__).parents[2]
-
-_SERVE = """
-from recognizance.server import serving
-from recognizance.settings import read_settings
-with serving(read_settings()) as server:
-    server.run()
-"""
 
 
 def find_faces() -> Path:
@@ -76,6 +68,17 @@ class Server:
             config=Config(**{"proxies": {}, "retries": {"total_max_attempts": 1}, "read_timeout": 120, **config}),
         )
 
+    def environment(self) -> dict[str, str]:
+        """Give what `recognizance env` would export, and no proxy on the way."""
+        return {
+            "AWS_ENDPOINT_URL_REKOGNITION": self.endpoint,
+            "AWS_ACCESS_KEY_ID": self.key.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.key.secret,
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "NO_PROXY": "127.0.0.1",
+        }
+
     def peak_memory_bytes(self) -> int:
         """Give the most memory that the process has held so far."""
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
@@ -110,7 +113,13 @@ def start_server(home: Path, cache: Path, **settings: str) -> Iterator[Server]:
     environment |= {"RECOGNIZANCE_HOME": str(home), "RECOGNIZANCE_CACHE": str(cache), "RECOGNIZANCE_PORT": "0"}
     log = home.with_name(f"{home.name}.log")
     with log.open("ab") as output:
-        process = subprocess.Popen(_command(), env=environment, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "recognizance", "serve"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
     try:
         known = read_settings(home=home, keys=home.with_name(f"{home.name}-keys"))
         port = _wait_until_ready(process, known, log)
@@ -120,12 +129,6 @@ def start_server(home: Path, cache: Path, **settings: str) -> Iterator[Server]:
     finally:
         process.kill()
         process.wait(STOP_SECONDS)
-
-
-def _command() -> list[str]:
-    if not os.environ.get("RECOGNIZANCE_TEST_BARE") and importlib.util.find_spec("recognizance.__main__"):
-        return [sys.executable, "-m", "recognizance", "serve"]
-    return [sys.executable, "-c", _SERVE]
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], settings: Settings, log: Path) -> int:

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
+from recognizance.wire import load_model
 from rekognition.answers import check_error, check_raw_answer
 from rekognition.processes import Server
 from wire.signing import Signed, sign
-
-from recognizance.wire import load_model
 
 MODEL = load_model("rekognition")
 
@@ -28,7 +27,9 @@ class Raw:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.connection.close()
 
     def signed(self, operation: str, body: bytes = b"{}", *, path: str = "/", **options: Any) -> Signed:

@@ -24,7 +24,9 @@ def test_kill_9_loses_no_acknowledged_face(new_server: Callable[..., Server], fa
     def stream(share: int) -> None:
         try:
             for photograph in photographs[share::THREADS]:
-                answer = client.index_faces(CollectionId="stream", Image={"Bytes": photograph}, QualityFilter="NONE", MaxFaces=1)
+                answer = client.index_faces(
+                    CollectionId="stream", Image={"Bytes": photograph}, QualityFilter="NONE", MaxFaces=1
+                )
                 acknowledged.update((record["Face"]["FaceId"], photograph) for record in answer["FaceRecords"])
         except (BotoCoreError, ClientError):
             pass  # killed
@@ -42,7 +44,11 @@ def test_kill_9_loses_no_acknowledged_face(new_server: Callable[..., Server], fa
 
     client = new_server().client()
     check_answers(client)
-    listed = [face["FaceId"] for page in client.get_paginator("list_faces").paginate(CollectionId="stream") for face in page["Faces"]]
+    listed = [
+        face["FaceId"]
+        for page in client.get_paginator("list_faces").paginate(CollectionId="stream")
+        for face in page["Faces"]
+    ]
     assert set(acknowledged) <= set(listed)
     assert len(listed) <= len(acknowledged) + THREADS, "at most what each thread had under way comes besides"
     assert client.describe_collection(CollectionId="stream")["FaceCount"] == len(listed)

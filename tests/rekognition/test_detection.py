@@ -143,9 +143,7 @@ def left_edges(items: list[dict[str, Any]]) -> list[int]:
 
 def test_matches_and_strangers_are_split(rekognition: Any, people: dict[str, Path]) -> None:
     target = pasted(people["bob"], people["ada later"], people["eve"])
-    answer = rekognition.compare_faces(
-        SourceImage={"Bytes": people["ada"].read_bytes()}, TargetImage={"Bytes": target}
-    )
+    answer = rekognition.compare_faces(SourceImage={"Bytes": people["ada"].read_bytes()}, TargetImage={"Bytes": target})
     (match,) = answer["FaceMatches"]
     assert match["Similarity"] > 95
     assert left_edges([match["Face"]]) == [1]

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from recognizance.rekognition.operations import OPERATIONS
+from recognizance.wire import AccessKey
 from rekognition.processes import Server
 from rekognition.raw import MODEL, Raw
 from rekognition.refusals import refusal
-
-from recognizance.rekognition.operations import OPERATIONS
-from recognizance.wire import AccessKey
 
 MISSING = "MissingAuthenticationTokenException"
 INCOMPLETE = "IncompleteSignatureException"
@@ -35,7 +34,14 @@ def test_no_signature(raw: Raw) -> None:
 
 @pytest.mark.parametrize(
     "pattern",
-    [r", SignedHeaders=[^,]*", r", Signature=.*", r"Credential=[^,]*, ", r"/aws4_request", r"AWS4-HMAC-SHA256", r";x-amz-target"],
+    [
+        r", SignedHeaders=[^,]*",
+        r", Signature=.*",
+        r"Credential=[^,]*, ",
+        r"/aws4_request",
+        r"AWS4-HMAC-SHA256",
+        r";x-amz-target",
+    ],
 )
 def test_incomplete_signatures(raw: Raw, pattern: str) -> None:
     status, answer = raw.send(raw.signed("ListCollections").with_authorization(pattern, ""))
@@ -108,7 +114,9 @@ def test_an_unknown_key_and_a_wrong_secret_learn_nothing_of_the_request(raw: Raw
 # --- protocol ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("body", [b"{", b"nonsense", b"[]", b"null", b'"text"', b"5", b'{"a": NaN}', b'{"a":1,"a":1}', b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"{", b"nonsense", b"[]", b"null", b'"text"', b"5", b'{"a": NaN}', b'{"a":1,"a":1}', b"\xff"]
+)
 def test_malformed_bodies(raw: Raw, body: bytes) -> None:
     assert raw.code("ListCollections", body) == (400, "SerializationException")
 
@@ -117,7 +125,9 @@ def test_unknown_members_are_passed_over(raw: Raw) -> None:
     assert raw.code("ListCollections", {"Unknown": {"deep": [1]}, "MaxResults": 1}) == (200, "")
 
 
-@pytest.mark.parametrize("target", ["RekognitionService.DetectDragons", "RekognitionService.", "Other.ListCollections", "."])
+@pytest.mark.parametrize(
+    "target", ["RekognitionService.DetectDragons", "RekognitionService.", "Other.ListCollections", "."]
+)
 def test_unknown_operations(raw: Raw, target: str) -> None:
     assert raw.code(target, {}) == (400, "UnknownOperationException")
 
@@ -145,7 +155,16 @@ def test_bodies_over_the_limit(live_server: Server) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/purpose", "/purpose/a/case", "/other/x", "/purpose/a/purpose/b", "/purpose//case/x", "/purpose/%41", "/purpose/a/../b", "/x?y=1"],
+    [
+        "/purpose",
+        "/purpose/a/case",
+        "/other/x",
+        "/purpose/a/purpose/b",
+        "/purpose//case/x",
+        "/purpose/%41",
+        "/purpose/a/../b",
+        "/x?y=1",
+    ],
 )
 def test_paths_that_are_no_context(raw: Raw, path: str) -> None:
     status, answer = raw.ask("ListCollections", {}, path=path)

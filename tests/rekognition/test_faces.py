@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +148,7 @@ def test_levels_are_ever_stricter(rekognition: Any, collection: str, faces: Path
                 )
                 passed[level] |= {f"{pose}/{path.name}"} if answer["FaceRecords"] else set()
     assert len(passed["NONE"]) == 12
-    assert all(passed[stricter] <= passed[level] for level, stricter in zip(levels, levels[1:], strict=False))
+    assert all(passed[stricter] <= passed[level] for level, stricter in pairwise(levels))
     assert {name for name in passed["HIGH"] if "profile" in name} == set()
     assert sum("front" in name for name in passed["HIGH"]) >= 3
 
@@ -262,18 +263,14 @@ def test_every_orientation(rekognition: Any, faces: Path, orientation: int) -> N
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 4096])
-def test_pages_of_faces_are_in_the_order_of_indexing(
-    rekognition: Any, collection: str, faces: Path, size: int
-) -> None:
+def test_pages_of_faces_are_in_the_order_of_indexing(rekognition: Any, collection: str, faces: Path, size: int) -> None:
     indexed = [
         face_id
         for photograph in photographs(faces, 5)
         for face_id in ids(rekognition.index_faces(CollectionId=collection, Image={"Bytes": photograph}))
     ]
     pages = list(
-        rekognition.get_paginator("list_faces").paginate(
-            CollectionId=collection, PaginationConfig={"PageSize": size}
-        )
+        rekognition.get_paginator("list_faces").paginate(CollectionId=collection, PaginationConfig={"PageSize": size})
     )
     assert [len(page["Faces"]) for page in pages] == [len(indexed[at : at + size]) for at in range(0, 5, size)]
     assert [face["FaceId"] for page in pages for face in page["Faces"]] == indexed
@@ -287,9 +284,7 @@ def test_filters_of_a_list(rekognition: Any, collection: str, faces: Path) -> No
     )
     for user, face_ids in (("ada", [first, third]), ("grace", [second])):
         rekognition.create_user(CollectionId=collection, UserId=user)
-        rekognition.associate_faces(
-            CollectionId=collection, UserId=user, FaceIds=face_ids, UserMatchThreshold=0
-        )
+        rekognition.associate_faces(CollectionId=collection, UserId=user, FaceIds=face_ids, UserMatchThreshold=0)
 
     def listed(**filters: Any) -> list[str]:
         found = rekognition.list_faces(CollectionId=collection, **filters)["Faces"]

@@ -18,7 +18,9 @@ def test_a_collection_of_another_model(new_server: Callable[..., Server], faces:
     version = client.create_collection(CollectionId="plain")["FaceModelVersion"]
     face_id = client.index_faces(CollectionId="plain", Image=photograph)["FaceRecords"][0]["Face"]["FaceId"]
     client.create_user(CollectionId="plain", UserId="ada")
-    stranger = client.index_faces(CollectionId="plain", Image={"Bytes": many_faces(faces)}, MaxFaces=1)["FaceRecords"][0]
+    stranger = client.index_faces(CollectionId="plain", Image={"Bytes": many_faces(faces)}, MaxFaces=1)["FaceRecords"][
+        0
+    ]
     client.associate_faces(CollectionId="plain", UserId="ada", FaceIds=[face_id])
     client.close()
     before.stop()

@@ -64,7 +64,9 @@ def test_candidates_are_ordered_and_at_the_threshold(rekognition: Any, mugshots:
     assert len(everything["FaceMatches"]) == 50
     assert similarities(everything) == sorted(similarities(everything), reverse=True)
     for threshold, answer in found.items():
-        expected = [name for name, value in zip(names(everything), similarities(everything), strict=True) if value >= threshold]
+        expected = [
+            name for name, value in zip(names(everything), similarities(everything), strict=True) if value >= threshold
+        ]
         assert names(answer) == expected
     assert 0 < len(names(found[50])) < 50
 
@@ -72,9 +74,7 @@ def test_candidates_are_ordered_and_at_the_threshold(rekognition: Any, mugshots:
 @pytest.mark.parametrize("limit", [1, 7, 4096])
 def test_max_faces_of_a_search(rekognition: Any, mugshots: Mugshots, limit: int) -> None:
     probe = {"Bytes": mugshots.probes["8"][0].read_bytes()}
-    everything = rekognition.search_faces_by_image(
-        CollectionId=mugshots.collection, Image=probe, FaceMatchThreshold=0
-    )
+    everything = rekognition.search_faces_by_image(CollectionId=mugshots.collection, Image=probe, FaceMatchThreshold=0)
     answer = rekognition.search_faces_by_image(
         CollectionId=mugshots.collection, Image=probe, FaceMatchThreshold=0, MaxFaces=limit
     )
@@ -153,12 +153,8 @@ def test_a_face_never_finds_itself(rekognition: Any, mugshots: Mugshots) -> None
 
 def test_limits_of_a_search_by_face_leave_the_probe_out_first(rekognition: Any, mugshots: Mugshots) -> None:
     face_id = mugshots.face_ids["1"]
-    everything = rekognition.search_faces(
-        CollectionId=mugshots.collection, FaceId=face_id, FaceMatchThreshold=0
-    )
-    one = rekognition.search_faces(
-        CollectionId=mugshots.collection, FaceId=face_id, FaceMatchThreshold=0, MaxFaces=1
-    )
+    everything = rekognition.search_faces(CollectionId=mugshots.collection, FaceId=face_id, FaceMatchThreshold=0)
+    one = rekognition.search_faces(CollectionId=mugshots.collection, FaceId=face_id, FaceMatchThreshold=0, MaxFaces=1)
     assert one["FaceMatches"] == everything["FaceMatches"][:1]
     assert similarities(rekognition.search_faces(CollectionId=mugshots.collection, FaceId=face_id)) == [
         value for value in similarities(everything) if value >= 80

@@ -106,8 +106,12 @@ def test_faces_of_a_deleted_user_belong_to_nobody(rekognition: Any, collection: 
 
 
 def test_association_and_every_reason_against_it(rekognition: Any, collection: str, faces: Path) -> None:
-    ada, ada_later, ada_last = (index(rekognition, collection, path.read_bytes()) for path in photographs_of(faces)["1"][:3])
-    bob, eve = (index(rekognition, collection, photographs_of(faces)[subject][0].read_bytes()) for subject in ("33", "6"))
+    ada, ada_later, ada_last = (
+        index(rekognition, collection, path.read_bytes()) for path in photographs_of(faces)["1"][:3]
+    )
+    bob, eve = (
+        index(rekognition, collection, photographs_of(faces)[subject][0].read_bytes()) for subject in ("33", "6")
+    )
     absent = str(uuid.uuid4())
     for name, face_id in (("ada", ada), ("bob", bob)):
         rekognition.create_user(CollectionId=collection, UserId=name)
@@ -135,7 +139,9 @@ def test_association_and_every_reason_against_it(rekognition: Any, collection: s
 
 def test_disassociation_and_every_reason_against_it(rekognition: Any, collection: str, faces: Path) -> None:
     ada, ada_later = (index(rekognition, collection, path.read_bytes()) for path in photographs_of(faces)["1"][:2])
-    bob, free = (index(rekognition, collection, photographs_of(faces)[subject][0].read_bytes()) for subject in ("33", "6"))
+    bob, free = (
+        index(rekognition, collection, photographs_of(faces)[subject][0].read_bytes()) for subject in ("33", "6")
+    )
     absent = str(uuid.uuid4())
     for name, face_ids in (("ada", [ada, ada_later]), ("bob", [bob])):
         rekognition.create_user(CollectionId=collection, UserId=name)
@@ -219,8 +225,9 @@ def test_a_repeated_request_succeeds_once_more_without_effect(
     rekognition.disassociate_faces(CollectionId=collection, UserId="ada", FaceIds=[face_id])
     second = rekognition.associate_faces(UserId="ada", FaceIds=[face_id], **token)
     assert first["AssociatedFaces"] == second["AssociatedFaces"]
-    assert first["ResponseMetadata"]["HTTPHeaders"]["x-recognizance-entry"] == (
-        second["ResponseMetadata"]["HTTPHeaders"]["x-recognizance-entry"]
+    assert (
+        first["ResponseMetadata"]["HTTPHeaders"]["x-recognizance-entry"]
+        == (second["ResponseMetadata"]["HTTPHeaders"]["x-recognizance-entry"])
     )
     assert "UserId" not in rekognition.list_faces(CollectionId=collection)["Faces"][0], "it was not done again"
     rekognition.associate_faces(CollectionId=collection, UserId="ada", FaceIds=[face_id])

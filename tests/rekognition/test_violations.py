@@ -4,11 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from wire.violations import violations
-
-from rekognition.raw import MODEL, Raw
 
 from recognizance.rekognition.operations import OPERATIONS
+from rekognition.raw import MODEL, Raw
+from wire.violations import violations
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

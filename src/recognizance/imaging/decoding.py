@@ -20,7 +20,7 @@ SIDE_MIN_PX = 80
 """Rekognition's smallest image."""
 
 DECODED_SIDE_PX = 3840
-"""JPEGs are decoded at 1/2, 1/4 or 1/8 scale as long as the longer side keeps this many pixels.
+"""Photographs are reduced to 1/2, 1/4 or 1/8 as long as the longer side keeps this many pixels.
 
 Faces count from 40 px in a 1920 px photograph, scaling up, so that no face that counts is lost (40 px in
 1920 are 80 px here), and a 24-megapixel photograph costs a quarter of the memory and time.
@@ -84,12 +84,15 @@ def _decode(data: bytes, pixels_max: int) -> Image:
                 f"The image is {width}×{height} pixels; at least {SIDE_MIN_PX}×{SIDE_MIN_PX} are needed."
             )
         media_type = "image/png" if picture.format == "PNG" else "image/jpeg"
-        orientation = int(picture.getexif().get(_EXIF_ORIENTATION, 1) or 1)
-        if media_type == "image/jpeg":
-            scale = next((n for n in (8, 4, 2) if max(width, height) // n >= DECODED_SIDE_PX), 1)
-            if scale > 1:
-                picture.draft(None, (width // scale, height // scale))
-        pixels = _upright(_rgb(picture), orientation)
+        scale = next((n for n in (8, 4, 2) if max(width, height) // n >= DECODED_SIDE_PX), 1)
+        orientation = _orientation(picture)
+        if media_type == "image/png":
+            with PIL.Image.open(io.BytesIO(data), formats=_FORMATS) as same:
+                same.verify()  # every chunk's checksum, to the end
+        elif scale > 1:
+            picture.draft(None, (width // scale, height // scale))
+            scale = 1
+        pixels = _upright(_rgb(picture, scale), orientation)
     if orientation >= 5:
         width, height = height, width
     return Image(
@@ -101,16 +104,34 @@ def _decode(data: bytes, pixels_max: int) -> Image:
     )
 
 
-def _rgb(picture: PIL.Image.Image) -> NDArray[np.uint8]:
-    """Load the pixels as RGB."""
+def _orientation(picture: PIL.Image.Image) -> int:
+    """Read the Exif orientation, 1..8; damaged metadata do not make a photograph unusable."""
+    try:
+        value = picture.getexif().get(_EXIF_ORIENTATION)
+    except _BROKEN:
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _rgb(picture: PIL.Image.Image, scale: int) -> NDArray[np.uint8]:
+    """Load the pixels as RGB, reduced by averaging `scale` × `scale` of them.
+
+    Reduced before it is converted: each conversion of a large photograph costs as much memory again.
+    """
     picture.load()
-    if picture.mode in ("I;16", "I;16B", "I;16L", "I"):  # 16-bit grey: Pillow's own conversion would clip
-        grey = (np.asarray(picture).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8)
+    if picture.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion would clip, and cannot reduce it
+        grey = np.asarray(picture)[::scale, ::scale]
+        grey = (grey >> 8).clip(0, 255).astype(np.uint8)
         return np.repeat(grey[:, :, None], 3, axis=2)
-    if picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
-        layered = picture.convert("RGBA")
-        flat = PIL.Image.new("RGB", layered.size, "white")
-        flat.paste(layered, mask=layered.getchannel("A"))
+    layered = picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info
+    if scale > 1:
+        if picture.mode in ("P", "1"):  # averages of palette numbers mean nothing
+            picture = picture.convert("RGBA" if layered else "RGB")
+        picture = picture.reduce(scale)
+    if layered:
+        picture = picture if picture.mode == "RGBA" else picture.convert("RGBA")
+        flat = PIL.Image.new("RGB", picture.size, "white")
+        flat.paste(picture, mask=picture)
         return np.asarray(flat)
     return np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
 

@@ -1,5 +1,6 @@
 """Collections and their tags."""
 
+from recognizance.rekognition import shapes
 from recognizance.rekognition.desk import RekognitionDesk
 from recognizance.wire import Answer, Call
 from recognizance.wire.desk import act_of, answer, page_size
@@ -10,7 +11,14 @@ def create_collection(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer CreateCollection."""
     name = call.input["CollectionId"]
     listed, entry = galleries.create_gallery(desk.place, act_of(call), name, labels=call.input.get("Tags"))
-    return answer({"StatusCode": 200, "CollectionArn": desk.arn(name), "FaceModelVersion": listed.gallery.model}, entry)
+    return answer(
+        {
+            "StatusCode": 200,
+            "CollectionArn": desk.arn(name),
+            "FaceModelVersion": shapes.model_version(listed.gallery.model),
+        },
+        entry,
+    )
 
 
 def describe_collection(desk: RekognitionDesk, call: Call) -> Answer:
@@ -20,7 +28,7 @@ def describe_collection(desk: RekognitionDesk, call: Call) -> Answer:
         {
             "FaceCount": listed.counts.faces,
             "UserCount": listed.counts.users,
-            "FaceModelVersion": listed.gallery.model,
+            "FaceModelVersion": shapes.model_version(listed.gallery.model),
             "CollectionARN": desk.arn(listed.gallery.name),
             "CreationTimestamp": listed.gallery.created_at,
         },
@@ -36,7 +44,7 @@ def list_collections(desk: RekognitionDesk, call: Call) -> Answer:
     return answer(
         {
             "CollectionIds": [item.gallery.name for item in shown],
-            "FaceModelVersions": [item.gallery.model for item in shown],
+            "FaceModelVersions": [shapes.model_version(item.gallery.model) for item in shown],
             "NextToken": desk.token(call, "", shown[-1].gallery.id) if len(page) > limit else None,
         },
         entry,

@@ -35,7 +35,7 @@ def index_faces(desk: RekognitionDesk, call: Call) -> Answer:
                 {"Reasons": list(reasons), "FaceDetail": shapes.face_detail(face, done.image)}
                 for face, reasons in done.left_out
             ],
-            "FaceModelVersion": model,
+            "FaceModelVersion": shapes.model_version(model),
         },
         done.entry,
     )
@@ -58,7 +58,7 @@ def list_faces(desk: RekognitionDesk, call: Call) -> Answer:
         {
             "Faces": [shapes.face(reference, gallery.model) for reference in shown],
             "NextToken": desk.token(call, name, shown[-1].sequence) if len(page) > limit else None,
-            "FaceModelVersion": gallery.model,
+            "FaceModelVersion": shapes.model_version(gallery.model),
         },
         entry,
     )
@@ -69,7 +69,7 @@ def delete_faces(desk: RekognitionDesk, call: Call) -> Answer:
     done = galleries.erase(desk.place, act_of(call), call.input["CollectionId"], call.input["FaceIds"])
     return answer(
         {
-            "DeletedFaces": list(done.erased),
+            "DeletedFaces": list(done.erased) or None,  # the model wants one at least
             "UnsuccessfulFaceDeletions": [
                 {"FaceId": face_id, "UserId": subject, "Reasons": [reason]} for face_id, reason, subject in done.kept
             ],

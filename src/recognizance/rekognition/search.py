@@ -36,7 +36,7 @@ def search_faces(desk: RekognitionDesk, call: Call) -> Answer:
         {
             "SearchedFaceId": call.input["FaceId"],
             "FaceMatches": [shapes.face_match(lead, model) for lead in found.leads],
-            "FaceModelVersion": model,
+            "FaceModelVersion": shapes.model_version(model),
         },
         found.entry,
         **shapes.search_headers(found),
@@ -54,7 +54,7 @@ def search_faces_by_image(desk: RekognitionDesk, call: Call) -> Answer:
             "SearchedFaceBoundingBox": shapes.box(found.face.box, found.image),
             "SearchedFaceConfidence": found.face.confidence * 100,
             "FaceMatches": [shapes.face_match(lead, model) for lead in found.leads],
-            "FaceModelVersion": model,
+            "FaceModelVersion": shapes.model_version(model),
         },
         found.entry,
         **shapes.search_headers(found),
@@ -80,7 +80,7 @@ def search_users(desk: RekognitionDesk, call: Call) -> Answer:
             "UserMatches": [shapes.user_match(lead) for lead in found.leads],
             "SearchedFace": {"FaceId": face_id} if face_id is not None else None,
             "SearchedUser": {"UserId": user} if user is not None else None,
-            "FaceModelVersion": desk.place.engine.model,
+            "FaceModelVersion": shapes.model_version(desk.place.engine.model),
         },
         found.entry,
         **shapes.search_headers(found),
@@ -100,7 +100,7 @@ def search_users_by_image(desk: RekognitionDesk, call: Call) -> Answer:
                 for face, reasons in found.unsearched
                 if image
             ],
-            "FaceModelVersion": desk.place.engine.model,
+            "FaceModelVersion": shapes.model_version(desk.place.engine.model),
         },
         found.entry,
         **shapes.search_headers(found),

@@ -1,5 +1,6 @@
 """Our values in Rekognition's words."""
 
+import hashlib
 from typing import Any
 
 from recognizance.biometrics import BoundingBox, DetectedFace, Image, Reference
@@ -8,6 +9,15 @@ from recognizance.workflows.search import Lead, SearchResult
 
 # As the viewer sees an upright face: Rekognition's left eye is the one on the left of the picture.
 _LANDMARKS = ("eyeLeft", "eyeRight", "nose", "mouthLeft", "mouthRight")
+
+
+def model_version(model: str) -> str:
+    """Number a model: Rekognition's versions are digits and dots (``IndexFacesModelVersion``), ours are names.
+
+    The number is a digest of the name, so that different models have different versions; the name itself is in
+    the header ``x-recognizance-model``.
+    """
+    return f"1.{int.from_bytes(hashlib.sha256(model.encode()).digest()[:4], 'big')}"
 
 
 def box(found: BoundingBox, image: Image) -> dict[str, float]:
@@ -52,7 +62,7 @@ def face(reference: Reference, model: str) -> dict[str, Any]:
             "Height": reference.box.height,
         },
         "Confidence": reference.confidence * 100,
-        "IndexFacesModelVersion": model,
+        "IndexFacesModelVersion": model_version(model),
     }
 
 

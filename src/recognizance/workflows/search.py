@@ -142,7 +142,13 @@ def search_by_reference(
     with place.store.read() as tx:
         vector = references.template_of(tx, gallery.id, face_id)
     question = _Question(
-        gallery, Template(vector, gallery.model), among, limit, threshold_percent, (face_id,), probe_reference=face_id
+        gallery=gallery,
+        probe=Template(vector, gallery.model),
+        among=among,
+        limit=limit,
+        threshold_percent=threshold_percent,
+        excluding=(face_id,) if among == REFERENCES else (),
+        probe_reference=face_id,
     )
     return _search(place, permitted, question)
 

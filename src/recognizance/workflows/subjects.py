@@ -14,7 +14,7 @@ from recognizance.records.galleries import GalleryRow
 from recognizance.records.subjects import REFERENCES_MAX, SubjectRow
 from recognizance.workflows.act import Act
 from recognizance.workflows.place import Permit, Workplace, find_gallery, permit, record, same_gallery
-from recognizance.workflows.shelf import Change, subject_template
+from recognizance.workflows.shelf import Change, require_model, subject_template
 
 NOT_FOUND = "FACE_NOT_FOUND"
 OTHER_SUBJECT = "ASSOCIATED_TO_A_DIFFERENT_USER"
@@ -106,6 +106,7 @@ def associate(
     """
     permitted = permit(place, act, "subject", gallery=gallery_name, threshold_percent=threshold_percent)
     gallery = find_gallery(place, gallery_name)
+    require_model(gallery, place.engine.model)
     wanted = list(dict.fromkeys(face_ids))
     request = [name, *wanted, str(threshold_percent)]
     with place.shelf.changing(gallery) as change:

@@ -1,0 +1,133 @@
+"""The program as people start it: a process, a home folder, two streams and an exit code."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PATIENCE_SECONDS = 90
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> dict[str, Any]:
+        assert self.code == 0, self.err
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Cli:
+    """Starts `recognizance` with a home folder of its own."""
+
+    home: Path
+    cache: Path
+    extra: dict[str, str] = field(default_factory=dict)
+
+    def environment(self) -> dict[str, str]:
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("RECOGNIZANCE_", "AWS_", "PYTHONWARNINGS")) and not name.lower().endswith("_proxy")
+        }
+        return kept | {
+            "RECOGNIZANCE_HOME": str(self.home),
+            "RECOGNIZANCE_CACHE": str(self.cache),
+            "RECOGNIZANCE_PORT": "0",
+            "COLUMNS": "120",
+            **self.extra,
+        }
+
+    def start(self, *arguments: str | Path, **options: Any) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "recognizance", *map(str, arguments)]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
+        return subprocess.Popen(
+            command, env=self.environment(), encoding="utf-8", errors="backslashreplace", **{**pipes, **options}
+        )
+
+    def __call__(self, *arguments: str | Path) -> Result:
+        process = self.start(*arguments)
+        try:
+            out, err = process.communicate(timeout=PATIENCE_SECONDS)
+        finally:
+            process.kill()
+        assert "Traceback" not in err, err
+        return Result(process.returncode, out, err)
+
+    @contextmanager
+    def serving(self) -> Iterator[subprocess.Popen[str]]:
+        """Serve until the block ends; yields when the server listens."""
+        process = self.start("serve")
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                if "Ctrl-C stops it" in line:
+                    break
+            else:
+                pytest.fail(process.communicate()[1])
+            yield process
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=PATIENCE_SECONDS)
+            assert process.returncode == 0
+        finally:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def cli(tmp_path: Path, model_cache: Path) -> Cli:
+    """The program with an empty home folder."""
+    return Cli(tmp_path / "home", model_cache)
+
+
+@pytest.fixture
+def another_cli(tmp_path: Path, model_cache: Path) -> Cli:
+    """The program with a second home folder."""
+    return Cli(tmp_path / "another", model_cache)
+
+
+@pytest.fixture(scope="session")
+def folder(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two people, four photographs each, in folders of their own, and a file that is no photograph."""
+    made = tmp_path_factory.mktemp("photographs")
+    people = sorted(path for path in (faces / "johns").iterdir() if path.is_dir())[:2]
+    for person in people:
+        (made / person.name).mkdir()
+        for path in sorted(person.glob("*.jpg"))[:4]:
+            shutil.copy(path, made / person.name / path.name)
+    (made / "notes.txt").write_text("not a photograph")
+    return made
+
+
+@pytest.fixture(scope="session")
+def served(folder: Path, model_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli]:
+    """The program beside a running server, which holds the folder's photographs in the gallery `people`."""
+    cli = Cli(tmp_path_factory.mktemp("served") / "home", model_cache)
+    with cli.serving():
+        done = cli("enrol", folder, "--gallery", "people")
+        assert done.code == 0, done.err
+        yield cli
+
+
+def wait_for(condition: Any, what: str) -> None:
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"no {what}"
+        time.sleep(0.02)

@@ -1,0 +1,124 @@
+import csv
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from cli.conftest import Cli, wait_for
+from recognizance.cli.errors import ExitCode
+
+PHOTOGRAPHS = 40
+
+
+@pytest.fixture(scope="session")
+def many(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Forty people, one photograph each."""
+    made = tmp_path_factory.mktemp("many")
+    for path in sorted((faces / "london" / "neutral_front").glob("*.jpg"))[:PHOTOGRAPHS]:
+        shutil.copy(path, made / path.name)
+    return made
+
+
+def gallery(cli: Cli, name: str) -> dict[str, object]:
+    (row,) = [row for row in cli("galleries", "--json").json()["galleries"] if row["name"] == name]
+    return row
+
+
+def acknowledged(home: Path) -> list[str]:
+    """List the photographs that journals name; the last line may be cut short."""
+    found = []
+    for path in (home / "enrolments").glob("*.jsonl"):
+        for line in path.read_text().splitlines():
+            try:
+                row = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(row, list) and row[4]:
+                found.append(Path(row[0]).stem)
+    return found
+
+
+def test_nothing_acknowledged_is_lost_by_a_kill_and_the_next_run_goes_on(cli: Cli, many: Path, tmp_path: Path) -> None:
+    process = cli.start("enrol", many, "-g", "people")
+    wait_for(lambda: len(acknowledged(cli.home)) >= 5, "acknowledgement")
+    process.kill()
+    process.communicate()
+    before = acknowledged(cli.home)
+    assert 5 <= len(before) < PHOTOGRAPHS
+    assert cli("export", "-g", "people", "--out", tmp_path / "export").code == 0
+    with (tmp_path / "export" / "references.jsonl").open() as lines:
+        present = {json.loads(line)["external_id"] for line in lines}
+    assert set(before) <= present
+
+    result = cli("enrol", many, "-g", "people")
+    assert result.code == 0, result.err
+    assert f"{PHOTOGRAPHS - len(present)} faces enrolled" in result.out
+    assert gallery(cli, "people")["references"] == PHOTOGRAPHS
+
+
+def test_ctrl_c_finishes_what_is_under_way_and_says_how_to_go_on(cli: Cli, many: Path) -> None:
+    process = cli.start("enrol", many, "-g", "people", "--jobs", "2")
+    wait_for(lambda: len(acknowledged(cli.home)) >= 3, "acknowledgement")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == ExitCode.INTERRUPTED
+    assert "goes on where it was" in err
+    assert "enrolled into people" in out
+    assert gallery(cli, "people")["references"] == len(acknowledged(cli.home))
+
+
+def test_enrolling_again_stores_nothing_twice(served: Cli, folder: Path, tmp_path: Path) -> None:
+    again = served("enrol", folder, "-g", "people")
+    assert again.code == 0
+    assert "0 faces enrolled" in again.out
+    assert "1 other file passed over" in again.out
+    for path in (served.home / "enrolments").glob("*.jsonl"):
+        path.unlink()
+    sent = served("enrol", folder, "-g", "people")
+    assert "8 photographs were enrolled already" in sent.out
+    assert gallery(served, "people")["references"] == 8
+
+
+def test_what_is_not_enrolled_is_reported_with_reasons(served: Cli, faces: Path, folder: Path, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    shutil.copy(faces / "broken" / "truncated.jpg", source / "broken.jpg")
+    shutil.copy(next(folder.rglob("*.jpg")), source / "GOOD.JPG")
+    (source / "closed.jpg").write_bytes(b"")
+    from PIL import Image
+
+    Image.new("RGB", (300, 300), "grey").save(source / "nobody.png")
+    report = tmp_path / "report.csv"
+    result = served("enrol", source, "-g", "mixed", "--report", report)
+    assert result.code == ExitCode.PARTLY
+    assert "1 face enrolled" in result.out
+    assert "3 photographs were not enrolled" in result.out
+    with report.open(newline="") as file:
+        rows = {Path(row["file"]).name: row["reasons"] for row in csv.DictReader(file)}
+    assert rows == {"broken.jpg": "InvalidImageFormat", "closed.jpg": "UNREADABLE", "nobody.png": "NO_FACE"}
+
+
+def test_a_csv_file_names_photographs_and_external_ids(served: Cli, folder: Path, tmp_path: Path) -> None:
+    first, second, third = sorted(folder.rglob("*.jpg"))[:3]
+    listing = tmp_path / "list.csv"
+    listing.write_text(f"file,external_id\n{first},person:1\n{second},\n{third},not allowed!\n{tmp_path}/no.jpg,x\n")
+    result = served("enrol", listing, "-g", "listed")
+    assert result.code == ExitCode.PARTLY
+    assert "2 faces enrolled" in result.out
+    found = served("search", first, "-g", "listed", "--json").json()["candidates"]
+    assert {row["external_id"] for row in found} >= {"person:1"}
+    listing.write_text("photo,external_id\na.jpg,b\n")
+    assert served("enrol", listing, "-g", "listed").code == ExitCode.USAGE
+
+
+def test_a_gallery_made_anew_is_filled_anew(served: Cli, folder: Path) -> None:
+    photo = next(folder.rglob("*.jpg"))
+    for _ in range(2):
+        assert "1 face enrolled" in served("enrol", photo, "-g", "fleeting", "--no-photographs").out
+        assert gallery(served, "fleeting")["keep_photographs"] is False
+        journals = len(os.listdir(served.home / "enrolments"))
+        assert served("galleries", "delete", "fleeting", "--yes").code == 0
+        assert len(os.listdir(served.home / "enrolments")) == journals - 1

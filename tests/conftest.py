@@ -38,7 +38,7 @@ def live_server(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> 
 
 @pytest.fixture
 def new_server(tmp_path: Path, model_cache: Path) -> Iterator[StartServer]:
-    """Start a server of the test's own, each on the same home folder unless ``home`` names one; the rest are settings."""
+    """Start servers of the test's own: one home folder, unless ``home`` names another; the rest are settings."""
     with ExitStack() as stack:
 
         def start(home: Path = tmp_path / "home", **settings: str) -> Server:

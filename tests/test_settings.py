@@ -40,7 +40,7 @@ def test_keys_lie_outside_the_home_folder(tmp_path: Path) -> None:
         ("port = 70000", "port"),
         ("port = 'x'\nthreads = 0", "threads"),
         ("prot = 8750", "prot"),
-        ("port = ", "settings.toml"),
+        ("port = ", "cannot be read"),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path: Path, text: str, told: str) -> None:
@@ -52,3 +52,16 @@ def test_a_wrong_setting_is_named(tmp_path: Path, text: str, told: str) -> None:
 
 def test_a_secret_is_not_in_the_repr(tmp_path: Path) -> None:
     assert "hush" not in repr(read_settings(home=tmp_path, s3_secret_access_key="hush"))
+
+
+def test_an_unknown_variable_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECOGNIZANCE_PROT", "8750")
+    with pytest.raises(SettingsError, match="RECOGNIZANCE_PROT"):
+        read_settings(home=tmp_path)
+
+
+def test_folders_are_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    settings = read_settings(home="~/home", keys="keys")
+    assert (settings.home, settings.keys_folder) == (tmp_path / "home", tmp_path / "keys")

@@ -116,7 +116,7 @@ def open_record(settings: Settings) -> Iterator[tuple[RecordStore, Roster]]:
         with store.read() as tx:
             first_start = not operators.list_all(tx)
         if first_start:
-            roster.enlist(ADMINISTRATOR, "Administrator of this home folder", "administrator")
+            roster.found(ADMINISTRATOR, "Administrator of this home folder", "administrator")
         yield store, roster
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -33,6 +34,7 @@ RECORD_THREADS = 4
 
 _STATE = "server.json"
 _LOCK = "server.lock"
+_LOCK_LOOKS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def hold_home(settings: Settings) -> Iterator[None]:
     descriptor = os.open(settings.home / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(descriptor)
         except BlockingIOError:
             running = find_server(settings)
             who = f"a server (process {running.pid}, {running.endpoint})" if running else "another process"
@@ -85,22 +87,36 @@ def hold_home(settings: Settings) -> Iterator[None]:
                 f"The home folder {settings.home} is in use by {who}.",
                 "Use that server, stop it, or choose another folder with RECOGNIZANCE_HOME.",
             ) from None
+        (settings.home / _STATE).unlink(missing_ok=True)  # left behind by a server that was killed
         yield
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    """Take the lock; look twice, for `find_server` holds it for an instant."""
+    for _ in range(_LOCK_LOOKS):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.02)
+        else:
+            return
+    raise BlockingIOError
 
 
 def find_server(settings: Settings) -> RunningServer | None:
     """Find the server that owns the home folder; None if there is none."""
     try:
         state = json.loads((settings.home / _STATE).read_text(encoding="utf-8"))
+        running = RunningServer(int(state["pid"]), str(state["host"]), int(state["port"]))
         descriptor = os.open(settings.home / _LOCK, os.O_RDWR)
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return RunningServer(int(state["pid"]), str(state["host"]), int(state["port"]))
+        return running
     finally:
         os.close(descriptor)
     return None  # left behind by a server that was killed

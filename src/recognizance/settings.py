@@ -3,6 +3,7 @@
 There is no global instance: `bootstrap` reads them once and hands parts to whom they concern.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ from pydantic_settings import (
 
 from recognizance.errors import SettingsError
 
+PREFIX = "RECOGNIZANCE_"
+
 
 class Settings(BaseSettings):
     """Everything an operator can set.  `docs/settings.md` lists each; a test compares the two."""
 
-    model_config = SettingsConfigDict(env_prefix="RECOGNIZANCE_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
     home: Path = Field(
         default_factory=lambda: user_data_path("recognizance"),
@@ -125,6 +128,22 @@ def read_settings(**overrides: Any) -> Settings:
             "Correct settings.toml in the home folder or the RECOGNIZANCE_* variable; docs/settings.md lists all.",
         ) from error
     except ValueError as error:  # a malformed TOML file
-        raise SettingsError(f"settings.toml cannot be read: {error}.", "Correct the file.") from error
-    home = settings.home.expanduser().absolute()
-    return settings.model_copy(update={"home": home})
+        raise SettingsError(
+            f"The settings cannot be read: {error}.",
+            "Correct settings.toml in the home folder, or the variable; lists are written as JSON.",
+        ) from error
+    unknown = sorted(
+        name
+        for name in os.environ
+        if name.startswith(PREFIX)
+        and not name.startswith((f"{PREFIX}TEST_", f"{PREFIX}BENCH_"))
+        and name[len(PREFIX) :].lower() not in Settings.model_fields
+    )
+    if unknown:
+        raise SettingsError(f"{unknown[0]} is not a setting.", "docs/settings.md lists all.")
+    folders = {
+        name: value.expanduser().absolute()
+        for name in ("home", "keys", "cache", "manifest", "models", "calibrations")
+        if (value := getattr(settings, name)) is not None
+    }
+    return settings.model_copy(update=folders)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,6 +69,11 @@ class Cli:
             process.kill()
         assert "Traceback" not in err, err
         return Result(process.returncode, out, err)
+
+    def together(self, *commands: tuple[str | Path, ...]) -> list[Result]:
+        """Run commands that do not depend on each other at the same time."""
+        with ThreadPoolExecutor(3) as pool:
+            return list(pool.map(lambda arguments: self(*arguments), commands))
 
     @contextmanager
     def serving(self) -> Iterator[subprocess.Popen[str]]:

@@ -1,21 +1,21 @@
 import csv
 import json
-import os
 import shutil
 import signal
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from cli.conftest import Cli, wait_for
 from recognizance.cli.errors import ExitCode
 
-PHOTOGRAPHS = 40
+PHOTOGRAPHS = 24
 
 
 @pytest.fixture(scope="session")
 def many(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Forty people, one photograph each."""
+    """Twenty-four people, one photograph each."""
     made = tmp_path_factory.mktemp("many")
     for path in sorted((faces / "london" / "neutral_front").glob("*.jpg"))[:PHOTOGRAPHS]:
         shutil.copy(path, made / path.name)
@@ -88,8 +88,6 @@ def test_what_is_not_enrolled_is_reported_with_reasons(served: Cli, faces: Path,
     shutil.copy(faces / "broken" / "truncated.jpg", source / "broken.jpg")
     shutil.copy(next(folder.rglob("*.jpg")), source / "GOOD.JPG")
     (source / "closed.jpg").write_bytes(b"")
-    from PIL import Image
-
     Image.new("RGB", (300, 300), "grey").save(source / "nobody.png")
     report = tmp_path / "report.csv"
     result = served("enrol", source, "-g", "mixed", "--report", report)
@@ -119,6 +117,6 @@ def test_a_gallery_made_anew_is_filled_anew(served: Cli, folder: Path) -> None:
     for _ in range(2):
         assert "1 face enrolled" in served("enrol", photo, "-g", "fleeting", "--no-photographs").out
         assert gallery(served, "fleeting")["keep_photographs"] is False
-        journals = len(os.listdir(served.home / "enrolments"))
+        journals = len(list((served.home / "enrolments").iterdir()))
         assert served("galleries", "delete", "fleeting", "--yes").code == 0
-        assert len(os.listdir(served.home / "enrolments")) == journals - 1
+        assert len(list((served.home / "enrolments").iterdir())) == journals - 1

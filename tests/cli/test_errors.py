@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from cli.conftest import Cli
 from recognizance import errors
@@ -27,8 +28,6 @@ def test_photographs_that_cannot_be_used_are_named(served: Cli, faces: Path, tmp
     (tmp_path / "text.jpg").write_text("not a photograph")
     (tmp_path / "empty.jpg").touch()
     nothing = tmp_path / "nothing.png"
-    from PIL import Image
-
     Image.new("RGB", (300, 300), "grey").save(nothing)
     cases = [
         (faces / "broken" / "truncated.jpg", "not a whole JPEG or PNG"),
@@ -37,8 +36,8 @@ def test_photographs_that_cannot_be_used_are_named(served: Cli, faces: Path, tmp
         (tmp_path, "is a folder"),
         (nothing, "No face was found"),
     ]
-    for path, words in cases:
-        result = served("search", path, "--gallery", "people")
+    results = served.together(*(("search", path, "--gallery", "people") for path, _ in cases))
+    for result, (path, words) in zip(results, cases, strict=True):
         assert result.code == ExitCode.PHOTOGRAPH, path
         assert words in result.err
         assert str(path) in result.err
@@ -47,15 +46,20 @@ def test_photographs_that_cannot_be_used_are_named(served: Cli, faces: Path, tmp
 
 def test_what_is_not_there_and_what_is_asked_wrongly(served: Cli, folder: Path, tmp_path: Path) -> None:
     photo = next(folder.rglob("*.jpg"))
-    assert served("search", tmp_path / "none.jpg", "-g", "people").code == ExitCode.NOT_FOUND
-    assert served("search", photo, "-g", "nowhere").code == ExitCode.NOT_FOUND
-    assert served("export", "-g", "nowhere", "--out", tmp_path / "out").code == ExitCode.NOT_FOUND
-    assert served("enrol", folder, "-g", "nowhere", "--no-create").code == ExitCode.NOT_FOUND
-    assert served("galleries", "create", "a/b").code == ExitCode.USAGE
-    assert served("galleries", "create", "people").code == ExitCode.CONFLICT
-    assert served("galleries", "delete", "people").code == ExitCode.USAGE  # no terminal to ask
-    assert served("import", "-g", "people").code == ExitCode.USAGE
-    assert served("detect", photo, "--draw", photo).code == ExitCode.USAGE
+    cases: list[tuple[ExitCode, tuple[str | Path, ...]]] = [
+        (ExitCode.NOT_FOUND, ("search", tmp_path / "none.jpg", "-g", "people")),
+        (ExitCode.NOT_FOUND, ("search", photo, "-g", "nowhere")),
+        (ExitCode.NOT_FOUND, ("export", "-g", "nowhere", "--out", tmp_path / "out")),
+        (ExitCode.NOT_FOUND, ("enrol", folder, "-g", "nowhere", "--no-create")),
+        (ExitCode.USAGE, ("galleries", "create", "a/b")),
+        (ExitCode.CONFLICT, ("galleries", "create", "people")),
+        (ExitCode.USAGE, ("galleries", "delete", "people")),  # there is no terminal to ask
+        (ExitCode.USAGE, ("import", "-g", "people")),
+        (ExitCode.USAGE, ("detect", photo, "--draw", photo)),
+    ]
+    results = served.together(*(arguments for _, arguments in cases))
+    for result, (code, arguments) in zip(results, cases, strict=True):
+        assert result.code == code, (arguments, result.err)
     wrong = served("search", photo)
     assert wrong.code == ExitCode.USAGE
     assert "--gallery" in wrong.err

@@ -11,6 +11,7 @@ from botocore.config import Config
 from cli.conftest import Cli
 from cli.test_serve import exports
 from recognizance.cli.errors import ExitCode
+from recognizance.cli.leaving import find_pictures, read_pages
 
 
 def searched(cli: Cli, photo: Path, gallery: str) -> list[dict[str, Any]]:
@@ -125,8 +126,6 @@ def client_of(cli: Cli) -> Any:
 
 
 def test_photographs_that_could_be_several_images_are_not_guessed(tmp_path: Path) -> None:
-    from recognizance.cli.leaving import find_pictures, read_pages
-
     for name in ("ann.jpg", "bob/1.jpg", "bob/2.png", "1b9d0000-0000-4000-8000-000000000000.jpg"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()

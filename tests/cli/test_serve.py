@@ -68,8 +68,9 @@ def test_serve_tells_how_to_use_it_and_stops_cleanly(cli: Cli, number: int) -> N
     assert 'eval "$(recognizance env)"' in text
     assert str(cli.home) in text
     assert f"{cli.home}-keys" in text
-    assert exports(cli("env").out)["AWS_ACCESS_KEY_ID"] in text
-    assert exports(cli("env").out)["AWS_SECRET_ACCESS_KEY"] not in text
+    told = exports(cli("env").out)
+    assert told["AWS_ACCESS_KEY_ID"] in text
+    assert told["AWS_SECRET_ACCESS_KEY"] not in text
 
 
 def test_a_port_or_a_home_in_use_is_told(served: Cli, another_cli: Cli) -> None:

@@ -65,7 +65,7 @@ class Server:
             region_name="us-east-1",
             aws_access_key_id=self.key.access_key_id,
             aws_secret_access_key=self.key.secret,
-            config=Config(**{"proxies": {}, "retries": {"total_max_attempts": 1}, "read_timeout": 120, **config}),
+            config=Config(**{"proxies": {}, "retries": {"total_max_attempts": 1}, "read_timeout": 60, **config}),
         )
 
     def environment(self) -> dict[str, str]:

@@ -131,7 +131,7 @@ def test_the_filter_tells_why(
 
 def test_profiles_are_an_extreme_pose(rekognition: Any, collection: str, faces: Path) -> None:
     photograph = {"Bytes": (faces / "london" / "neutral_left_profile" / "005.jpg").read_bytes()}
-    answer = rekognition.index_faces(CollectionId=collection, Image=photograph)
+    answer = rekognition.index_faces(CollectionId=collection, Image=photograph, QualityFilter="HIGH")
     assert answer["FaceRecords"] == []
     assert "EXTREME_POSE" in answer["UnindexedFaces"][0]["Reasons"]
 

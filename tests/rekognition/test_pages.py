@@ -57,6 +57,13 @@ def test_tokens_of_another_collection(rekognition: Any, lists: tuple[str, str], 
     assert refused.code == "InvalidPaginationTokenException"
 
 
+def test_tokens_of_other_filters(rekognition: Any, lists: tuple[str, str]) -> None:
+    token = tokens(rekognition, lists[0])["list_faces"]
+    for filters in ({"UserId": "ada"}, {"FaceIds": [str(uuid.uuid4())]}):
+        refused = refusal(rekognition.list_faces, CollectionId=lists[0], NextToken=token, **filters)
+        assert refused.code == "InvalidPaginationTokenException"
+
+
 def test_tokens_that_were_never_given(raw: Raw, rekognition: Any, lists: tuple[str, str]) -> None:
     true = tokens(rekognition, lists[0])["list_faces"]
     changed = true[:-2] + ("A" if true[-2] != "A" else "B") + true[-1]

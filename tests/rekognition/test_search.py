@@ -104,7 +104,7 @@ def test_a_filtered_probe_is_refused_with_reasons(rekognition: Any, mugshots: Mu
     profile = {"Bytes": (faces / "london" / "neutral_left_profile" / "005.jpg").read_bytes()}
     rekognition.search_faces_by_image(CollectionId=mugshots.collection, Image=profile)
     refused = refusal(
-        rekognition.search_faces_by_image, CollectionId=mugshots.collection, Image=profile, QualityFilter="AUTO"
+        rekognition.search_faces_by_image, CollectionId=mugshots.collection, Image=profile, QualityFilter="HIGH"
     )
     assert refused.code == "InvalidParameterException"
     assert "EXTREME_POSE" in refused.message

@@ -359,7 +359,7 @@ def test_faces_that_are_not_the_largest_are_told(rekognition: Any, people: Peopl
 def test_a_filtered_probe_is_told_as_unsearched(rekognition: Any, people: People, faces: Path) -> None:
     with PIL.Image.open(faces / "london" / "neutral_left_profile" / "005.jpg") as picture:
         profile = {"Bytes": encoded(picture, "PNG")}
-    answer = rekognition.search_users_by_image(CollectionId=people.collection, Image=profile, QualityFilter="AUTO")
+    answer = rekognition.search_users_by_image(CollectionId=people.collection, Image=profile, QualityFilter="HIGH")
     assert answer["UserMatches"] == []
     assert "SearchedFace" not in answer
     assert "EXTREME_POSE" in answer["UnsearchedFaces"][0]["Reasons"]

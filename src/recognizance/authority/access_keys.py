@@ -1,16 +1,17 @@
 """Access keys: what an SDK signs with."""
 
 import secrets
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
-class KeyPair(NamedTuple):
-    """An access key as shown once to its operator."""
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """An access key and its secret, which is left out of the repr."""
 
     access_key_id: str
-    secret: str
+    secret: str = field(repr=False)
 
 
 def make_key_pair() -> KeyPair:

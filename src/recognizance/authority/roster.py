@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from recognizance.authority.access_keys import KeyPair, make_key_pair
@@ -25,17 +25,15 @@ class Credential:
     """An access key with its secret, opened for the verification of one signature."""
 
     access_key_id: str
-    secret: str
+    secret: str = field(repr=False)
     operator: str
     active: bool
-    session_token: str | None = None
-    expires_at: datetime | None = None
 
 
 class Roster:
     """Looks operators and access keys up.
 
-    Opened secrets are kept in memory; every change goes through this object, which forgets them then.
+    What was looked up is kept in memory for the life of the process: operators and keys cannot be changed yet.
     """
 
     def __init__(self, store: RecordStore, clock: Callable[[], datetime]) -> None:
@@ -72,11 +70,13 @@ class Roster:
                 self._operators[identifier] = known
         return known
 
-    def enlist(self, identifier: str, name: str, role: str) -> KeyPair:
-        """Add an operator with a first access key, in one transaction."""
+    def found(self, identifier: str, name: str, role: str) -> KeyPair | None:
+        """Add the first operator with an access key, in one transaction; None if there are operators already."""
         pair = make_key_pair()
         now = self._clock()
         with self._lock, self._store.write() as tx:
+            if operators.list_all(tx):
+                return None
             operators.create(tx, identifier, name=name, role=role, created_at=now)
             operators.create_access_key(tx, pair.access_key_id, operator=identifier, secret=pair.secret, created_at=now)
         return pair

@@ -87,6 +87,11 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         _forget_stdout()
         return ExitCode.READER_GONE
+    except SystemExit as end:
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        _forget_stdout()  # Typer's way to end then
+        return ExitCode.READER_GONE
     except (KeyboardInterrupt, typer.Abort):
         messages().print("Interrupted.")
         return ExitCode.INTERRUPTED

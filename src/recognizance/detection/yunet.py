@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from recognizance.biometrics import BoundingBox, DetectedFace, Image, Landmarks
 from recognizance.detection.pose import estimate_pose
 from recognizance.detection.quality import measure_quality
+from recognizance.imaging.alignment import warp
 from recognizance.inference.sessions import Session
 
 STRIDES = (8, 16, 32)
@@ -92,11 +93,13 @@ class YuNet:
         for _ in range(_LOOK_TURNS):
             turn = cv2.getRotationMatrix2D(centre, roll, scale)
             turn[:, 2] += np.array([_LOOK_PX / 2, _LOOK_PX / 2]) - centre
-            seen = self._one_pass(cv2.warpAffine(pixels, turn, (_LOOK_PX, _LOOK_PX), flags=cv2.INTER_LINEAR), _LOOK_PX)
+            seen = self._one_pass(warp(pixels, turn, _LOOK_PX), _LOOK_PX)
             if not len(seen.scores):
                 break
             middles = seen.boxes[:, :2] + seen.boxes[:, 2:] / 2
             nearest = int(np.argmin(np.abs(middles - _LOOK_PX / 2).sum(axis=1)))
+            if np.abs(middles[nearest] - _LOOK_PX / 2).max() > _LOOK_PX / 8:
+                break  # a neighbour's face
             back = cv2.invertAffineTransform(turn)
             points = (seen.points[nearest] @ back[:, :2].T + back[:, 2]).astype(np.float32)
             settled, roll = roll, estimate_pose(points).roll_degrees

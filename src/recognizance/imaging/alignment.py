@@ -47,31 +47,41 @@ def align(pixels: NDArray[np.uint8], points_px: NDArray[np.float32]) -> NDArray[
     -------
     ndarray of shape (112, 112, 3), uint8, RGB
     """
-    matrix = similarity_transform(points_px)
-    shrink = int(1 / max(float(np.hypot(matrix[0, 0], matrix[0, 1])), 1e-6))
-    if shrink >= 2:
-        pixels, matrix = _reduced(pixels, matrix, shrink)
-    crop: NDArray[np.uint8] = cv2.warpAffine(pixels, matrix, (CROP_PX, CROP_PX), flags=cv2.INTER_LINEAR)
-    return crop
+    return warp(pixels, similarity_transform(points_px), CROP_PX)
 
 
-def _reduced(
-    pixels: NDArray[np.uint8], matrix: NDArray[np.float64], shrink: int
-) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Average `shrink` × `shrink` pixels into one around the face, and adapt the transform."""
+def warp(pixels: NDArray[np.uint8], matrix: NDArray[np.float64], side_px: int) -> NDArray[np.uint8]:
+    """Move a square out of a photograph; what lies outside the photograph is black.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (height, width, 3), uint8
+    matrix : ndarray of shape (2, 3), float64
+        From the photograph to the square: a similarity transform.
+    side_px : int
+        Side of the square.
+
+    Notes
+    -----
+    Only the part that is needed is handed to OpenCV, which refuses sides from 32,767 px on, and it is averaged
+    down first where the square is much smaller.
+    """
     height, width = pixels.shape[:2]
-    corners = np.array([[0, 0, 1], [CROP_PX, 0, 1], [0, CROP_PX, 1], [CROP_PX, CROP_PX, 1]], dtype=np.float64)
+    shrink = max(1, int(1 / max(float(np.hypot(matrix[0, 0], matrix[0, 1])), 1e-6)))
+    corners = np.array([[0, 0, 1], [side_px, 0, 1], [0, side_px, 1], [side_px, side_px, 1]], dtype=np.float64)
     whole = np.vstack([matrix, [0, 0, 1]])
     reach = (np.linalg.inv(whole) @ corners.T)[:2]
     left, top = (int(max(0, value)) for value in np.floor(reach.min(axis=1)) - shrink)
-    right = int(min(width, np.ceil(reach[0].max()) + shrink))
-    bottom = int(min(height, np.ceil(reach[1].max()) + shrink))
+    right = int(min(width, np.ceil(reach[0].max()) + shrink + 1))
+    bottom = int(min(height, np.ceil(reach[1].max()) + shrink + 1))
     columns, rows = (right - left) // shrink, (bottom - top) // shrink
     if columns < 1 or rows < 1:
-        return pixels, matrix
+        return np.zeros((side_px, side_px, 3), dtype=np.uint8)
     cut = pixels[top : top + rows * shrink, left : left + columns * shrink]
-    small: NDArray[np.uint8] = cv2.resize(cut, (columns, rows), interpolation=cv2.INTER_AREA)
-    # A small pixel's centre lies at shrink·i + (shrink − 1)/2 of the cut.
+    if shrink > 1:
+        cut = cv2.resize(cut, (columns, rows), interpolation=cv2.INTER_AREA)
+    # A reduced pixel's centre lies at shrink·i + (shrink − 1)/2 of the cut.
     offset = (shrink - 1) / 2
     back = np.array([[shrink, 0, left + offset], [0, shrink, top + offset], [0, 0, 1]], dtype=np.float64)
-    return small, (whole @ back)[:2]
+    square: NDArray[np.uint8] = cv2.warpAffine(cut, (whole @ back)[:2], (side_px, side_px), flags=cv2.INTER_LINEAR)
+    return square

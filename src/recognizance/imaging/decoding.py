@@ -3,8 +3,10 @@
 import hashlib
 import io
 import struct
+import threading
 import warnings
 import zlib
+from contextlib import nullcontext
 
 import numpy as np
 import PIL.Image
@@ -12,6 +14,9 @@ from numpy.typing import NDArray
 
 from recognizance.biometrics import Image
 from recognizance.errors import ImageFormatError, ImageTooLargeError, ImageTooSmallError
+
+# Pillow warns of damaged metadata, which we don't use.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 # Our own limit is checked on the header, before anything is decoded; Pillow's would only warn.
 PIL.Image.MAX_IMAGE_PIXELS = None
@@ -28,6 +33,10 @@ Faces count from 40 px in a 1920 px photograph, scaling up, so that no face that
 
 # A JPEG with a second picture behind it, as many phones write, is opened as a JPEG too (and called MPO then).
 _FORMATS = ("JPEG", "PNG")
+_LARGE_PIXELS = 16_000_000
+_large = threading.Semaphore(1)
+"""Held while a large photograph is decoded: several at once would take gigabytes."""
+
 _EXIF_ORIENTATION = 0x0112
 _BROKEN = (
     OSError,
@@ -37,6 +46,7 @@ _BROKEN = (
     zlib.error,
     EOFError,
     IndexError,
+    OverflowError,
     KeyError,
     TypeError,
 )
@@ -61,14 +71,12 @@ def decode(data: bytes, *, bytes_max: int, pixels_max: int) -> Image:
         raise ImageTooLargeError("Image size is too large", f"Send at most {bytes_max:,} bytes.")
     if not data:
         raise ImageFormatError("Request has invalid image format", "The photograph is empty; send a JPEG or PNG.")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of damaged metadata that we don't use
-        try:
-            return _decode(data, pixels_max)
-        except _BROKEN as error:
-            raise ImageFormatError(
-                "Request has invalid image format", "Send a whole, undamaged JPEG or PNG file."
-            ) from error
+    try:
+        return _decode(data, pixels_max)
+    except _BROKEN as error:
+        raise ImageFormatError(
+            "Request has invalid image format", "Send a whole, undamaged JPEG or PNG file."
+        ) from error
 
 
 def _decode(data: bytes, pixels_max: int) -> Image:
@@ -92,7 +100,8 @@ def _decode(data: bytes, pixels_max: int) -> Image:
         elif scale > 1:
             picture.draft(None, (width // scale, height // scale))
             scale = 1
-        pixels = _upright(_rgb(picture, scale), orientation)
+        with _large if width * height > _LARGE_PIXELS else nullcontext():
+            pixels = _upright(_rgb(picture, scale), orientation)
     if orientation >= 5:
         width, height = height, width
     return Image(

@@ -10,6 +10,7 @@ from recognizance.wire.desk import Desk, act_of, answer, page_size
 from recognizance.workflows import exchange, galleries
 from recognizance.workflows.compare import compare
 from recognizance.workflows.detect import detect
+from recognizance.workflows.engine import Photograph
 from recognizance.workflows.enrol import enrol
 from recognizance.workflows.search import REFERENCES, search_by_photograph
 
@@ -41,7 +42,7 @@ def list_galleries(desk: Desk, call: Call) -> Answer:
 
 def detect_faces(desk: Desk, call: Call) -> Answer:
     """Answer DetectFaces."""
-    found = detect(desk.place, act_of(call), call.input["Photograph"], bytes_max=desk.bytes_max)
+    found = detect(desk.place, act_of(call), _given(desk, call, "Photograph"))
     return answer({"Faces": [shapes.face(face, found.image) for face in found.faces]}, found.entry)
 
 
@@ -51,11 +52,10 @@ def enrol_photograph(desk: Desk, call: Call) -> Answer:
         desk.place,
         act_of(call),
         call.input["Gallery"],
-        call.input["Photograph"],
+        _given(desk, call, "Photograph"),
         external_id=call.input.get("ExternalId"),
         faces_max=call.input.get("FacesMax"),
         quality=QualityLevel(call.input.get("Quality", "AUTO")),
-        bytes_max=desk.bytes_max,
     )
     return answer(
         {
@@ -83,12 +83,11 @@ def search_gallery(desk: Desk, call: Call) -> Answer:
         desk.place,
         act_of(call),
         call.input["Gallery"],
-        call.input["Photograph"],
+        _given(desk, call, "Photograph"),
         among=REFERENCES,
         limit=call.input.get("CandidatesMax", CANDIDATES_DEFAULT),
         threshold_percent=float(call.input.get("ThresholdPercent", THRESHOLD_DEFAULT)),
         quality=QualityLevel(call.input.get("Quality", "NONE")),
-        bytes_max=desk.bytes_max,
     )
     return answer(
         {
@@ -113,11 +112,10 @@ def compare_photographs(desk: Desk, call: Call) -> Answer:
     found = compare(
         desk.place,
         act_of(call),
-        call.input["Source"],
-        call.input["Target"],
+        _given(desk, call, "Source"),
+        _given(desk, call, "Target"),
         threshold_percent=threshold,
         quality=QualityLevel(call.input.get("Quality", "NONE")),
-        bytes_max=desk.bytes_max,
     )
     return answer(
         {
@@ -169,14 +167,13 @@ def import_photograph(desk: Desk, call: Call) -> Answer:
         desk.place,
         act_of(call),
         call.input["Gallery"],
-        call.input["Photograph"],
+        _given(desk, call, "Photograph"),
         image_id=call.input["ImageId"],
         external_id=call.input.get("ExternalId"),
         faces=[
             exchange.NamedFace(item["FaceId"], shapes.box_of(item["Box"]), item.get("Subject"))
             for item in call.input["Faces"]
         ],
-        bytes_max=desk.bytes_max,
     )
     return answer({"Imported": list(imported), "Missing": list(missing)}, entry)
 
@@ -193,6 +190,10 @@ OPERATIONS = {
     "ImportReferences": import_references,
     "ImportPhotograph": import_photograph,
 }
+
+
+def _given(desk: Desk, call: Call, name: str) -> Photograph:
+    return lambda: (call.input[name], desk.bytes_max)
 
 
 def native_service(desk: Desk) -> Service:

@@ -110,6 +110,7 @@ def incoming(item: dict[str, Any]) -> Incoming:
         pose=Pose(pose["Roll"], pose["Yaw"], pose["Pitch"]),
         quality=Quality(quality["Brightness"], quality["Sharpness"]),
         template=np.frombuffer(template, dtype=_TEMPLATE).astype(np.float32),
+        enrolled_at=item.get("EnrolledAt"),
     )
 
 

@@ -46,8 +46,12 @@ class KeptAnswer:
 
 
 def remember(tx: Transaction, key: RequestKey, *, request_digest: bytes, answer: bytes, at: datetime) -> None:
-    """Keep an answer for 8 hours; it goes with its gallery, if that is deleted before."""
-    tx.execute(_REPLACE, key.parameters)  # one that has expired may still be there
+    """Keep an answer for 8 hours; it goes with its gallery, if that is deleted before.
+
+    Answers that have expired are deleted on the way.
+    """
+    purge(tx, at=at)
+    tx.execute(_REPLACE, key.parameters)
     values = {
         "gallery_id": key.gallery,
         "operator": key.operator,

@@ -13,6 +13,7 @@ _FIND = select(_IMAGES.c.image_id).where(
     _IMAGES.c.sha256 == bindparam("sha256"),
     _IMAGES.c.external_id == bindparam("external_id"),
 )
+_SHA256 = select(_IMAGES.c.sha256).where(_IMAGES.c.image_id == bindparam("image_id"))
 _AMONG: BindParameter[str] = bindparam("image_ids", expanding=True)
 _STILL_REFERENCED = select(schema.references.c.image_id).where(schema.references.c.image_id.in_(_AMONG)).distinct()
 _DELETE = delete(_IMAGES).where(_IMAGES.c.image_id.in_(_AMONG))
@@ -23,6 +24,12 @@ def find(tx: Transaction, gallery: int, sha256: bytes, external_id: str | None) 
     found: str | None = tx.execute(
         _FIND, {"gallery": gallery, "sha256": sha256, "external_id": external_id or ""}
     ).scalar()
+    return found
+
+
+def sha256_of(tx: Transaction, image_id: str) -> bytes | None:
+    """Give the digest of the photograph that was enrolled under an image id; None if none was remembered."""
+    found: bytes | None = tx.execute(_SHA256, {"image_id": image_id}).scalar()
     return found
 
 

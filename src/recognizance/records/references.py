@@ -37,6 +37,9 @@ _AFTER = _REFS.c.sequence > bindparam("after")
 # By face or image alone, and the gallery compared afterwards: given both, SQLite may walk the whole gallery.
 _GET_MANY = _SELECT.where(_AMONG)
 _TAKEN = select(_REFS.c.face_id).where(_AMONG)
+_IMAGES_ELSEWHERE = select(_REFS.c.image_id, _REFS.c.gallery_id).where(
+    _REFS.c.image_id.in_(bindparam("image_ids", expanding=True))
+)
 _OF_IMAGE = _SELECT.where(_REFS.c.image_id == bindparam("image_id"))
 _PARENT: BindParameter[int] = bindparam("parent")
 _ORDERED = _SELECT.where(_AFTER).order_by(_REFS.c.sequence).limit(bindparam("at_most"))
@@ -124,6 +127,16 @@ def get_many(tx: Transaction, gallery: int, face_ids: Iterable[str]) -> dict[str
 def taken(tx: Transaction, face_ids: Iterable[str]) -> set[str]:
     """Tell which of these face ids exist in any gallery."""
     return {str(face_id) for chunk in chunks(face_ids) for face_id in tx.execute(_TAKEN, {"face_ids": chunk}).scalars()}
+
+
+def images_elsewhere(tx: Transaction, gallery: int, image_ids: Iterable[str]) -> set[str]:
+    """Tell which of these image ids belong to references of other galleries."""
+    return {
+        str(row.image_id)
+        for chunk in chunks(dict.fromkeys(image_ids))
+        for row in tx.execute(_IMAGES_ELSEWHERE, {"image_ids": chunk})
+        if row.gallery_id != gallery
+    }
 
 
 def of_image(tx: Transaction, gallery: int, image_id: str) -> list[Reference]:

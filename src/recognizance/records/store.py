@@ -34,6 +34,7 @@ class RecordStore:
         self._writer = writer
         self._writing = threading.Lock()
         self._writing_thread: int | None = None
+        self._scrub_due = False
 
     @classmethod
     def open(cls, path: Path, *, sealer: Sealer) -> Self:
@@ -83,6 +84,8 @@ class RecordStore:
             try:
                 with self._writer.connect() as connection, connection.begin():
                     yield Transaction(connection, self.sealer)
+                if self._scrub_due:
+                    self._try_scrub()
             finally:
                 self._writing_thread = None
 
@@ -90,16 +93,21 @@ class RecordStore:
         """Move everything from the write-ahead log to the file and empty the log.
 
         Call it after an erasure: what was erased is overwritten in the file, but stays in the log until then.
-        What the disk itself keeps of overwritten blocks is beyond the reach of any program.
+        While another transaction reads an older state, the log cannot be emptied; it is tried again after every
+        write and when the store closes, and nobody waits for it.  What the disk itself keeps of overwritten
+        blocks is beyond the reach of any program.
 
         Returns
         -------
         bool
-            False if a transaction elsewhere still reads an older state; then call it again later.
+            Whether the log is empty.
         """
         with self._writing:
-            ((busy, _, _),) = sqlite.execute_alone(self._writer, "PRAGMA wal_checkpoint(TRUNCATE)")
-        return not busy
+            return self._try_scrub()
+
+    def _try_scrub(self) -> bool:
+        self._scrub_due = not sqlite.empty_log(self._writer)
+        return not self._scrub_due
 
     def integrity_check(self) -> list[str]:
         """Check the file's structure and every foreign key; an empty list means that all is well."""

@@ -6,6 +6,7 @@ from typing import Any
 from recognizance.errors import ImageSourceError, InvalidRequestError
 from recognizance.rekognition.s3 import S3Source
 from recognizance.wire.desk import Desk
+from recognizance.workflows.engine import Photograph
 
 ACCOUNT = "000000000000"
 """The account in ARNs: this server has one."""
@@ -24,8 +25,8 @@ class RekognitionDesk(Desk):
     s3: S3Source | None
     s3_bytes_max: int
 
-    def photograph(self, image: dict[str, Any]) -> tuple[bytes, int]:
-        """Return a photograph's bytes, and the limit that holds for it.
+    def photograph(self, image: dict[str, Any]) -> Photograph:
+        """Return what fetches a photograph; S3 is asked only when it is called.
 
         Raises
         ------
@@ -38,14 +39,15 @@ class RekognitionDesk(Desk):
         if (data is None) == (place is None):
             raise InvalidRequestError("Request has invalid parameters: Image needs either Bytes or S3Object.")
         if place is None:
-            return bytes(data or b""), self.bytes_max
+            return lambda: (bytes(data or b""), self.bytes_max)
         if self.s3 is None:
             raise ImageSourceError(
                 "Unable to get object metadata from S3. This server offers no S3 input; set s3_endpoint and s3_buckets."
             )
         if not place.get("Bucket") or not place.get("Name"):
             raise InvalidRequestError("Request has invalid parameters: S3Object needs Bucket and Name.")
-        return self.s3.fetch(place["Bucket"], place["Name"], place.get("Version")), self.s3_bytes_max
+        s3 = self.s3
+        return lambda: (s3.fetch(place["Bucket"], place["Name"], place.get("Version")), self.s3_bytes_max)
 
     def arn(self, collection: str) -> str:
         """Name a collection as a resource."""

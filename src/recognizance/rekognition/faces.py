@@ -13,7 +13,7 @@ from recognizance.workflows.enrol import enrol
 
 def index_faces(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer IndexFaces."""
-    photograph, bytes_max = desk.photograph(call.input["Image"])
+    photograph = desk.photograph(call.input["Image"])
     done = enrol(
         desk.place,
         act_of(call),
@@ -22,7 +22,6 @@ def index_faces(desk: RekognitionDesk, call: Call) -> Answer:
         external_id=call.input.get("ExternalImageId"),
         faces_max=call.input.get("MaxFaces"),
         quality=QualityLevel(call.input.get("QualityFilter", "AUTO")),
-        bytes_max=bytes_max,
     )
     model = desk.place.engine.model
     return answer(
@@ -44,20 +43,22 @@ def index_faces(desk: RekognitionDesk, call: Call) -> Answer:
 def list_faces(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer ListFaces, in the order of enrolment."""
     name, limit = call.input["CollectionId"], page_size(call, 4096)
+    subject, face_ids = call.input.get("UserId"), call.input.get("FaceIds")
+    scope = f"{name}/{subject or ''}/{','.join(sorted(face_ids or ()))}"
     gallery, page, entry = galleries.list_references(
         desk.place,
         act_of(call),
         name,
-        after=desk.after(call, name),
+        after=desk.after(call, scope),
         limit=limit + 1,
-        subject=call.input.get("UserId"),
-        face_ids=call.input.get("FaceIds"),
+        subject=subject,
+        face_ids=face_ids,
     )
     shown = page[:limit]
     return answer(
         {
             "Faces": [shapes.face(reference, gallery.model) for reference in shown],
-            "NextToken": desk.token(call, name, shown[-1].sequence) if len(page) > limit else None,
+            "NextToken": desk.token(call, scope, shown[-1].sequence) if len(page) > limit else None,
             "FaceModelVersion": shapes.model_version(gallery.model),
         },
         entry,
@@ -80,15 +81,15 @@ def delete_faces(desk: RekognitionDesk, call: Call) -> Answer:
 
 def detect_faces(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer DetectFaces with the DEFAULT attributes, whatever was asked for: docs/rekognition.md."""
-    photograph, bytes_max = desk.photograph(call.input["Image"])
-    found = detect(desk.place, act_of(call), photograph, bytes_max=bytes_max)
+    photograph = desk.photograph(call.input["Image"])
+    found = detect(desk.place, act_of(call), photograph)
     return answer({"FaceDetails": [shapes.face_detail(face, found.image) for face in found.faces]}, found.entry)
 
 
 def compare_faces(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer CompareFaces."""
-    source, source_max = desk.photograph(call.input["SourceImage"])
-    target, target_max = desk.photograph(call.input["TargetImage"])
+    source = desk.photograph(call.input["SourceImage"])
+    target = desk.photograph(call.input["TargetImage"])
     threshold = float(call.input.get("SimilarityThreshold", 80))
     found = compare(
         desk.place,
@@ -97,7 +98,6 @@ def compare_faces(desk: RekognitionDesk, call: Call) -> Answer:
         target,
         threshold_percent=threshold,
         quality=QualityLevel(call.input.get("QualityFilter", "NONE")),
-        bytes_max=max(source_max, target_max),
     )
     return answer(
         {

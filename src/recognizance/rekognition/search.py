@@ -108,7 +108,7 @@ def search_users_by_image(desk: RekognitionDesk, call: Call) -> Answer:
 
 
 def _by_image(desk: RekognitionDesk, call: Call, among: str, limit: int, threshold: str) -> SearchResult:
-    photograph, bytes_max = desk.photograph(call.input["Image"])
+    photograph = desk.photograph(call.input["Image"])
     return search_by_photograph(
         desk.place,
         act_of(call),
@@ -118,6 +118,5 @@ def _by_image(desk: RekognitionDesk, call: Call, among: str, limit: int, thresho
         limit=limit,
         threshold_percent=float(call.input.get(threshold, THRESHOLD_DEFAULT)),
         quality=QualityLevel(call.input.get("QualityFilter", "NONE")),
-        bytes_max=bytes_max,
         face_needed=among == REFERENCES,
     )

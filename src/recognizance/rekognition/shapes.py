@@ -12,10 +12,10 @@ _LANDMARKS = ("eyeLeft", "eyeRight", "nose", "mouthLeft", "mouthRight")
 
 
 def model_version(model: str) -> str:
-    """Number a model: Rekognition's versions are digits and dots (``IndexFacesModelVersion``), ours are names.
+    """Give a model a version of Rekognition's form, digits and dots (``IndexFacesModelVersion``).
 
-    The number is a digest of the name, so that different models have different versions; the name itself is in
-    the header ``x-recognizance-model``.
+    Ours are names.  The number is a digest of the name, so that different models have different versions;
+    `recognizance models` and our own operations tell the name.
     """
     return f"1.{int.from_bytes(hashlib.sha256(model.encode()).digest()[:4], 'big')}"
 

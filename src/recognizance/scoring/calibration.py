@@ -129,6 +129,11 @@ def read_calibration(text: str) -> Calibration:
         if document["format"] != FORMAT:
             raise CalibrationError(f"The calibration has the format {document['format']!r}, not {FORMAT!r}.")
         body = {name: value for name, value in document.items() if name != "digest"}
+        if document["digest"] != calibration_digest(body):
+            raise CalibrationError(
+                "The calibration was altered: its content is not what its digest says.",
+                "Restore the file, or make it anew with `recognizance calibrate`.",
+            )
         return Calibration(
             model=str(document["model"]),
             digest=calibration_digest(body),

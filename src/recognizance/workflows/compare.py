@@ -8,8 +8,8 @@ from recognizance.biometrics import DetectedFace, Image, QualityLevel
 from recognizance.detection.filter import shortcomings
 from recognizance.errors import NoFaceError
 from recognizance.workflows.act import Act
-from recognizance.workflows.engine import NO_FACE
-from recognizance.workflows.place import Workplace, permit, record
+from recognizance.workflows.engine import NO_FACE, Photograph
+from recognizance.workflows.place import Workplace, failures_recorded, permit, record
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +34,15 @@ class Comparison:
     entry: int
 
 
+@failures_recorded("compare")
 def compare(
     place: Workplace,
     act: Act,
-    source: bytes,
-    target: bytes,
+    source: Photograph,
+    target: Photograph,
     *,
     threshold_percent: float,
     quality: QualityLevel,
-    bytes_max: int,
 ) -> Comparison:
     """Compare the source's largest face with every face of the target, up to 100.
 
@@ -54,11 +54,11 @@ def compare(
         If the source has no face that passes the filter, or the target none at all.
     """
     permitted = permit(place, act, "compare", threshold_percent=threshold_percent)
-    source_image = place.engine.decode(source, bytes_max)
+    source_image = place.engine.decode(*source())
     source_face, _ = place.engine.largest(source_image)
     if shortcomings(source_face, source_image, quality):
         raise NoFaceError(NO_FACE, f"The source's face does not pass the quality filter {quality}.")
-    target_image = place.engine.decode(target, bytes_max)
+    target_image = place.engine.decode(*target())
     largest, others = place.engine.largest(target_image)
     faces = [face for face in [largest, *others][:100] if not shortcomings(face, target_image, quality)]
     (probe,) = place.engine.templates(source_image, [source_face])

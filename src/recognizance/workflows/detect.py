@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from recognizance.biometrics import DetectedFace, Image, QualityLevel
 from recognizance.detection.filter import shortcomings
 from recognizance.workflows.act import Act
-from recognizance.workflows.place import Workplace, permit, record
+from recognizance.workflows.engine import Photograph
+from recognizance.workflows.place import Workplace, failures_recorded, permit, record
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +18,14 @@ class Detection:
     entry: int
 
 
-def detect(place: Workplace, act: Act, photograph: bytes, *, bytes_max: int, limit: int = 100) -> Detection:
+@failures_recorded("detect")
+def detect(place: Workplace, act: Act, photograph: Photograph, *, limit: int = 100) -> Detection:
     """List the largest faces of a photograph.
 
     The policy is asked; the faces are found; one entry is made durable; then they are returned.
     """
     permitted = permit(place, act, "detect")
-    image = place.engine.decode(photograph, bytes_max)
+    image = place.engine.decode(*photograph())
     faces = tuple(place.engine.faces(image)[:limit])
     with place.store.write() as tx:
         entry = record(tx, permitted, {"faces": len(faces)})

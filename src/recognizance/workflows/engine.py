@@ -1,6 +1,6 @@
 """From the bytes of a photograph to faces and templates."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from recognizance.biometrics import DetectedFace, Image, Template
@@ -8,6 +8,9 @@ from recognizance.detection import Detector
 from recognizance.embedding import Embedder
 from recognizance.errors import NoFaceError
 from recognizance.imaging import decode
+
+Photograph = Callable[[], tuple[bytes, int]]
+"""Fetches a photograph and tells how many bytes it may have; called after the policy has agreed."""
 
 NO_FACE = "There are no faces in the image. Should be at least 1."
 

@@ -9,7 +9,16 @@ from recognizance.detection.filter import shortcomings
 from recognizance.records import images, photographs, references
 from recognizance.records.references import NewReference
 from recognizance.workflows.act import Act
-from recognizance.workflows.place import Workplace, find_gallery, new_identifier, permit, record, same_gallery
+from recognizance.workflows.engine import Photograph
+from recognizance.workflows.place import (
+    Workplace,
+    failures_recorded,
+    find_gallery,
+    new_identifier,
+    permit,
+    record,
+    same_gallery,
+)
 from recognizance.workflows.shelf import require_model
 
 EXCEEDS_MAX_FACES = "EXCEEDS_MAX_FACES"
@@ -35,16 +44,16 @@ class Enrolment:
     entry: int
 
 
+@failures_recorded("enrol")
 def enrol(
     place: Workplace,
     act: Act,
     gallery_name: str,
-    photograph: bytes,
+    photograph: Photograph,
     *,
     external_id: str | None,
     faces_max: int | None,
     quality: QualityLevel,
-    bytes_max: int,
 ) -> Enrolment:
     """Enrol the faces of a photograph into a gallery.
 
@@ -55,7 +64,8 @@ def enrol(
     permitted = permit(place, act, "enrol", gallery=gallery_name)
     gallery = find_gallery(place, gallery_name)
     require_model(gallery, place.engine.model)
-    image = place.engine.decode(photograph, bytes_max)
+    data, bytes_max = photograph()
+    image = place.engine.decode(data, bytes_max)
     faces = place.engine.faces(image)[:FACES_MAX]
     chosen, left_out = _choose(faces, image, quality, faces_max)
     templates = place.engine.templates(image, chosen)
@@ -76,7 +86,7 @@ def enrol(
                 image_id = new_identifier()
                 images.remember(tx, gallery.id, image.sha256, external_id, image_id)
                 if gallery.keep_photographs:
-                    photographs.put(tx, image_id, "reference", photograph, media_type=image.media_type, created_at=now)
+                    photographs.put(tx, image_id, "reference", data, media_type=image.media_type, created_at=now)
             news = [
                 new_reference(
                     new_identifier(), face, template, image, image_id=str(image_id), external_id=external_id, now=now

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,10 @@ from recognizance.records.galleries import GalleryRow
 from recognizance.records.photographs import Photograph
 from recognizance.records.references import NewReference
 from recognizance.workflows.act import Act
+from recognizance.workflows.engine import Photograph as Fetch
 from recognizance.workflows.enrol import new_reference, overlap, relative_box
-from recognizance.workflows.place import Workplace, find_gallery, permit, record, same_gallery
-from recognizance.workflows.shelf import Change, require_model
+from recognizance.workflows.place import Workplace, failures_recorded, find_gallery, permit, record, same_gallery
+from recognizance.workflows.shelf import require_model
 
 _SAME_FACE = 0.4
 """Overlap of another service's box with ours that makes them the same face; detectors draw boxes differently."""
@@ -45,6 +47,7 @@ class Incoming:
     pose: Pose
     quality: Quality
     template: NDArray[np.float32]
+    enrolled_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class NamedFace:
     subject: str | None
 
 
+@failures_recorded("export")
 def export_references(
     place: Workplace, act: Act, gallery_name: str, *, after: int, limit: int
 ) -> tuple[GalleryRow, list[Exported], int]:
@@ -69,6 +73,7 @@ def export_references(
     return gallery, exported, entry
 
 
+@failures_recorded("export")
 def read_photograph(place: Workplace, act: Act, gallery_name: str, image_id: str) -> tuple[Photograph, int]:
     """Open the enrolled photograph of an image id; recorded as an export.
 
@@ -87,10 +92,11 @@ def read_photograph(place: Workplace, act: Act, gallery_name: str, image_id: str
     return photograph, entry
 
 
+@failures_recorded("enrol")
 def import_references(
     place: Workplace, act: Act, gallery_name: str, model: str, incoming: Sequence[Incoming]
 ) -> tuple[int, int]:
-    """Take references in with the ids they have; those that are there already are passed over.
+    """Take references in with the ids and dates they have; those that are there already are passed over.
 
     They and one entry are made durable together; then searches see them.
 
@@ -126,7 +132,7 @@ def import_references(
             gallery = same_gallery(tx, gallery)
             known = references.get_many(tx, gallery.id, [item.face_id for item in incoming])
             fresh = [item for item in incoming if item.face_id not in known]
-            _refuse_taken(tx, [item.face_id for item in fresh])
+            _refuse_foreign(tx, gallery, [item.face_id for item in fresh], [item.image_id for item in fresh])
             references.add_many(
                 tx,
                 gallery.id,
@@ -141,17 +147,19 @@ def import_references(
                         confidence=item.confidence,
                         pose=item.pose,
                         quality=item.quality,
-                        enrolled_at=now,
+                        enrolled_at=item.enrolled_at or now,
                     )
                     for item in fresh
                 ],
             )
             named = [(item.subject, item.face_id) for item in fresh if item.subject is not None]
             _give(tx, place, gallery, named)
+            templates_now = {name: subjects.templates_of(tx, gallery.id, name) for name, _ in named}
             entry = record(tx, permitted, {"gallery": gallery.id, "references": len(fresh), "imported": True})
         if fresh:
             change.add([item.face_id for item in fresh], np.stack([item.template for item in fresh]))
-        _refresh(place, change, gallery, {subject for subject, _ in named})
+        for name, rows in templates_now.items():
+            change.subject(name, rows)
     return len(fresh), entry
 
 
@@ -161,16 +169,16 @@ class _Found:
     face: DetectedFace
 
 
+@failures_recorded("enrol")
 def import_photograph(
     place: Workplace,
     act: Act,
     gallery_name: str,
-    photograph: bytes,
+    photograph: Fetch,
     *,
     image_id: str,
     external_id: str | None,
     faces: Sequence[NamedFace],
-    bytes_max: int,
 ) -> tuple[tuple[str, ...], tuple[str, ...], int]:
     """Enrol the faces of a photograph under the ids that another service gave them.
 
@@ -185,7 +193,8 @@ def import_photograph(
     permitted = permit(place, act, "enrol", gallery=gallery_name)
     gallery = find_gallery(place, gallery_name)
     require_model(gallery, place.engine.model)
-    image = place.engine.decode(photograph, bytes_max)
+    data, bytes_max = photograph()
+    image = place.engine.decode(data, bytes_max)
     found = _match(faces, place.engine.faces(image), image)
     templates = place.engine.templates(image, [item.face for item in found])
     now = place.clock()
@@ -198,12 +207,15 @@ def import_photograph(
                 for item, template in zip(found, templates, strict=True)
                 if item.named.face_id not in known
             ]
-            _refuse_taken(tx, [item.named.face_id for item, _ in fresh])
-            if fresh and not references.of_image(tx, gallery.id, image_id):
+            _refuse_foreign(tx, gallery, [item.named.face_id for item, _ in fresh], [image_id])
+            held = images.sha256_of(tx, image_id)
+            if held is not None and held != image.sha256:
+                raise InvalidRequestError(f"The image id {image_id} belongs to another photograph.")
+            if fresh and held is None:
                 if images.find(tx, gallery.id, image.sha256, external_id) is None:
                     images.remember(tx, gallery.id, image.sha256, external_id, image_id)
-                if gallery.keep_photographs:
-                    photographs.put(tx, image_id, "reference", photograph, media_type=image.media_type, created_at=now)
+                if gallery.keep_photographs and not photographs.exists(tx, image_id):
+                    photographs.put(tx, image_id, "reference", data, media_type=image.media_type, created_at=now)
             references.add_many(
                 tx,
                 gallery.id,
@@ -222,13 +234,15 @@ def import_photograph(
             )
             named = [(item.named.subject, item.named.face_id) for item, _ in fresh if item.named.subject is not None]
             _give(tx, place, gallery, named)
+            templates_now = {name: subjects.templates_of(tx, gallery.id, name) for name, _ in named}
             entry = record(
                 tx,
                 permitted,
-                {"gallery": gallery.id, "image": image_id, "references": len(fresh), "imported": True},
+                {"gallery": gallery.id, "references": len(fresh), "imported": True},
             )
         change.enrolled([item.named.face_id for item, _ in fresh], [template for _, template in fresh])
-        _refresh(place, change, gallery, {subject for subject, _ in named})
+        for name, rows in templates_now.items():
+            change.subject(name, rows)
     present = {item.named.face_id for item in found} | set(known)
     missing = tuple(item.face_id for item in faces if item.face_id not in present)
     return tuple(item.face_id for item in faces if item.face_id in present), missing, entry
@@ -255,19 +269,17 @@ def _match(named: Sequence[NamedFace], faces: Sequence[DetectedFace], image: Ima
     return found
 
 
-def _refuse_taken(tx: Transaction, face_ids: Sequence[str]) -> None:
+def _refuse_foreign(tx: Transaction, gallery: GalleryRow, face_ids: Sequence[str], image_ids: Sequence[str]) -> None:
+    """Refuse ids that belong to another gallery: photographs and faces are never shared between galleries."""
+    if len(set(face_ids)) != len(face_ids):
+        raise InvalidRequestError("A face id is given twice.")
     taken = references.taken(tx, face_ids)
+    kind = "face"
+    if not taken:
+        taken, kind = references.images_elsewhere(tx, gallery.id, image_ids), "image"
     if taken:
         raise InvalidRequestError(
-            f"{len(taken)} face ids belong to another gallery already, the first is {min(taken)}.",
-            "Delete the other gallery first, or enrol the photographs anew.",
-        )
-
-
-def _refuse_taken_image(tx: Transaction, image_id: str) -> None:
-    if photographs.exists(tx, image_id):
-        raise InvalidRequestError(
-            f"The image id {image_id} belongs to another gallery already.",
+            f"{len(taken)} {kind} ids belong to another gallery already, the first is {min(taken)}.",
             "Delete the other gallery first, or enrol the photographs anew.",
         )
 
@@ -279,9 +291,3 @@ def _give(tx: Transaction, place: Workplace, gallery: GalleryRow, named: Sequenc
         if subject not in present:
             subjects.create(tx, gallery.id, subject, created_at=place.clock())
         subjects.associate(tx, gallery.id, subject, [face_id for owner, face_id in named if owner == subject])
-
-
-def _refresh(place: Workplace, change: Change, gallery: GalleryRow, names: set[str]) -> None:
-    with place.store.read() as tx:
-        for name in names:
-            change.subject(name, subjects.templates_of(tx, gallery.id, name))

@@ -7,7 +7,7 @@ from recognizance.biometrics import Reference
 from recognizance.records import galleries, references, subjects, tags
 from recognizance.records.galleries import GalleryCounts, GalleryRow
 from recognizance.workflows.act import Act
-from recognizance.workflows.place import Workplace, find_gallery, permit, record, same_gallery
+from recognizance.workflows.place import Workplace, failures_recorded, find_gallery, permit, record, same_gallery
 
 ASSOCIATED = "ASSOCIATED_TO_AN_EXISTING_USER"
 NOT_FOUND = "FACE_NOT_FOUND"
@@ -30,6 +30,7 @@ class Erasure:
     entry: int
 
 
+@failures_recorded("gallery")
 def create_gallery(
     place: Workplace, act: Act, name: str, *, keep_photographs: bool = True, labels: Mapping[str, str] | None = None
 ) -> tuple[Listed, int]:
@@ -55,6 +56,7 @@ def create_gallery(
     return Listed(gallery, GalleryCounts(0, 0)), entry
 
 
+@failures_recorded("list")
 def describe_gallery(place: Workplace, act: Act, name: str) -> tuple[Listed, int]:
     """Return a gallery with its counts; recorded."""
     permitted = permit(place, act, "list", gallery=name)
@@ -77,10 +79,11 @@ def list_galleries(place: Workplace, act: Act, *, after: int, limit: int) -> tup
     return page, entry
 
 
+@failures_recorded("gallery")
 def delete_gallery(place: Workplace, act: Act, name: str) -> int:
     """Erase a gallery with everything in it: references, photographs, searches' probes and candidate lists.
 
-    The entry stays.  When this returns, the write-ahead log holds none of it any more.
+    The entry stays.  The write-ahead log is emptied as soon as nobody reads from it (`RecordStore.scrub`).
     """
     permitted = permit(place, act, "gallery", gallery=name)
     gallery = find_gallery(place, name)
@@ -94,6 +97,7 @@ def delete_gallery(place: Workplace, act: Act, name: str) -> int:
     return entry
 
 
+@failures_recorded("list")
 def list_references(
     place: Workplace,
     act: Act,
@@ -117,11 +121,13 @@ def list_references(
     return gallery, page, entry
 
 
+@failures_recorded("erase")
 def erase(place: Workplace, act: Act, name: str, face_ids: Sequence[str]) -> Erasure:
     """Erase references, and photographs that no reference is left of.
 
     References of a subject stay until they are disassociated.  The erasure and one entry are made durable
-    together; searches no longer find them; the write-ahead log is emptied; then it is confirmed.
+    together; searches no longer find them; then it is confirmed.  The write-ahead log is emptied as soon as nobody
+    reads from it (`RecordStore.scrub`).
     """
     permitted = permit(place, act, "erase", gallery=name)
     gallery = find_gallery(place, name)
@@ -145,6 +151,7 @@ def erase(place: Workplace, act: Act, name: str, face_ids: Sequence[str]) -> Era
     return Erasure(tuple(free), kept, entry)
 
 
+@failures_recorded("gallery")
 def label_gallery(
     place: Workplace, act: Act, name: str, *, put: Mapping[str, str] | None = None, remove: Sequence[str] = ()
 ) -> int:
@@ -159,6 +166,7 @@ def label_gallery(
         return record(tx, permitted, {"gallery": gallery.id, "change": "tags"})
 
 
+@failures_recorded("list")
 def list_labels(place: Workplace, act: Act, name: str) -> tuple[dict[str, str], int]:
     """List a gallery's tags; recorded."""
     permitted = permit(place, act, "list", gallery=name)

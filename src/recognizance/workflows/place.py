@@ -4,9 +4,16 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from recognizance.authority.roster import Roster
-from recognizance.errors import GalleryNotFoundError, RefusedError
+from recognizance.errors import (
+    GalleryNotFoundError,
+    RecognizanceError,
+    RecordUnavailableError,
+    RefusedError,
+)
 from recognizance.ledger import Entry, canonical
 from recognizance.ledger.entry import Value
 from recognizance.policy import Allowed, Policy, RequestFacts
@@ -16,6 +23,9 @@ from recognizance.scoring import Calibration
 from recognizance.workflows.act import Act
 from recognizance.workflows.engine import Engine
 from recognizance.workflows.shelf import Shelf
+
+Workflow = TypeVar("Workflow", bound=Callable[..., Any])
+"""Takes a workplace and an act first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +102,32 @@ def record(tx: Transaction, permitted: Permit, details: Mapping[str, Value]) -> 
         {**_who(permitted.act), **details},
     )
     return entries.append(tx, lambda number: canonical(entry, number), at=permitted.time).index
+
+
+def failures_recorded(kind: str) -> Callable[[Workflow], Workflow]:
+    """Make a workflow's failures entries too: that somebody tried is part of the record.
+
+    A refusal has its entry already, and without a record there is nothing to write to.
+    """
+
+    def decorate(work: Workflow) -> Workflow:
+        @wraps(work)
+        def recorded(place: Workplace, act: Act, *args: Any, **kwargs: Any) -> Any:
+            try:
+                return work(place, act, *args, **kwargs)
+            except (RefusedError, RecordUnavailableError):
+                raise
+            except RecognizanceError as error:
+                now = place.clock()
+                details = {**_who(act), "failure": type(error).__name__}
+                entry = Entry(kind, now, act.operator, "failed", (), details)
+                with place.store.write() as tx:
+                    entries.append(tx, lambda number: canonical(entry, number), at=now)
+                raise
+
+        return cast(Workflow, recorded)
+
+    return decorate
 
 
 def find_gallery(place: Workplace, name: str) -> GalleryRow:

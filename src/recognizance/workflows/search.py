@@ -9,8 +9,17 @@ from recognizance.errors import NoFaceError, SubjectNotFoundError
 from recognizance.records import Transaction, photographs, references, searches, subjects
 from recognizance.records.galleries import GalleryRow
 from recognizance.workflows.act import Act
-from recognizance.workflows.engine import NO_FACE
-from recognizance.workflows.place import Permit, Workplace, find_gallery, new_identifier, permit, record, same_gallery
+from recognizance.workflows.engine import NO_FACE, Photograph
+from recognizance.workflows.place import (
+    Permit,
+    Workplace,
+    failures_recorded,
+    find_gallery,
+    new_identifier,
+    permit,
+    record,
+    same_gallery,
+)
 from recognizance.workflows.shelf import require_model, subject_template
 
 REFERENCES = "references"
@@ -76,17 +85,17 @@ class _Question:
     probe_reference: str | None = None
 
 
+@failures_recorded("search")
 def search_by_photograph(
     place: Workplace,
     act: Act,
     gallery_name: str,
-    photograph: bytes,
+    photograph: Photograph,
     *,
     among: str,
     limit: int,
     threshold_percent: float,
     quality: QualityLevel,
-    bytes_max: int,
     face_needed: bool = True,
 ) -> SearchResult:
     """Search for the largest face of a photograph.
@@ -103,7 +112,8 @@ def search_by_photograph(
     permitted = permit(place, act, "search", gallery=gallery_name, threshold_percent=threshold_percent)
     gallery = find_gallery(place, gallery_name)
     require_model(gallery, place.engine.model)
-    image = place.engine.decode(photograph, bytes_max)
+    data, bytes_max = photograph()
+    image = place.engine.decode(data, bytes_max)
     faces = place.engine.faces(image)
     reasons = shortcomings(faces[0], image, quality) if faces else ()
     face = faces[0] if faces and not reasons else None
@@ -114,11 +124,10 @@ def search_by_photograph(
         unsearched.insert(0, (faces[0], tuple(reasons)))
     probe = place.engine.templates(image, [face])[0] if face is not None else None
     question = _Question(gallery, probe, among, limit, threshold_percent)
-    return _search(
-        place, permitted, question, image=image, face=face, unsearched=tuple(unsearched), photograph=photograph
-    )
+    return _search(place, permitted, question, image=image, face=face, unsearched=tuple(unsearched), photograph=data)
 
 
+@failures_recorded("search")
 def search_by_reference(
     place: Workplace,
     act: Act,
@@ -153,6 +162,7 @@ def search_by_reference(
     return _search(place, permitted, question)
 
 
+@failures_recorded("search")
 def search_by_subject(
     place: Workplace, act: Act, gallery_name: str, subject: str, *, limit: int, threshold_percent: float
 ) -> SearchResult:
@@ -173,7 +183,11 @@ def search_by_subject(
     if not len(rows):
         raise SubjectNotFoundError(f"The user id: {subject} has no faces to search with")
     probe = Template(subject_template(rows), gallery.model)
-    return _search(place, permitted, _Question(gallery, probe, SUBJECTS, limit, threshold_percent, (subject,)))
+    return _search(
+        place,
+        permitted,
+        _Question(gallery, probe, SUBJECTS, limit, threshold_percent, (subject,), probe_reference=subject),
+    )
 
 
 def _search(
@@ -202,7 +216,7 @@ def _search(
         )
     now = place.clock()
     with place.store.write() as tx:
-        gallery = same_gallery(tx, gallery)
+        same_gallery(tx, gallery)
         leads = _leads(place, tx, question, found)
         probe_photograph = None
         if photograph is not None and image is not None and gallery.keep_photographs:

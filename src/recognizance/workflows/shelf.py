@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizance.biometrics import Template
-from recognizance.errors import ModelMismatchError
+from recognizance.errors import ModelMismatchError, RecognizanceError, RecordUnavailableError
 from recognizance.gallery import ExhaustiveGallery, Gallery
 from recognizance.records import RecordStore, references, subjects
 from recognizance.records.galleries import GalleryRow
@@ -57,7 +57,14 @@ class Shelf:
         """Hold the gallery for a change; commit inside, then apply the change to memory."""
         shelved = self._entry(gallery)
         with shelved.lock:
-            yield Change(shelved, self._model)
+            try:
+                yield Change(shelved, self._model)
+            except BaseException as error:
+                refused = isinstance(error, RecognizanceError) and not isinstance(error, RecordUnavailableError)
+                if not refused:
+                    # Whether or not the record changed: it is right, and is loaded anew when next needed.
+                    shelved.references = shelved.subjects = None
+                raise
 
     def drop(self, gallery: GalleryRow) -> None:
         """Forget a gallery that was deleted."""

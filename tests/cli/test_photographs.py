@@ -104,7 +104,8 @@ def test_models_are_listed_with_their_terms(served: Cli, tmp_path: Path) -> None
 
 
 def test_galleries_are_created_listed_and_deleted(served: Cli) -> None:
-    assert served("galleries", "create", "short-lived").code == 0
+    created = served("galleries", "create", "short-lived", "--no-photographs")
+    assert "keeps no photographs" in created.out
     assert "short-lived" in served("galleries").out
     assert "Deleted short-lived with 0 references" in served("galleries", "delete", "short-lived", "--yes").out
     assert "short-lived" not in served("galleries").out

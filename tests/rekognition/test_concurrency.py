@@ -1,5 +1,7 @@
 """Many clients at once: nothing that was acknowledged is missing, and nobody is answered an internal error."""
 
+import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -155,3 +157,45 @@ def test_a_collection_made_anew_under_way_keeps_what_it_acknowledges(client: Any
     lost += sorted(listed - {match["Face"]["FaceId"] for match in found})
     client.delete_collection(CollectionId=name)
     assert lost == [], "acknowledged and listed, and not found by a search"
+
+
+_SPIN = """
+import os, sys, threading, time
+from pathlib import Path
+from openvino import Type
+from recognizance.bootstrap import open_engine
+from recognizance.settings import read_settings
+
+open_engine(read_settings(home=Path(sys.argv[1]), cache=Path(sys.argv[2])))
+go = False
+
+def use():
+    while not go:
+        pass
+    Type.f32.to_dtype()
+
+sys.setswitchinterval(1e-6)
+threads = [threading.Thread(target=use, daemon=True) for _ in range(8)]
+for thread in threads:
+    thread.start()
+time.sleep(0.3)
+go = True
+for thread in threads:
+    thread.join(5)
+os._exit(any(thread.is_alive() for thread in threads))
+"""
+
+
+def test_the_runtime_is_set_up_before_threads_use_it(tmp_path: Path, model_cache: Path) -> None:
+    """OpenVINO fills a table when a tensor is first made, and lets other threads run meanwhile.
+
+    One that then wants the table waits for it with the interpreter's lock in hand, and everything stands still for
+    good.  So the first use has to be over before there are threads.
+    """
+    command = [sys.executable, "-c", _SPIN, str(tmp_path / "home"), str(model_cache)]
+    for _ in range(2):
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        except subprocess.TimeoutExpired:
+            pytest.fail("the threads wait for one another for ever")
+        assert done.returncode == 0, done.stderr or "the threads wait for one another for ever"

@@ -67,7 +67,7 @@ def table(*columns: str, right: Sequence[str] = (), title: str | None = None) ->
     """Begin a table; nothing in it is ever cut, long cells are folded."""
     made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
     for name in columns:
-        made.add_column(name, justify="right" if name in right else "left", overflow="fold")
+        made.add_column(name, justify="right" if name in right else "left", overflow="fold", no_wrap=name in right)
     return made
 
 

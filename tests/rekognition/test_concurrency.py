@@ -195,7 +195,7 @@ def test_the_runtime_is_set_up_before_threads_use_it(tmp_path: Path, model_cache
     command = [sys.executable, "-c", _SPIN, str(tmp_path / "home"), str(model_cache)]
     for _ in range(2):
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
         except subprocess.TimeoutExpired:
             pytest.fail("the threads wait for one another for ever")
         assert done.returncode == 0, done.stderr or "the threads wait for one another for ever"

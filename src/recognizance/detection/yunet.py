@@ -33,6 +33,9 @@ YuNet was trained on upright faces: it finds leaning ones, but draws their landm
 of a crop aligned to them is worth nothing from some 45° on (docs/method/detection.md).
 """
 
+PROFILE_DEGREES = 55.0
+"""Faces turned further are taken as they are found."""
+
 SECOND_LOOKS_MAX = 16
 """Leaning faces of one photograph that are looked at again, largest first; a look costs a few milliseconds."""
 
@@ -70,7 +73,10 @@ class YuNet:
         faces, looks = [], 0
         for row in kept:
             points = raw.points[row]
-            if looks < SECOND_LOOKS_MAX and abs(estimate_pose(points).roll_degrees) > TILT_DEGREES:
+            pose = estimate_pose(points)
+            # In a profile, what looks like roll is mostly yaw.
+            leans = abs(pose.roll_degrees) > TILT_DEGREES and abs(pose.yaw_degrees) < PROFILE_DEGREES
+            if leans and looks < SECOND_LOOKS_MAX:
                 points, looks = self._second_look(image.pixels, raw.boxes[row], points), looks + 1
             faces.append(
                 DetectedFace(

@@ -84,6 +84,10 @@ class OpenVinoSession:
         self._outputs = [self._model.output(name) for name in outputs]
         # An infer request is not thread-safe: each thread keeps its own.
         self._local = threading.local()
+        # OpenVINO's bindings finish loading on their first call, and two first calls at once can wait for one
+        # another for ever (one holds the interpreter's lock, the other the loader's).
+        shape = [size.get_length() if size.is_static else 1 for size in self._model.input(0).partial_shape]
+        self.run(np.zeros(shape, dtype=np.float32))
 
     def run(self, batch: FloatArray) -> tuple[FloatArray, ...]:
         """Run the graph; see `Session.run`."""

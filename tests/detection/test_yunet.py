@@ -75,9 +75,7 @@ def test_turned_faces_are_found_and_their_roll_is_told(engine: Engine, portraits
 
 
 @pytest.mark.parametrize("angle", [-40, 40])
-def test_the_template_of_a_leaning_face_is_still_its_own(
-    engine: Engine, portraits: list[Image], angle: float
-) -> None:
+def test_the_template_of_a_leaning_face_is_still_its_own(engine: Engine, portraits: list[Image], angle: float) -> None:
     scores = []
     for portrait in portraits[:8]:
         centre = (portrait.width_px / 2, portrait.height_px / 2)

@@ -31,11 +31,13 @@ def find_faces() -> Path:
     """Find the folder of real photographs."""
     folder = Path(os.environ.get("RECOGNIZANCE_TEST_FACES", PROJECT.parent / "shared" / "faces"))
     if not (folder / "meds2").is_dir():
-        pytest.fail(
+        told = (
             f"There are no photographs in {folder}. Set RECOGNIZANCE_TEST_FACES to the folder that holds meds2, "
-            "london, johns and broken.",
-            pytrace=False,
+            "london, johns and broken."
         )
+        if os.environ.get("CI") or "RECOGNIZANCE_TEST_FACES" in os.environ:
+            pytest.fail(told, pytrace=False)
+        pytest.skip(told)
     return folder
 
 

@@ -47,5 +47,5 @@ def shortcomings(face: DetectedFace, image: Image, level: QualityLevel) -> tuple
 
 
 def goodness(face: DetectedFace) -> float:
-    """Order faces by quality, higher is better: what MaxFaces drops first is lowest here (0..1)."""
+    """Rate a face for comparison with others of the same person, 0 to 1; higher is better."""
     return face.confidence * (face.quality.sharpness / 100) * min(1.0, face.quality.brightness / 40)

@@ -1,6 +1,5 @@
 """One interface to the runtimes that execute a prepared graph."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,9 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizance.errors import ModelUnavailableError
-
-# OpenVINO's Python package reports its use to its makers unless told not to; nothing here may call out.
-os.environ.setdefault("OPENVINO_TELEMETRY_OPT_OUT", "1")
 
 FloatArray = NDArray[np.float32]
 
@@ -71,6 +67,7 @@ class OpenVinoSession:
 
         import openvino
 
+        # Read by the runtime itself: only OpenVINO's model converter, which is not used, reports its use.
         core = openvino.Core()
         self._model = core.compile_model(
             core.read_model(str(path)),

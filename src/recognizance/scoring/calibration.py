@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizance.errors import CalibrationError
-from recognizance.scoring.percent import FMR_AT_ANCHOR, PERCENT_AT_ANCHOR, percent_of_fmr
+from recognizance.scoring.percent import FMR_AT_ANCHOR, PERCENT_AT_ANCHOR, fmr_of_percent, percent_of_fmr
 
 FORMAT = "recognizance-calibration-1"
 
@@ -91,7 +91,7 @@ class Calibration:
             return -1.0
         if percent < PERCENT_AT_ANCHOR:
             return self._anchor * percent / PERCENT_AT_ANCHOR
-        return self.overall.score_at(10.0 ** ((30.0 - min(percent, 100.0)) / 10.0))
+        return self.overall.score_at(fmr_of_percent(min(percent, 100.0)))
 
     def worst_group(self, score: float) -> tuple[str, float]:
         """Name the group with the highest false match rate at this score, and give the rate.

@@ -27,6 +27,7 @@ from recognizance.settings import Settings
 from recognizance.wire import AccessKey, Lane, Limits, WireApp
 from recognizance.wire.desk import Desk
 from recognizance.wire.exchange import Receive, Scope, Send
+from recognizance.wire.http import BoundedProtocol
 from recognizance.workflows.place import Workplace
 
 RECORD_THREADS = 4
@@ -185,6 +186,7 @@ class ListeningServer:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
+                http=BoundedProtocol,
                 log_level="warning",
                 access_log=False,
                 server_header=False,

@@ -123,7 +123,8 @@ def prepared_file(source: bytes, *, digest: str, cache: Path, input_name: str, f
     """Return the prepared graph's file, making it on first use.
 
     The cache holds the graph and, beside it, the graph's SHA-256: a truncated or damaged cache file is made
-    anew.  (Whoever can write to the cache can replace both; it belongs to the server's account alone.)  Two processes may prepare at once; the later rename wins with the same bytes.
+    anew.  (Whoever can write to the cache can replace both; it belongs to the server's account alone.)
+    Two processes may prepare at once; the later rename wins with the same bytes.
     """
     cache.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = cache / f"{digest[:16]}-prepared-{PREPARATION}.onnx"

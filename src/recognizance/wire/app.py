@@ -100,7 +100,7 @@ class WireApp:
         self._on_refused_sign_in = on_refused_sign_in
         largest = max([self._limits.body_bytes_max, *(self._body_limit(each) for each in self._services.values())])
         self._budget = ByteBudget(max(self._limits.bytes_in_flight_max, largest), self._limits.bodies_waiting_max)
-        # Apart from the handlers' threads, so that unsigned requests cannot stand in the way of signed ones.
+        # Apart from the handlers' threads, so that checking signatures never waits for photographs.
         self._executor = ThreadPoolExecutor(_SIGN_IN_THREADS, thread_name_prefix="sign-in")
         self._sign_ins = Lane(self._executor, _SIGN_IN_THREADS, _SIGN_INS_WAITING)
 
@@ -154,6 +154,10 @@ class WireApp:
             declared = exchange.declared_bytes()
             if declared is not None and declared > limit:
                 raise Fault.too_large(limit)
+            known = claim
+            # Before a share of the memory is held for the body: strangers get none.  (Not `_in_lane`, which reads
+            # on to see whether the client is still there, and would read the body away.)
+            await asyncio.wrap_future(self._sign_ins.submit(lambda: self._verifier.know(known)))
             async with self._budget.share(limit if declared is None else declared, self._limits.read_seconds):
                 body = await exchange.read_body(limit, self._limits.read_seconds)
                 signed = _Signed(request, claim, body)

@@ -16,6 +16,9 @@ Send = Callable[[Message], Awaitable[None]]
 _LINGER_SECONDS = 30.0
 _LINGER_IDLE_SECONDS = 2.0
 
+# A client that sends nothing for so long gives its share of the memory back.
+_BODY_IDLE_SECONDS = 10.0
+
 CONTENT_TYPE = "application/x-amz-json-1.1"
 
 
@@ -58,7 +61,7 @@ class Exchange:
         Raises
         ------
         Fault
-            If it is over the limit, or not complete within `seconds`.
+            If it is over the limit, not complete within `seconds`, or nothing comes for ten seconds.
         ClientGoneError
             If the client leaves first.
         """
@@ -66,7 +69,8 @@ class Exchange:
         try:
             async with asyncio.timeout(seconds):
                 while self._unread:
-                    body += await self._next_piece()
+                    async with asyncio.timeout(_BODY_IDLE_SECONDS):
+                        body += await self._next_piece()
                     if len(body) > limit_bytes:
                         raise Fault.too_large(limit_bytes)
         except TimeoutError:

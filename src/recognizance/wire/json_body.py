@@ -5,6 +5,9 @@ from typing import Any, NoReturn
 
 from recognizance.wire.faults import Fault
 
+MEMBERS_MAX = 400_000
+"""Members and elements of one request; many times as many would take gigabytes once decoded."""
+
 
 def decode_object(body: bytes | bytearray) -> dict[str, Any]:
     """Decode `body` as one JSON object; an empty body is an empty object.
@@ -16,10 +19,13 @@ def decode_object(body: bytes | bytearray) -> dict[str, Any]:
     ------
     Fault
         SerializationException, if it is not UTF-8, not JSON (NaN and Infinity are not), not an object, has
-        a member twice, or is nested too deeply.
+        a member twice, has too many members, or is nested too deeply.
     """
     if not body:
         return {}
+    # Base64 has none of these, so that a photograph counts as one; the largest import has some 50,000.
+    if sum(body.count(mark) for mark in (b",", b"[", b"{")) > MEMBERS_MAX:
+        raise Fault.serialization("The request has too many members.")
     try:
         value = json.loads(body.decode("utf-8"), object_pairs_hook=_without_repeats, parse_constant=_refuse_constant)
     except _RepeatedMemberError:

@@ -24,6 +24,7 @@ from recognizance.wire.request import Request
 from recognizance.wire.service import Actor
 
 CLOCK_SKEW = timedelta(minutes=5)
+PRESIGNED_SKEW = timedelta(seconds=30)
 
 # Stands in for the secret of a key that does not exist, so that looking for keys by time is no quicker.
 _NO_SECRET = "no key has this secret"  # noqa: S105 - it opens nothing: what it verifies is refused anyway
@@ -68,8 +69,8 @@ class KeyRing(Protocol):
 class ReplayGuard:
     """Remembers presigned requests for as long as they could be sent again.
 
-    In memory: whoever restarts the server within five minutes of a presigned request could let it be sent
-    once more.
+    In memory: presigned requests signed before the server started are therefore refused, and those signed in the
+    future beyond `PRESIGNED_SKEW`, which alone could outlive a restart.
     """
 
     def __init__(self) -> None:
@@ -103,6 +104,7 @@ class Verifier:
         self._keys = keys
         self._clock = clock
         self._replays = ReplayGuard()
+        self._started_at = clock().replace(microsecond=0)
 
     def read(self, request: Request, signing_names: Collection[str]) -> Claim:
         """Judge all of the signature that needs neither the body nor the key.
@@ -118,6 +120,17 @@ class Verifier:
             raise invalid_signature(f"Credential should be scoped to correct service: {expected}.")
         self._require_current(claim)
         return claim
+
+    def know(self, claim: Claim) -> None:
+        """Refuse a key that is unknown or inactive, before anything of its request is kept.
+
+        Raises
+        ------
+        SignInFault
+        """
+        key = self._keys.lookup(claim.access_key_id)
+        if key is None or not key.active:
+            raise unrecognized_client()
 
     def verify(self, request: Request, claim: Claim, body: bytes | bytearray) -> Actor:
         """Judge the signature itself; a presigned request is used up by this.
@@ -154,6 +167,12 @@ class Verifier:
 
     def _require_current(self, claim: Claim) -> None:
         now = self._clock().astimezone(UTC)
+        if claim.expires_seconds is not None and claim.signed_at < self._started_at:
+            raise invalid_signature(
+                "This presigned request was signed before the server started, which cannot tell whether it was used."
+            )
+        if claim.expires_seconds is not None and claim.signed_at > now + PRESIGNED_SKEW:
+            raise invalid_signature(f"Signature not yet current: {claim.timestamp} is in the future.")
         if claim.signed_at > now + CLOCK_SKEW:
             limit = (now + CLOCK_SKEW).strftime(TIMESTAMP)
             raise invalid_signature(

@@ -202,6 +202,18 @@ def test_a_presigned_request_of_the_future_is_refused() -> None:
     assert refusal(sign(at=NOW + timedelta(minutes=6), expires=60)) == "InvalidSignatureException"
 
 
+def test_a_presigned_request_does_not_outlive_a_restart() -> None:
+    signed = sign(BODY, at=NOW, expires=300)
+    assert Door().enter(signed)
+    restarted = Door()
+    restarted.verifier = Verifier(Ring(KEY), lambda: NOW + timedelta(seconds=20))
+    restarted.now = NOW + timedelta(seconds=20)
+    with pytest.raises(Fault, match="before the server started"):
+        restarted.enter(signed)
+    ahead = sign(BODY, at=NOW + timedelta(seconds=60), expires=300)
+    assert refusal(ahead) == "InvalidSignatureException"
+
+
 @pytest.mark.parametrize("part", ["Algorithm", "Credential", "Date", "Expires", "SignedHeaders", "Signature"])
 def test_truncated_and_repeated_query_parts_are_refused(part: str) -> None:
     signed = sign(at=NOW, expires=60)

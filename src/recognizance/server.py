@@ -17,6 +17,7 @@ import uvicorn
 
 from recognizance import __version__
 from recognizance.authority.roster import Roster
+from recognizance.authority.signatures import UsedSignatures
 from recognizance.bootstrap import now, open_place, thread_count
 from recognizance.errors import HomeInUseError, SettingsError
 from recognizance.native import native_service
@@ -170,6 +171,7 @@ def build_app(settings: Settings, place: Workplace, closing: ExitStack) -> Appli
     wire = WireApp(
         services,
         RosterKeys(place.roster),
+        UsedSignatures(place.store),
         now,
         Lane(photographs, cores + 1, settings.waiting_max),
         Lane(others, RECORD_THREADS, 4 * settings.waiting_max),

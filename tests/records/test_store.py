@@ -134,12 +134,12 @@ def test_integrity_check_finds_a_damaged_page(store: RecordStore, path: Path, ga
     for page in range(40, len(data) // 4096, 5):
         data[page * 4096 : page * 4096 + 64] = b"\x55" * 64
     path.write_bytes(data)
-    with RecordStore.open(path, sealer=Sealer(KEY)) as damaged:
-        try:
+    try:
+        with RecordStore.open(path, sealer=Sealer(KEY)) as damaged:
             found = damaged.integrity_check()
-        except RecordUnavailableError as error:
-            found = [error.message]
-        assert found
+    except RecordUnavailableError as error:  # as good: the damage is told, and nothing is answered from it
+        found = [error.message]
+    assert found
 
 
 def test_a_file_that_is_no_database_is_named_as_damaged(path: Path) -> None:

@@ -13,7 +13,7 @@ import uvicorn
 
 from recognizance.errors import GalleryNotFoundError, KeyFileError, RefusedError
 from recognizance.wire import Answer, Call, Lane, Limits, Override, WireApp, load_service
-from wire.signing import IDLE, KEY, SESSION, Ring
+from wire.signing import IDLE, KEY, SESSION, Once, Ring
 
 
 @dataclass
@@ -90,6 +90,7 @@ def running(limits: Limits | None = None, waiting_max: int = 8) -> Iterator[Runn
         app = WireApp(
             [service],
             Ring(KEY, SESSION, IDLE),
+            Once(),
             lambda: datetime.now(UTC),
             Lane(photographs, 1, waiting_max),
             Lane(others, 2, waiting_max),

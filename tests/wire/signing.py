@@ -23,6 +23,18 @@ SESSION = AccessKey(
 IDLE = AccessKey("RKIDLE", "a third secret", "idle", active=False)
 
 
+class Once:
+    """A guard of this test's own; the record's is tested where it is."""
+
+    def __init__(self) -> None:
+        self.used: set[str] = set()
+
+    def use(self, signature: str, expires_at: datetime, now: datetime) -> bool:
+        fresh = signature not in self.used and expires_at > now
+        self.used.add(signature)
+        return fresh
+
+
 class Ring:
     """A key ring of a few keys."""
 

@@ -37,7 +37,7 @@ def moto() -> Iterator[str]:
         aws_secret_access_key=KEYS[1],
         config=Config(proxies={}, s3={"addressing_style": "path"}),
     )
-    for bucket in ("photos", "private"):
+    for bucket in ("wire-photos", "wire-private"):
         s3.create_bucket(Bucket=bucket)
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         s3.put_object(Bucket=bucket, Key="a/portrait of ada +1.jpg", Body=b"first")
@@ -51,20 +51,20 @@ def moto() -> Iterator[str]:
 
 @contextmanager
 def source(endpoint: str, max_bytes: int = 1_000_000, credentials: tuple[str, str] | None = KEYS) -> Iterator[S3Source]:
-    with closing(S3Source(endpoint, ("photos",), credentials, "us-east-1", max_bytes)) as it:
+    with closing(S3Source(endpoint, ("wire-photos",), credentials, "us-east-1", max_bytes)) as it:
         yield it
 
 
-def fetch(endpoint: str, bucket: str = "photos", name: str = "exact.jpg", version: str | None = None) -> bytes:
+def fetch(endpoint: str, bucket: str = "wire-photos", name: str = "exact.jpg", version: str | None = None) -> bytes:
     with source(endpoint) as it:
         return it.fetch(bucket, name, version)
 
 
 def test_objects_are_fetched_whole(moto: str) -> None:
-    assert fetch(moto, "photos", "a/portrait of ada +1.jpg") == b"second"
+    assert fetch(moto, "wire-photos", "a/portrait of ada +1.jpg") == b"second"
     assert len(fetch(moto)) == 1_000_000
     with source(moto, credentials=None) as anonymous:
-        assert anonymous.fetch("photos", "a/portrait of ada +1.jpg") == b"second"
+        assert anonymous.fetch("wire-photos", "a/portrait of ada +1.jpg") == b"second"
 
 
 def test_versions(moto: str) -> None:
@@ -72,29 +72,29 @@ def test_versions(moto: str) -> None:
         "s3", endpoint_url=moto, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="y"
     )
     with closing(s3):
-        versions = s3.list_object_versions(Bucket="photos", Prefix="a/")["Versions"]
-    found = {fetch(moto, "photos", each["Key"], each["VersionId"]) for each in versions}
+        versions = s3.list_object_versions(Bucket="wire-photos", Prefix="a/")["Versions"]
+    found = {fetch(moto, "wire-photos", each["Key"], each["VersionId"]) for each in versions}
     assert found == {b"first", b"second"}
 
 
 def test_large_objects_are_refused(moto: str) -> None:
     with pytest.raises(ImageTooLargeError, match="Image size is too large"):
-        fetch(moto, "photos", "large.jpg")
+        fetch(moto, "wire-photos", "large.jpg")
 
 
 @pytest.mark.parametrize(
     ("bucket", "name", "version"),
     [
-        ("photos", "absent.jpg", None),
-        ("photos", "exact.jpg", "no-such-version"),
-        ("private", "exact.jpg", None),
+        ("wire-photos", "absent.jpg", None),
+        ("wire-photos", "exact.jpg", "no-such-version"),
+        ("wire-private", "exact.jpg", None),
         ("absent", "exact.jpg", None),
-        ("photos", "../private/exact.jpg", None),
-        ("photos", "a/../../private/exact.jpg", None),
-        ("photos", "./exact.jpg", None),
-        ("photos", "/exact.jpg", None),
-        ("photos", "..", None),
-        ("photos", "", None),
+        ("wire-photos", "../private/exact.jpg", None),
+        ("wire-photos", "a/../../private/exact.jpg", None),
+        ("wire-photos", "./exact.jpg", None),
+        ("wire-photos", "/exact.jpg", None),
+        ("wire-photos", "..", None),
+        ("wire-photos", "", None),
         ("arn:aws:s3:us-east-1:123456789012:accesspoint/photos", "exact.jpg", None),
         ("photos/../private", "exact.jpg", None),
     ],
@@ -123,7 +123,7 @@ def test_the_surroundings_do_not_decide(moto: str, monkeypatch: pytest.MonkeyPat
         "http_proxy": "http://127.0.0.1:1",
     }.items():
         monkeypatch.setitem(os.environ, name, value)
-    assert fetch(moto, "photos", "a/portrait of ada +1.jpg") == b"second"
+    assert fetch(moto, "wire-photos", "a/portrait of ada +1.jpg") == b"second"
 
 
 # --- servers that misbehave -------------------------------------------------------------------------
@@ -187,7 +187,7 @@ def test_redirects_are_not_followed(status: int) -> None:
         ):
             fetch(endpoint)
         assert seen == []
-        assert set(asked) == {"/photos/exact.jpg"}
+        assert set(asked) == {"/wire-photos/exact.jpg"}
         assert len(asked) == (2 if status == 303 else 1)
     # urllib3 stumbles over the headers of a 303 that botocore gave it: botocore then tries once more, at the same
     # address, and leaves the first answer's socket to the collector.
@@ -204,7 +204,7 @@ def test_refusals_are_asked_once(status: int) -> None:
         pytest.raises(ImageSourceError, match=UNAVAILABLE),
     ):
         fetch(endpoint)
-    assert asked == ["/photos/exact.jpg"]
+    assert asked == ["/wire-photos/exact.jpg"]
 
 
 def test_failures_are_retried_once() -> None:

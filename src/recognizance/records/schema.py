@@ -164,6 +164,15 @@ idempotency = Table(
     Index(None, "created_at"),
 )
 
+# Presigned requests live for minutes and are used once, whether or not the server restarts between.
+used_signatures = Table(
+    "used_signatures",
+    metadata,
+    Column("signature", Text, primary_key=True),
+    _required("expires_at", Moment),
+    Index(None, "expires_at"),
+)
+
 operators = Table(
     "operators",
     metadata,

@@ -26,7 +26,7 @@ from recognizance.wire.faults import Fault, SignInFault, fault_from
 from recognizance.wire.json_body import decode_object
 from recognizance.wire.request import Request, read_request
 from recognizance.wire.service import Actor, Call, Service
-from recognizance.wire.sigv4 import KeyRing, Verifier
+from recognizance.wire.sigv4 import KeyRing, ReplayGuard, Verifier
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +70,8 @@ class WireApp:
         Chosen by the prefix of x-amz-target.
     keys : KeyRing
         The keys that may sign.
+    replays : ReplayGuard
+        Remembers presigned requests that were used.
     clock : callable
         Gives the time, with its zone.
     photographs, others : Lane
@@ -85,6 +87,7 @@ class WireApp:
         self,
         services: Iterable[Service],
         keys: KeyRing,
+        replays: ReplayGuard,
         clock: Callable[[], datetime],
         photographs: Lane,
         others: Lane,
@@ -93,7 +96,7 @@ class WireApp:
         on_refused_sign_in: OnRefusedSignIn = lambda code, access_key_id: None,
     ) -> None:
         self._services = {service.target_prefix: service for service in services}
-        self._verifier = Verifier(keys, clock)
+        self._verifier = Verifier(keys, clock, replays)
         self._photographs = photographs
         self._others = others
         self._limits = limits or Limits()

@@ -6,7 +6,6 @@ AWS General Reference, "Create a signed AWS API request" (Signature Version 4).
 """
 
 import hmac
-import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,7 +23,6 @@ from recognizance.wire.request import Request
 from recognizance.wire.service import Actor
 
 CLOCK_SKEW = timedelta(minutes=5)
-PRESIGNED_SKEW = timedelta(seconds=30)
 
 # Stands in for the secret of a key that does not exist, so that looking for keys by time is no quicker.
 _NO_SECRET = "no key has this secret"  # noqa: S105 - it opens nothing: what it verifies is refused anyway
@@ -66,27 +64,11 @@ class KeyRing(Protocol):
         """Find a key, active or not; called in a worker thread, for identifiers that anyone may have made up."""
 
 
-class ReplayGuard:
-    """Remembers presigned requests for as long as they could be sent again.
-
-    In memory: presigned requests signed before the server started are therefore refused, and those signed in the
-    future beyond `PRESIGNED_SKEW`, which alone could outlive a restart.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._expiries: dict[str, datetime] = {}
+class ReplayGuard(Protocol):
+    """Remembers presigned requests for as long as they could be sent again, restarts included."""
 
     def use(self, signature: str, expires_at: datetime, now: datetime) -> bool:
-        """Mark `signature` as used; return False if it was used before."""
-        with self._lock:
-            if self._expiries.get(signature, now) > now:
-                return False
-            # Only holders of a key get here, and nothing stays longer than ten minutes.
-            for past in [each for each, expiry in self._expiries.items() if expiry <= now]:
-                del self._expiries[past]
-            self._expiries[signature] = expires_at
-            return True
+        """Mark `signature` as used; return False if it was used before.  Called in a worker thread."""
 
 
 class Verifier:
@@ -98,13 +80,14 @@ class Verifier:
         The keys that may sign.
     clock : callable
         Gives the time, with its zone.
+    replays : ReplayGuard
+        Remembers presigned requests that were used.
     """
 
-    def __init__(self, keys: KeyRing, clock: Callable[[], datetime]) -> None:
+    def __init__(self, keys: KeyRing, clock: Callable[[], datetime], replays: ReplayGuard) -> None:
         self._keys = keys
         self._clock = clock
-        self._replays = ReplayGuard()
-        self._started_at = clock().replace(microsecond=0)
+        self._replays = replays
 
     def read(self, request: Request, signing_names: Collection[str]) -> Claim:
         """Judge all of the signature that needs neither the body nor the key.
@@ -167,12 +150,6 @@ class Verifier:
 
     def _require_current(self, claim: Claim) -> None:
         now = self._clock().astimezone(UTC)
-        if claim.expires_seconds is not None and claim.signed_at < self._started_at:
-            raise invalid_signature(
-                "This presigned request was signed before the server started, which cannot tell whether it was used."
-            )
-        if claim.expires_seconds is not None and claim.signed_at > now + PRESIGNED_SKEW:
-            raise invalid_signature(f"Signature not yet current: {claim.timestamp} is in the future.")
         if claim.signed_at > now + CLOCK_SKEW:
             limit = (now + CLOCK_SKEW).strftime(TIMESTAMP)
             raise invalid_signature(

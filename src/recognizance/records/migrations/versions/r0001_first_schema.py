@@ -97,6 +97,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_idempotency_created_at", "idempotency", ["created_at"], unique=False)
     op.create_table(
+        "used_signatures",
+        sa.Column("signature", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("signature", name="pk_used_signatures"),
+    )
+    op.create_index("ix_used_signatures_expires_at", "used_signatures", ["expires_at"], unique=False)
+    op.create_table(
         "images",
         sa.Column("image_id", sa.Text(), nullable=False),
         sa.Column("gallery_id", number, nullable=False),

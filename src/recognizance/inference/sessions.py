@@ -75,6 +75,8 @@ class OpenVinoSession:
             {
                 "INFERENCE_NUM_THREADS": threads,
                 "NUM_STREAMS": threads,
+                # Pinned to cores, a call waits for whoever else is on its core, though another is free.
+                "ENABLE_CPU_PINNING": False,
                 "INFERENCE_PRECISION_HINT": "f32",  # scores must not depend on the machine's bf16 support
             },
         )

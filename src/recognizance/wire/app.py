@@ -32,6 +32,7 @@ _log = logging.getLogger(__name__)
 
 _SIGN_IN_THREADS = 2
 _SIGN_INS_WAITING = 256
+_SMALL_BYTES = 262_144  # up to here a stranger holds too little, for ten seconds at most, to be worth a hop
 
 _Result = TypeVar("_Result")
 _Reply = tuple[int, bytes, dict[str, str]]
@@ -157,10 +158,8 @@ class WireApp:
             declared = exchange.declared_bytes()
             if declared is not None and declared > limit:
                 raise Fault.too_large(limit)
-            known = claim
-            # Before a share of the memory is held for the body: strangers get none.  (Not `_in_lane`, which reads
-            # on to see whether the client is still there, and would read the body away.)
-            await asyncio.wrap_future(self._sign_ins.submit(lambda: self._verifier.know(known)))
+            if declared is None or declared > _SMALL_BYTES:
+                await self._know(claim)
             async with self._budget.share(limit if declared is None else declared, self._limits.read_seconds):
                 body = await exchange.read_body(limit, self._limits.read_seconds)
                 signed = _Signed(request, claim, body)
@@ -171,6 +170,13 @@ class WireApp:
         except SignInFault as fault:
             await self._report(fault, claim)
             raise
+
+    async def _know(self, claim: Claim) -> None:
+        """Refuse strangers before a large share of the memory is held for their bodies.
+
+        Not by `_in_lane`, which reads on to see whether the client is still there, and would read the body away.
+        """
+        await asyncio.wrap_future(self._sign_ins.submit(lambda: self._verifier.know(claim)))
 
     async def _perform(
         self,

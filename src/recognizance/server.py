@@ -192,6 +192,7 @@ class ListeningServer:
                 log_level="warning",
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,  # nothing is decided by where a request says it came from
                 lifespan="on",
                 timeout_keep_alive=75,
                 timeout_graceful_shutdown=30,

@@ -1,0 +1,8 @@
+"""Each subject's data sealed under a key of its own."""
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Nothing yet."""

@@ -53,17 +53,6 @@ def test_entries_can_only_be_appended(store: RecordStore, statement: str) -> Non
         ]
 
 
-def test_salts_can_be_destroyed_and_the_entry_stays(store: RecordStore) -> None:
-    with store.write() as tx:
-        for _ in range(2):
-            entries.append(tx, lambda index: b"body", at=NOW, salts={"probe": b"p" * 32, "case": b"c" * 32})
-        assert entries.salts_of(tx, 0) == {"case": b"c" * 32, "probe": b"p" * 32}
-        assert entries.destroy_salts(tx, [0, 99]) == 2
-        assert entries.salts_of(tx, 0) == {}
-        assert len(entries.salts_of(tx, 1)) == 2
-        assert entries.get(tx, 0) == EntryRow(0, NOW, b"body")
-
-
 def test_threads_append_without_gaps(store: RecordStore) -> None:
     start = threading.Barrier(6)
 

@@ -1,17 +1,25 @@
-"""The journal behind the ledger: entries are added, and never changed or removed."""
+"""The pages of the ledger: entries are added, and never changed or removed; hash tiles; openings, sealed."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy.dialects.sqlite import insert as upsert
 
 from recognizance.records import schema
-from recognizance.records.transaction import Transaction, chunks
+from recognizance.records.transaction import Transaction
+
+if TYPE_CHECKING:
+    from recognizance.records.vault import KeyVault
 
 _ENTRIES = schema.entries
-_SALTS = schema.entry_salts
+_TILES = schema.hash_tiles
+_OPENINGS = schema.openings
+_ADD = insert(_ENTRIES)
 _COUNT = select(func.coalesce(func.max(_ENTRIES.c.entry_index) + 1, 0))
+_NEWEST = select(func.max(_ENTRIES.c.at))
 _COLUMNS = select(_ENTRIES.c.entry_index, _ENTRIES.c.at, _ENTRIES.c.body)
 _GET = _COLUMNS.where(_ENTRIES.c.entry_index == bindparam("wanted"))
 _PAGE = (
@@ -19,10 +27,15 @@ _PAGE = (
     .order_by(_ENTRIES.c.entry_index)
     .limit(bindparam("at_most"))
 )
-_GET_SALTS = (
-    select(_SALTS.c.name, _SALTS.c.salt).where(_SALTS.c.entry_index == bindparam("wanted")).order_by(_SALTS.c.name)
+_BODIES = (select(_ENTRIES.c.body).where(
+    _ENTRIES.c.entry_index >= bindparam("first"), _ENTRIES.c.entry_index < bindparam("end")
+).order_by(_ENTRIES.c.entry_index))
+_TILE = select(_TILES.c.hashes).where(_TILES.c.level == bindparam("level"), _TILES.c.tile_index == bindparam("wanted"))
+_PUT_TILE = upsert(_TILES).on_conflict_do_update(
+    index_elements=["level", "tile_index"], set_={"hashes": upsert(_TILES).excluded.hashes}
 )
-_DESTROY_SALTS = delete(_SALTS).where(_SALTS.c.entry_index.in_(bindparam("indexes", expanding=True)))
+_OPENING = select(_OPENINGS.c.sealed).where(_OPENINGS.c.entry_index == bindparam("wanted"))
+_PUT_OPENING = insert(_OPENINGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +45,6 @@ class EntryRow:
     index: int
     at: datetime
     body: bytes
-
-
-def append(
-    tx: Transaction,
-    body_factory: Callable[[int], bytes],
-    *,
-    at: datetime,
-    salts: Mapping[str, bytes] | None = None,
-) -> EntryRow:
-    """Append an entry; it has its index when, and only if, the transaction commits.
-
-    Parameters
-    ----------
-    body_factory : callable
-        Makes the body, given the index.
-    salts : mapping of str to bytes, optional
-        The secrets of the commitments in the body, by name; they can be destroyed later, the entry cannot.
-    """
-    index = count(tx)
-    entry = EntryRow(index, at, body_factory(index))
-    tx.execute(insert(_ENTRIES), {"entry_index": index, "at": at, "body": entry.body})
-    if salts:
-        rows = [{"entry_index": index, "name": name, "salt": salt} for name, salt in salts.items()]
-        tx.execute(insert(_SALTS), rows)
-    return entry
 
 
 def get(tx: Transaction, index: int) -> EntryRow | None:
@@ -75,11 +63,57 @@ def count(tx: Transaction) -> int:
     return int(tx.execute(_COUNT).scalar_one())
 
 
-def salts_of(tx: Transaction, index: int) -> dict[str, bytes]:
-    """Read the salts of an entry by name; empty if it never had any or they were destroyed."""
-    return {row.name: row.salt for row in tx.execute(_GET_SALTS, {"wanted": index})}
+def append(tx: Transaction, body_factory: Callable[[int], bytes], *, at: datetime) -> EntryRow:
+    """Append an entry whose body is made of its index."""
+    index = count(tx)
+    entry = EntryRow(index, at, body_factory(index))
+    add(tx, index, at, entry.body)
+    return entry
 
 
-def destroy_salts(tx: Transaction, indexes: Iterable[int]) -> int:
-    """Make the commitments of entries mean nothing to anybody any more; returns how many salts went."""
-    return sum(tx.execute(_DESTROY_SALTS, {"indexes": chunk}).rowcount for chunk in chunks(indexes))
+def add(tx: Transaction, index: int, at: datetime, body: bytes) -> None:
+    """Add the entry of the next index; it is there when, and only if, the transaction commits."""
+    tx.execute(_ADD, {"entry_index": index, "at": at, "body": body})
+
+
+class RecordedLog:
+    """The ledger's storage in the record; see `recognizance.ledger.storage.LogStorage`."""
+
+    def size(self, tx: Transaction) -> int:
+        """Count the entries."""
+        return count(tx)
+
+    def add(self, tx: Transaction, index: int, at: datetime, body: bytes) -> None:
+        """Add the entry of the next index."""
+        add(tx, index, at, body)
+
+    def bodies(self, tx: Transaction, first: int, count: int) -> list[bytes]:
+        """Read up to `count` entries in order."""
+        return list(tx.execute(_BODIES, {"first": first, "end": first + count}).scalars())
+
+    def newest(self, tx: Transaction) -> datetime | None:
+        """Give the latest time that any entry carries."""
+        found: datetime | None = tx.execute(_NEWEST).scalar()
+        return found
+
+    def tile(self, tx: Transaction, level: int, index: int) -> bytes | None:
+        """Read a hash tile."""
+        found: bytes | None = tx.execute(_TILE, {"level": level, "wanted": index}).scalar()
+        return found
+
+    def put_tile(self, tx: Transaction, level: int, index: int, hashes: bytes) -> None:
+        """Keep a hash tile."""
+        tx.execute(_PUT_TILE, {"level": level, "tile_index": index, "hashes": hashes})
+
+    def opening(self, tx: Transaction, index: int) -> bytes | None:
+        """Read what opens the commitments of an entry."""
+        sealed: bytes | None = tx.execute(_OPENING, {"wanted": index}).scalar()
+        return None if sealed is None else tx.sealer.open(sealed, f"opening:{index}")
+
+    def put_opening(self, tx: Transaction, index: int, opening: bytes) -> None:
+        """Keep what opens the commitments of an entry, sealed."""
+        tx.execute(_PUT_OPENING, {"entry_index": index, "sealed": tx.sealer.seal(opening, f"opening:{index}")})
+
+    def slot_keys(self, tx: Transaction) -> "KeyVault":
+        """Give people's own keys."""
+        return tx.vault

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0004"
 
 _Kind = type[TypeEngine[Any]] | TypeEngine[Any]
 
@@ -202,13 +202,36 @@ entries = Table(
     _required("body", LargeBinary),
 )
 
-# Apart from the entries, which never change: erasing someone destroys salts.
-entry_salts = Table(
-    "entry_salts",
+# The Merkle tree over the entries: full tiles of level 0, and on the levels above also the one that is growing.
+hash_tiles = Table(
+    "hash_tiles",
     metadata,
-    Column("entry_index", _Number, ForeignKey("entries.entry_index"), primary_key=True),
-    Column("name", Text, primary_key=True),
-    _required("salt", LargeBinary),
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("tile_index", _Number, primary_key=True, autoincrement=False),
+    _required("hashes", LargeBinary),
+)
+
+# Apart from the entries, which say nothing of what is in here.
+openings = Table(
+    "openings",
+    metadata,
+    Column(
+        "entry_index",
+        _Number,
+        ForeignKey("entries.entry_index", deferrable=True, initially="DEFERRED"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    _required("sealed", LargeBinary),
+)
+
+# The newest checkpoint that a witness has cosigned.
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("size", _Number, primary_key=True, autoincrement=False),
+    _required("note", Text),
+    _required("cosigned_at", Moment),
 )
 
 searches = Table(

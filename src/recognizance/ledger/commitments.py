@@ -1,0 +1,163 @@
+"""Commitments: what an entry binds without saying it, and the openings that show it later.
+
+A commitment is worthless to whoever has not got its salt.  A salt comes from the entry's own secret or, for a value
+that concerns one person, from that person's key: once the key is destroyed nobody can open the commitment or confirm
+a guess, in any backup either, and every proof still holds.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+import rfc8785
+
+from recognizance.errors import ErasedError
+from recognizance.ledger.entry import Value
+
+SECRET_BYTES = 32
+
+
+class SlotKeys(Protocol):
+    """People's own keys, by slot number; each method raises `ErasedError` for a destroyed one."""
+
+    def derive(self, slot: int, purpose: str) -> bytes:
+        """Derive 32 bytes from a slot's key."""
+
+    def seal(self, slot: int, plaintext: bytes, context: str) -> bytes:
+        """Encrypt under a slot's key."""
+
+    def open_sealed(self, slot: int, sealed: bytes, context: str) -> bytes:
+        """Decrypt what `seal` made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concealed:
+    """A field of an entry that is committed to and not quoted.
+
+    ``slot`` is that of the person's key whom the value concerns; None if it concerns nobody.
+    """
+
+    field: str
+    value: Value
+    slot: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConcealedList:
+    """A list that is committed to line by line, so that single lines can be shown and others erased.
+
+    Neither its length nor that it is empty can be seen.  ``lines`` pairs each value with a slot or None.
+    """
+
+    field: str
+    lines: Sequence[tuple[Value, int | None]]
+
+
+class Line(msgspec.Struct, array_like=True, frozen=True):
+    """A value as kept for disclosure: sealed if it has a slot; with its commitment, which outlives the key."""
+
+    slot: int
+    commitment: bytes
+    text: bytes
+
+
+class Opening(msgspec.Struct, array_like=True, frozen=True):
+    """Everything that opens the commitments of one entry."""
+
+    secret: bytes
+    fields: dict[str, Line]
+    lists: dict[str, list[Line]]
+
+
+def conceal(
+    concealed: Iterable[Concealed | ConcealedList], *, index: int, secret: bytes, keys: SlotKeys
+) -> tuple[dict[str, str], Opening]:
+    """Commit to fields of the entry `index`.
+
+    Parameters
+    ----------
+    secret : bytes of length 32
+        Random, for this entry alone.
+
+    Returns
+    -------
+    tuple
+        The commitments by field, hexadecimal, and what opens them.
+    """
+    commitments: dict[str, str] = {}
+    opening = Opening(secret, {}, {})
+    for item in concealed:
+        if isinstance(item, Concealed):
+            line = _commit(item.field, item.value, item.slot, index, secret, keys)
+            opening.fields[item.field] = line
+            commitments[item.field] = line.commitment.hex()
+        else:
+            lines = [
+                _commit(f"{item.field}.{number}", value, slot, index, secret, keys)
+                for number, (value, slot) in enumerate(item.lines, 1)
+            ]
+            opening.lists[item.field] = lines
+            commitments[item.field] = list_commitment(
+                _own_salt(secret, item.field), item.field, [line.commitment for line in lines]
+            ).hex()
+    return commitments, opening
+
+
+def disclose(opening: Opening, field: str, *, index: int, keys: SlotKeys) -> dict[str, Value]:
+    """Open one commitment of the entry `index`, in the form that the verifier reads.
+
+    Lines whose key was destroyed stay closed: only their commitment is given.
+
+    Raises
+    ------
+    KeyError
+        If the entry has no such field.
+    ErasedError
+        If the field itself was erased.
+    """
+    if field in opening.lists:
+        lines: list[Value] = []
+        for number, line in enumerate(opening.lists[field], 1):
+            try:
+                lines.append(_show(f"{field}.{number}", line, index, opening.secret, keys))
+            except ErasedError:
+                lines.append({"commitment": line.commitment.hex()})
+        return {"field": field, "salt": _own_salt(opening.secret, field).hex(), "lines": lines}
+    return {"field": field, **_show(field, opening.fields[field], index, opening.secret, keys)}
+
+
+def commitment(salt: bytes, field: str, text: bytes) -> bytes:
+    """Commit to a value, given as canonical JSON."""
+    return hmac.digest(salt, field.encode() + b"\x00" + text, "sha256")
+
+
+def list_commitment(salt: bytes, field: str, lines: Sequence[bytes]) -> bytes:
+    """Commit to a list, given its lines' commitments."""
+    return hmac.digest(salt, field.encode() + b"\x01" + b"".join(lines), "sha256")
+
+
+def _commit(field: str, value: Value, slot: int | None, index: int, secret: bytes, keys: SlotKeys) -> Line:
+    text = rfc8785.dumps(value)
+    if slot is None:
+        return Line(0, commitment(_own_salt(secret, field), field, text), text)
+    context = _context(index, field)
+    return Line(slot, commitment(keys.derive(slot, context), field, text), keys.seal(slot, text, context))
+
+
+def _show(field: str, line: Line, index: int, secret: bytes, keys: SlotKeys) -> dict[str, Value]:
+    if not line.slot:
+        return {"salt": _own_salt(secret, field).hex(), "value": line.text.decode()}
+    context = _context(index, field)
+    salt = keys.derive(line.slot, context)
+    return {"salt": salt.hex(), "value": keys.open_sealed(line.slot, line.text, context).decode()}
+
+
+def _own_salt(secret: bytes, field: str) -> bytes:
+    return hmac.digest(secret, field.encode(), hashlib.sha256)
+
+
+def _context(index: int, field: str) -> str:
+    return f"commitment:{index}:{field}"

@@ -5,6 +5,16 @@ A message is a sentence that a person can act on. A refusal by policy is a value
 has to answer it.
 """
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An act's entry: its index in the log, and what came of the act."""
+
+    entry: int
+    decision: str
+
 
 class RecognizanceError(Exception):
     """Anything that went wrong and that we can name.
@@ -21,6 +31,8 @@ class RecognizanceError(Exception):
         super().__init__(message)
         self.message = message
         self.remedy = remedy
+        self.recorded: Recorded | None = None
+        """The entry of the act that failed, once it is durable."""
 
 
 # --- the installation ------------------------------------------------------------------------------
@@ -134,6 +146,10 @@ class IdempotencyMismatchError(RecognizanceError):
 
 class TooManyReferencesError(RecognizanceError):
     """A subject would hold more references than allowed."""
+
+
+class ErasedError(RecognizanceError):
+    """What was asked for was erased: the key that it was sealed under is destroyed."""
 
 
 # --- who asks ---------------------------------------------------------------------------------------

@@ -55,6 +55,7 @@ EXIT_CODES: Mapping[type[errors.RecognizanceError], ExitCode] = MappingProxyType
         errors.GalleryNotFoundError: ExitCode.NOT_FOUND,
         errors.ReferenceNotFoundError: ExitCode.NOT_FOUND,
         errors.SubjectNotFoundError: ExitCode.NOT_FOUND,
+        errors.ErasedError: ExitCode.NOT_FOUND,
         errors.GalleryExistsError: ExitCode.CONFLICT,
         errors.SubjectExistsError: ExitCode.CONFLICT,
         errors.ModelMismatchError: ExitCode.CONFLICT,

@@ -49,6 +49,7 @@ ERROR_TABLE: Mapping[type[errors.RecognizanceError], tuple[str, int]] = MappingP
         ContextError: _INVALID,
         errors.PageTokenError: ("InvalidPaginationTokenException", 400),
         errors.IdempotencyMismatchError: ("IdempotentParameterMismatchException", 400),
+        errors.ErasedError: _NOT_FOUND,
         errors.TooManyReferencesError: ("ServiceQuotaExceededException", 400),
         errors.RefusedError: ("AccessDeniedException", 400),
         errors.BusyError: ("ThrottlingException", 400),

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -18,13 +19,19 @@ from recognizance.inference.manifest import ModelEntry, find_entry, read_manifes
 from recognizance.inference.preparation import prepared_file
 from recognizance.inference.sessions import Session, open_session
 from recognizance.inference.weights import read_weights
+from recognizance.ledger import Ledger
 from recognizance.policy import StandingPolicy
-from recognizance.records import RecordStore, Sealer, load_or_create_key, operators
+from recognizance.records import RecordStore, Sealer, Transaction, load_or_create_key, meta, operators
+from recognizance.records.entries import RecordedLog
+from recognizance.records.log_key import load_or_create_log_key, read_head
 from recognizance.scoring import Calibration, read_calibration
 from recognizance.settings import Settings
 from recognizance.workflows.engine import Engine
+from recognizance.workflows.heads import require_grown
 from recognizance.workflows.place import Workplace
 from recognizance.workflows.shelf import Shelf
+
+_LOG_KEY = "log_verifier_key"
 
 ADMINISTRATOR = "administrator"
 """The operator made on first start, as whom the command line acts."""
@@ -101,29 +108,50 @@ def open_calibration(settings: Settings) -> Calibration:
     return calibration
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The open record, with who may ask and the log of what they did."""
+
+    store: RecordStore
+    roster: Roster
+    ledger: Ledger[Transaction]
+
+
 @contextmanager
-def open_record(settings: Settings) -> Iterator[tuple[RecordStore, Roster]]:
-    """Open the record, making what it needs on first use: folders, sealing key, schema, administrator.
+def open_record(settings: Settings) -> Iterator[Record]:
+    """Open the record, making what it needs on first use: folders, keys, schema, administrator.
 
     Raises
     ------
-    KeyFileError, SchemaVersionError, RecordUnavailableError
+    KeyFileError, SchemaVersionError, RecordUnavailableError, LogRolledBackError
     """
     path = settings.home / "record.db"
     sealer = Sealer(load_or_create_key(settings.keys_folder, record=path))
     with RecordStore.open(path, sealer=sealer) as store:
+        ledger = _open_ledger(settings, store)
         roster = Roster(store, now)
         with store.read() as tx:
             first_start = not operators.list_all(tx)
         if first_start:
             roster.found(ADMINISTRATOR, "Administrator of this home folder", "administrator")
-        yield store, roster
+        yield Record(store, roster, ledger)
+
+
+def _open_ledger(settings: Settings, store: RecordStore) -> Ledger[Transaction]:
+    with store.write() as tx:
+        known = meta.get(tx, _LOG_KEY)
+        key = load_or_create_log_key(settings.keys_folder, origin=settings.log_origin, verifier_key=known)
+        ledger = Ledger(RecordedLog(), key)
+        if known is None:
+            meta.put(tx, _LOG_KEY, ledger.verifier_key)
+    require_grown(store, ledger, read_head(settings.keys_folder))
+    return ledger
 
 
 def administrator_key(settings: Settings) -> KeyPair:
     """Return the access key of the administrator that was made on first start."""
-    with open_record(settings) as (_, roster):
-        return roster.bootstrap_key(ADMINISTRATOR)
+    with open_record(settings) as record:
+        return record.roster.bootstrap_key(ADMINISTRATOR)
 
 
 @contextmanager
@@ -131,14 +159,15 @@ def open_place(settings: Settings) -> Iterator[Workplace]:
     """Put a workplace together.  The caller holds the home folder (`home.hold`)."""
     engine = open_engine(settings)
     calibration = open_calibration(settings)
-    with open_record(settings) as (store, roster):
+    with open_record(settings) as record:
         yield Workplace(
-            store=store,
+            store=record.store,
             engine=engine,
             calibration=calibration,
-            shelf=Shelf(store, engine.model, engine.dimension),
+            shelf=Shelf(record.store, engine.model, engine.dimension),
             policy=StandingPolicy(),
-            roster=roster,
+            roster=record.roster,
+            ledger=record.ledger,
             clock=now,
         )
 

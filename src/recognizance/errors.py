@@ -58,6 +58,10 @@ class RecordUnavailableError(RecognizanceError):
     """The record could not be read or written, e.g. because the disk is full; nothing was changed."""
 
 
+class LogRolledBackError(RecognizanceError):
+    """The log is shorter than it was, or another one."""
+
+
 class ModelUnavailableError(RecognizanceError):
     """A model's file is absent or cannot be run."""
 

@@ -77,6 +77,20 @@ class Settings(BaseSettings):
         default=64, ge=1, description="Requests that may wait for a core before the server answers 'busy'."
     )
 
+    log_origin: str | None = Field(
+        default=None,
+        pattern=r"^[^\s+]{1,200}$",
+        description="Name of the log in its checkpoints, e.g. logs.example.org/faces. Fixed when the log begins; "
+        "default: recognizance/ and 16 random digits.",
+    )
+    witnesses: tuple[str, ...] = Field(
+        default=(),
+        description="Witnesses that are asked to cosign checkpoints: each its URL, a space and its verifier key.",
+    )
+    checkpoint_seconds: float = Field(
+        default=10.0, gt=0, description="How often a log that has grown is signed, and cosigned by the witnesses."
+    )
+
     s3_endpoint: str | None = Field(
         default=None, description="S3 endpoint for Image.S3Object. None: S3 input is not offered."
     )

@@ -40,6 +40,7 @@ EXIT_CODES: Mapping[type[errors.RecognizanceError], ExitCode] = MappingProxyType
         errors.HomeInUseError: ExitCode.UNAVAILABLE,
         errors.SchemaVersionError: ExitCode.UNAVAILABLE,
         errors.KeyFileError: ExitCode.UNAVAILABLE,
+        errors.LogRolledBackError: ExitCode.UNAVAILABLE,
         errors.RecordUnavailableError: ExitCode.UNAVAILABLE,
         errors.ModelUnavailableError: ExitCode.UNAVAILABLE,
         errors.ModelDigestError: ExitCode.UNAVAILABLE,

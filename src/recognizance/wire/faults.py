@@ -27,6 +27,7 @@ ERROR_TABLE: Mapping[type[errors.RecognizanceError], tuple[str, int]] = MappingP
         errors.SchemaVersionError: _INTERNAL,
         errors.KeyFileError: _INTERNAL,
         errors.RecordUnavailableError: _INTERNAL,
+        errors.LogRolledBackError: _INTERNAL,
         errors.ModelUnavailableError: _INTERNAL,
         errors.ModelDigestError: _INTERNAL,
         errors.CalibrationError: _INTERNAL,

@@ -1,7 +1,7 @@
 """Where the workflows work: everything they need, and the two things that every act passes."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
@@ -11,13 +11,13 @@ from recognizance.authority.roster import Roster
 from recognizance.errors import (
     GalleryNotFoundError,
     RecognizanceError,
+    Recorded,
     RecordUnavailableError,
     RefusedError,
 )
-from recognizance.ledger import Entry, canonical
-from recognizance.ledger.entry import Value
+from recognizance.ledger import Concealed, ConcealedList, Entry, Ledger, Value
 from recognizance.policy import Allowed, Policy, RequestFacts
-from recognizance.records import RecordStore, Transaction, entries, galleries
+from recognizance.records import RecordStore, Transaction, galleries
 from recognizance.records.galleries import GalleryRow
 from recognizance.scoring import Calibration
 from recognizance.workflows.act import Act
@@ -38,6 +38,7 @@ class Workplace:
     shelf: Shelf
     policy: Policy
     roster: Roster
+    ledger: Ledger[Transaction]
     clock: Callable[[], datetime]
 
 
@@ -49,6 +50,8 @@ class Permit:
     kind: str
     time: datetime
     rules: tuple[str, ...]
+    concealed: tuple[Concealed, ...]
+    ledger: Ledger[Transaction]
 
 
 def permit(
@@ -79,19 +82,26 @@ def permit(
     )
     decision = place.policy.decide(facts)
     rules = tuple(reason.rule for reason in decision.reasons)
+    concealed = _claims(act, gallery)
     if isinstance(decision, Allowed):
-        return Permit(act, kind, now, rules)
-    entry = Entry(kind, now, act.operator, "refused", rules, _who(act))
-    with place.store.write() as tx:
-        index = entries.append(tx, lambda number: canonical(entry, number), at=now).index
+        return Permit(act, kind, now, rules, concealed, place.ledger)
+    index = record_alone(place, Entry(kind, now, act.operator, "refused", rules, _who(act)), concealed)
     told = " ".join(f"{reason.explanation} {reason.remedy} [{reason.rule}]" for reason in decision.reasons)
-    raise RefusedError(f"{told} (entry {index})")
+    refusal = RefusedError(f"{told} (entry {index})")
+    refusal.recorded = Recorded(index, "refused")
+    raise refusal
 
 
-def record(tx: Transaction, permitted: Permit, details: Mapping[str, Value]) -> int:
+def record(
+    tx: Transaction,
+    permitted: Permit,
+    details: Mapping[str, Value],
+    concealed: Iterable[Concealed | ConcealedList] = (),
+) -> int:
     """Append the act's entry in the transaction that holds its effect; return the entry's index.
 
-    `details` holds what the server made: never what a client chose, never a candidate.
+    `details` holds what the server made and what no review withholds; what a client chose, and every candidate, is
+    `concealed`: committed to, and not quoted.
     """
     entry = Entry(
         permitted.kind,
@@ -101,7 +111,13 @@ def record(tx: Transaction, permitted: Permit, details: Mapping[str, Value]) -> 
         permitted.rules,
         {**_who(permitted.act), **details},
     )
-    return entries.append(tx, lambda number: canonical(entry, number), at=permitted.time).index
+    return permitted.ledger.append(tx, entry, (*permitted.concealed, *concealed))
+
+
+def record_alone(place: Workplace, entry: Entry, concealed: Iterable[Concealed | ConcealedList] = ()) -> int:
+    """Append an entry that has no other effect; return its index once it is durable."""
+    with place.store.write() as tx:
+        return place.ledger.append(tx, entry, concealed)
 
 
 def failures_recorded(kind: str) -> Callable[[Workflow], Workflow]:
@@ -118,11 +134,10 @@ def failures_recorded(kind: str) -> Callable[[Workflow], Workflow]:
             except (RefusedError, RecordUnavailableError):
                 raise
             except RecognizanceError as error:
-                now = place.clock()
-                details = {**_who(act), "failure": type(error).__name__}
-                entry = Entry(kind, now, act.operator, "failed", (), details)
-                with place.store.write() as tx:
-                    entries.append(tx, lambda number: canonical(entry, number), at=now)
+                if error.recorded is None:
+                    details: dict[str, Value] = {**_who(act), "failure": type(error).__name__}
+                    entry = Entry(kind, place.clock(), act.operator, "failed", (), details)
+                    error.recorded = Recorded(record_alone(place, entry, _claims(act, None)), "failed")
                 raise
 
         return cast(Workflow, recorded)
@@ -162,3 +177,9 @@ def new_identifier() -> str:
 
 def _who(act: Act) -> dict[str, Value]:
     return {"access_key": act.access_key_id, "operation": act.operation, "request": act.request_id}
+
+
+def _claims(act: Act, gallery: str | None) -> tuple[Concealed, ...]:
+    """What the client chose to say of its act."""
+    said = {"authority": act.authority, "case": act.case, "gallery_name": gallery, "purpose": act.purpose}
+    return tuple(Concealed(field, value) for field, value in said.items() if value is not None)

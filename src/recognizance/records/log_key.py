@@ -1,0 +1,84 @@
+"""The key that signs the log's checkpoints, and the newest checkpoint that was signed with it.
+
+Both live in the folder of keys: whoever puts an older copy of the home folder back does not put these back with it.
+"""
+
+import secrets
+from pathlib import Path
+
+from recognizance_verify import VerificationError
+from recognizance_verify.notes import SigningKey
+
+from recognizance.errors import KeyFileError
+from recognizance.records import key_files
+
+KEY_FILE = "log-signing.key"
+HEAD_FILE = "log-head"
+
+
+def load_or_create_log_key(folder: Path, *, origin: str | None, verifier_key: str | None) -> SigningKey:
+    """Read the signing key; make one only where the log has none yet.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of keys; the key is its file ``log-signing.key``, one line in the form of Go's note package.
+    origin : str or None
+        Name of a new log; None makes one up.
+    verifier_key : str or None
+        The public key that the record says its log is signed with; None if there is no log yet.
+
+    Raises
+    ------
+    KeyFileError
+        If the log has a key and it is missing or another one.
+    """
+    file = folder / KEY_FILE
+    missing = None
+    if verifier_key is not None:
+        missing = KeyFileError(
+            f"The log's signing key, {file}, is missing.",
+            "Put the key file back from its backup, or set the folder of keys to where it is.",
+        )
+    try:
+        text = key_files.read_or_make(
+            file, lambda: SigningKey.generate(origin or f"recognizance/{secrets.token_hex(8)}").text(), required=missing
+        )
+        key = SigningKey.parse(text)
+    except VerificationError as error:
+        raise KeyFileError(f"{file}: {error}", "Put the key file back from its backup.") from error
+    if verifier_key is not None and str(key.verifier_key()) != verifier_key:
+        raise KeyFileError(
+            f"{file} is not the key of this log: the log is signed by {verifier_key}.",
+            "Put the key file back that belongs to this record, or set the folder of keys to where it is.",
+        )
+    return key
+
+
+def read_head(folder: Path) -> str | None:
+    """Read the newest checkpoint that this machine has signed; None if there is none yet.
+
+    Raises
+    ------
+    KeyFileError
+    """
+    file = folder / HEAD_FILE
+    try:
+        return file.read_text("utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise KeyFileError(
+            f"The log's newest checkpoint, {file}, cannot be read: {error}.",
+            "Let the folder of keys be one that the server's account owns.",
+        ) from error
+
+
+def write_head(folder: Path, checkpoint: str) -> None:
+    """Remember a checkpoint, durably.
+
+    Raises
+    ------
+    OSError
+    """
+    key_files.replace(folder / HEAD_FILE, checkpoint)

@@ -2,7 +2,7 @@
 
 import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
@@ -78,9 +78,18 @@ def make_engine(path: Path, *, writer: bool) -> Engine:
 
     @event.listens_for(engine, "handle_error")
     def translate(context: ExceptionContext) -> RecordUnavailableError | None:
+        connection = context.connection
+        if connection is not None and connection.in_transaction() and not driver_of(connection).in_transaction:
+            # SQLite rolled back by itself, and would make each further statement durable on its own.
+            context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
         return unavailable(context.original_exception)
 
     return engine
+
+
+def driver_of(connection: Connection) -> sqlite3.Connection:
+    """Return the driver's connection."""
+    return cast(sqlite3.Connection, connection.connection.driver_connection)
 
 
 def unavailable(error: BaseException | None) -> RecordUnavailableError | None:

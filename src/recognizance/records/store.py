@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +11,10 @@ from sqlalchemy import Engine, text
 
 from recognizance.errors import KeyFileError, RecordUnavailableError
 from recognizance.records import meta, sqlite
+from recognizance.records.batch import Batch
 from recognizance.records.sealing import Sealer, fsync_folder
 from recognizance.records.transaction import Transaction
+from recognizance.records.turns import Turns
 from recognizance.records.upgrading import bring_up_to_date
 
 _KEY_ID = "sealing_key_id"
@@ -32,8 +33,9 @@ class RecordStore:
         self.sealer = sealer
         self._reader = reader
         self._writer = writer
-        self._writing = threading.Lock()
-        self._writing_thread: int | None = None
+        self._turns = Turns()
+        self._batch: Batch | None = None
+        """The open transaction; whoever has the turn may use it."""
         self._scrub_due = False
 
     @classmethod
@@ -72,22 +74,70 @@ class RecordStore:
             yield Transaction(connection, self.sealer)
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        """Begin the one transaction that may write; others wait for their turn.
+    def write(self, *, alone: bool = False) -> Iterator[Transaction]:
+        """Begin a block of the one transaction that may write; others wait for their turn.
 
-        What was written is durable when the block has ended; if it ends with an exception, nothing was.
+        What was written is durable when the block has ended; if it ends with an exception, nothing was.  Blocks
+        that stand in line together share one commit: each sees what those before it did, is undone by itself if it
+        raises, and returns when all are durable.
+
+        Parameters
+        ----------
+        alone : bool
+            Share with nobody: for blocks that take long, so that short ones need not wait for their end.
         """
-        if self._writing_thread == threading.get_ident():
+        batch = self._join(alone=alone)
+        saw_others = batch.kept > 0
+        try:
+            with batch.block():
+                yield Transaction(batch.connection, self.sealer)
+        except BaseException as error:
+            self._leave(batch, alone=alone)
+            if saw_others and isinstance(error, Exception):
+                batch.settle()  # it may have failed for what others did, which has to be true first
+            raise
+        self._leave(batch, alone=alone)
+        batch.settle()
+
+    def _join(self, *, alone: bool) -> Batch:
+        """Wait for the turn, and open a batch unless whoever had it before left one open."""
+        self._wait_for_turn(alone=alone)
+        try:
+            self._batch = self._batch or Batch(self._writer)
+        except BaseException:
+            self._turns.hand_on()
+            raise
+        return self._batch
+
+    def _leave(self, batch: Batch, *, alone: bool = False) -> None:
+        """End the turn; the last one of those in line commits for all."""
+        if not alone and batch.may_grow and self._turns.hand_to_sharer():
+            return
+        try:
+            self._batch = None
+            self._conclude(batch)
+        finally:
+            self._turns.hand_on()
+
+    def _conclude(self, batch: Batch) -> None:
+        try:
+            if batch.finish() and self._scrub_due:
+                self._try_scrub()
+        finally:
+            batch.announce()
+
+    def _wait_for_turn(self, *, alone: bool) -> None:
+        if self._turns.is_mine:
             raise RuntimeError("a write transaction within another would wait for itself")
-        with self._writing:
-            self._writing_thread = threading.get_ident()
-            try:
-                with self._writer.connect() as connection, connection.begin():
-                    yield Transaction(connection, self.sealer)
-                if self._scrub_due:
-                    self._try_scrub()
-            finally:
-                self._writing_thread = None
+        try:
+            self._turns.take(alone=alone)
+        except BaseException:
+            if self._turns.is_mine:  # interrupted too late: others may count on this thread's commit
+                if self._batch is not None:
+                    self._leave(self._batch)
+                else:
+                    self._turns.hand_on()
+            raise
 
     def scrub(self) -> bool:
         """Move everything from the write-ahead log to the file and empty the log.
@@ -102,8 +152,11 @@ class RecordStore:
         bool
             Whether the log is empty.
         """
-        with self._writing:
+        self._wait_for_turn(alone=True)
+        try:
             return self._try_scrub()
+        finally:
+            self._turns.hand_on()
 
     def _try_scrub(self) -> bool:
         self._scrub_due = not sqlite.empty_log(self._writer)

@@ -1,0 +1,114 @@
+"""Write blocks that share one transaction, and so one commit."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
+
+from recognizance.errors import RecordUnavailableError
+from recognizance.records.sqlite import driver_of, unavailable
+
+BLOCKS_MAX = 64
+OPEN_MAX_S = 0.005
+"""How long a transaction stays open for others to join: whoever has joined waits for the last of them."""
+
+_LOST = (
+    "The disk that holds the record failed, and everything that was being written was undone.",
+    "Check its free space, quota and health, then try again.",
+)
+
+
+class Batch:
+    """One transaction of SQLite's, in which blocks of several threads run one after another.
+
+    Each block is kept or undone by itself; those that are kept become durable together, or none of them happened.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.connection = engine.connect()
+        try:
+            self.connection.begin()  # takes SQLite's write lock
+            self._driver = driver_of(self.connection)
+        except BaseException:
+            self.connection.close()
+            raise
+        self._opened = time.monotonic()
+        self._over = threading.Event()
+        self._error: BaseException | None = None
+        self._blocks = 0
+        self.kept = 0
+
+    @property
+    def may_grow(self) -> bool:
+        """Whether another block may join."""
+        return self._blocks < BLOCKS_MAX and time.monotonic() - self._opened < OPEN_MAX_S and not self._lost
+
+    @property
+    def _lost(self) -> bool:
+        """Whether SQLite has rolled everything back, as it does when the disk fails in the middle of a statement."""
+        return self.connection.invalidated or not self._driver.in_transaction
+
+    @contextmanager
+    def block(self) -> Iterator[None]:
+        """Run a block; if it raises, what it did is undone, and what others did before it stays."""
+        self._blocks += 1
+        self._savepoint("SAVEPOINT block")
+        try:
+            yield
+        except BaseException as error:
+            if not self._lost:
+                self._savepoint("ROLLBACK TO block", "RELEASE block")
+            elif isinstance(error, RecordUnavailableError):
+                self._error = error
+            raise
+        if not self._lost:
+            self._savepoint("RELEASE block")
+        self.kept += 1
+
+    def finish(self) -> bool:
+        """Commit what was kept; return whether there is anything new in the record.  Errors wait for `settle`."""
+        try:
+            if self._lost:
+                self._error = self._error or RecordUnavailableError(*_LOST)
+            else:
+                self._driver.execute("COMMIT" if self.kept else "ROLLBACK")
+        except sqlite3.Error as error:
+            self._error = unavailable(error) or IntegrityError("COMMIT", None, error)
+        except BaseException:
+            self._error = RecordUnavailableError(*_LOST)
+            raise
+        finally:
+            self.connection.close()  # which rolls back what is still open
+        return self.kept > 0 and self._error is None
+
+    def announce(self, error: BaseException | None = None) -> None:
+        """Let everybody who waits in `settle` go, with an error if there is one."""
+        self._error = self._error or error
+        self._over.set()
+
+    def settle(self) -> None:
+        """Wait until what was kept is durable.
+
+        Raises
+        ------
+        RecordUnavailableError
+            If it could not be made so: nothing that was done in the batch has happened.
+        """
+        self._over.wait()
+        if isinstance(self._error, RecordUnavailableError):
+            # An error for each thread: those that raise the same one write into its traceback together.
+            raise RecordUnavailableError(self._error.message, self._error.remedy) from self._error
+        if self._error is not None:
+            raise self._error
+
+    def _savepoint(self, *statements: str) -> None:
+        try:
+            for statement in statements:
+                self._driver.execute(statement)
+        except sqlite3.Error as error:
+            self.connection.invalidate()  # nobody knows what it holds: all of it goes
+            raise unavailable(error) or error from error

@@ -16,12 +16,12 @@ from datetime import datetime
 from typing import Generic
 
 import msgspec
-from recognizance_verify import notes, tiles, tree
 
 from recognizance.errors import NotFoundError
 from recognizance.ledger.commitments import SECRET_BYTES, Concealed, ConcealedList, Opening, conceal, disclose
 from recognizance.ledger.entry import Entry, Value, canonical
 from recognizance.ledger.storage import LogStorage, Tx
+from recognizance_verify import notes, tiles, tree
 
 _HASH_BYTES = 32
 _OPENING = msgspec.msgpack.Decoder(Opening)
@@ -198,6 +198,16 @@ class Ledger(Generic[Tx]):
 
     def _reader(self, tx: Tx, size: int) -> tiles.TileHashes:
         return tiles.TileHashes(lambda level, index, width: self.hash_tile(tx, level, index, width), size)
+
+
+def consistency_file(old: int, proof: Iterable[bytes], checkpoint: str) -> str:
+    """Write a consistency proof with the newer checkpoint as one text.
+
+    References
+    ----------
+    C2SP tlog-witness, the body of add-checkpoint.
+    """
+    return "\n".join([f"old {old}", *map(_base64, proof)]) + f"\n\n{checkpoint}"
 
 
 def _tile_root(hashes: bytes) -> bytes:

@@ -6,7 +6,8 @@ from binascii import Error as Base64Error
 from dataclasses import dataclass
 from typing import Any
 
-from recognizance.errors import PageTokenError, RecordUnavailableError
+from recognizance.errors import PageTokenError, Recorded, RecordUnavailableError
+from recognizance.wire.faults import receipt_headers
 from recognizance.wire.service import Answer, Call
 from recognizance.workflows.act import Act
 from recognizance.workflows.place import Workplace
@@ -59,8 +60,8 @@ def act_of(call: Call) -> Act:
 
 def answer(body: dict[str, Any], entry: int, **headers: str) -> Answer:
     """Answer with the index of the act's entry; header names lose their ``x-recognizance-`` and get hyphens."""
-    told = {"entry": str(entry), **headers}
-    return Answer(body, {f"x-recognizance-{name.replace('_', '-')}": value for name, value in told.items()})
+    told = {f"x-recognizance-{name.replace('_', '-')}": value for name, value in headers.items()}
+    return Answer(body, {**receipt_headers(Recorded(entry, "allowed")), **told})
 
 
 def page_size(call: Call, default: int) -> int:

@@ -99,9 +99,9 @@ class Fault(Exception):  # noqa: N818 - AWS's word for what a client is answered
         return cls("RequestTimeoutException", "The request did not arrive in time.", 408)
 
     @classmethod
-    def internal(cls) -> "Fault":
+    def internal(cls, headers: Mapping[str, str] | None = None) -> "Fault":
         """Say that something went wrong, and nothing about what."""
-        return cls("InternalServerError", _GENERIC, 500)
+        return cls("InternalServerError", _GENERIC, 500, headers)
 
     def body(self, request_id: str) -> bytes:
         """Spell the fault as JSON."""
@@ -158,10 +158,17 @@ def fault_from(error: errors.RecognizanceError, listed_codes: Collection[str]) -
     code, status = ERROR_TABLE[next(kind for kind in type(error).__mro__ if kind in ERROR_TABLE)]
     # Of what is wrong inside the server, only the record's state helps a client: it may ask again.
     if status == 500 and not isinstance(error, errors.RecordUnavailableError):
-        return Fault.internal()
+        return Fault.internal(receipt_headers(error.recorded))
     if code not in _COMMON_CODES and code not in listed_codes:
         code, status = _INVALID
-    return Fault(code, _told(error), status)
+    return Fault(code, _told(error), status, receipt_headers(error.recorded))
+
+
+def receipt_headers(recorded: errors.Recorded | None) -> dict[str, str]:
+    """Name the act's entry, by which anybody can have a receipt for it, and what came of the act."""
+    if recorded is None:
+        return {}
+    return {"x-recognizance-entry": str(recorded.entry), "x-recognizance-decision": recorded.decision}
 
 
 def _told(error: errors.RecognizanceError) -> str:

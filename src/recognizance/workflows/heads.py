@@ -1,11 +1,12 @@
 """Notice a log that went back or is another one than it was."""
 
-from recognizance_verify import VerificationError
-from recognizance_verify.notes import Checkpoint, SignedNote, VerifierKey
-
 from recognizance.errors import KeyFileError, LogRolledBackError
 from recognizance.ledger import Ledger
 from recognizance.records import RecordStore, Transaction
+from recognizance_verify import VerificationError
+from recognizance_verify.notes import Checkpoint, SignedNote, VerifierKey
+
+_REMEDY = "It is the file log-head in the folder of keys: put the one back that belongs to this record."
 
 
 def require_grown(store: RecordStore, ledger: Ledger[Transaction], head: str | None) -> None:
@@ -52,7 +53,9 @@ def read_checkpoint(note: str, verifier_key: str) -> Checkpoint:
         checkpoint = Checkpoint.parse(signed.text)
         genuine = bool(signed.verify([VerifierKey.parse(verifier_key)]))
     except VerificationError as error:
-        raise KeyFileError(f"The log's newest checkpoint cannot be used: {error}", "See docs/method/ledger.md.") from error
+        raise KeyFileError(
+            f"The log's newest checkpoint cannot be used: {error}", "See docs/method/ledger.md."
+        ) from error
     if not genuine:
-        raise KeyFileError("The log's newest checkpoint is not signed by this log.", "See docs/method/ledger.md.")
+        raise KeyFileError("The log's newest checkpoint is not signed by this log.", _REMEDY)
     return checkpoint

@@ -1,10 +1,12 @@
 """The only place that picks implementations."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib import resources
 from pathlib import Path
 
@@ -23,12 +25,13 @@ from recognizance.ledger import Ledger
 from recognizance.policy import StandingPolicy
 from recognizance.records import RecordStore, Sealer, Transaction, load_or_create_key, meta, operators
 from recognizance.records.entries import RecordedLog
-from recognizance.records.log_key import load_or_create_log_key, read_head
+from recognizance.records.log_key import load_or_create_log_key, read_head, write_head
 from recognizance.scoring import Calibration, read_calibration
 from recognizance.settings import Settings
 from recognizance.workflows.engine import Engine
 from recognizance.workflows.heads import require_grown
 from recognizance.workflows.place import Workplace
+from recognizance.workflows.publishing import Publisher
 from recognizance.workflows.shelf import Shelf
 
 _LOG_KEY = "log_verifier_key"
@@ -50,8 +53,7 @@ def open_engine(settings: Settings) -> Engine:
     ModelUnavailableError, ModelDigestError, SettingsError
     """
     entries = read_manifest(settings.manifest)
-    detector = find_entry(entries, "yunet", "detection")
-    embedder = find_entry(entries, settings.embedder, "embedding")
+    detector, embedder = (find_entry(entries, name, task) for name, task in _running(settings))
     threads = thread_count(settings)
     # Cores are shared out by photograph; OpenCV's own threads would only be in one another's way.
     cv2.setNumThreads(1)
@@ -168,8 +170,30 @@ def open_place(settings: Settings) -> Iterator[Workplace]:
             policy=StandingPolicy(),
             roster=record.roster,
             ledger=record.ledger,
+            publisher=Publisher(
+                record.store,
+                record.ledger,
+                witnesses=(),
+                remember=partial(write_head, settings.keys_folder),
+                clock=now,
+            ),
             clock=now,
         )
+
+
+def digests(settings: Settings) -> dict[str, str]:
+    """Give the SHA-256 of the models that run, and of this program's own code."""
+    entries = read_manifest(settings.manifest)
+    found = {name: find_entry(entries, name, task).sha256 for name, task in _running(settings)}
+    code = hashlib.sha256()
+    package = Path(__file__).parent
+    for file in sorted(package.rglob("*.py")):
+        code.update(f"{file.relative_to(package).as_posix()}\n".encode() + hashlib.sha256(file.read_bytes()).digest())
+    return {**found, "code": code.hexdigest()}
+
+
+def _running(settings: Settings) -> tuple[tuple[str, str], ...]:
+    return ("yunet", "detection"), (settings.embedder, "embedding")
 
 
 def now() -> datetime:

@@ -62,6 +62,14 @@ class LogRolledBackError(RecognizanceError):
     """The log is shorter than it was, or another one."""
 
 
+class WitnessError(RecognizanceError):
+    """A witness of the log gave no answer that can be used."""
+
+
+class WitnessRefusedError(WitnessError):
+    """A witness has seen another log than this, or a longer one."""
+
+
 class ModelUnavailableError(RecognizanceError):
     """A model's file is absent or cannot be run."""
 

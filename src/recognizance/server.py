@@ -18,9 +18,11 @@ import uvicorn
 from recognizance import __version__
 from recognizance.authority.roster import Roster
 from recognizance.authority.signatures import UsedSignatures
-from recognizance.bootstrap import now, open_place, thread_count
+from recognizance.bootstrap import digests, now, open_place, thread_count
 from recognizance.errors import HomeInUseError, SettingsError
 from recognizance.native import native_service
+from recognizance.publication import LogPages
+from recognizance.publication.paths import PREFIX
 from recognizance.rekognition import rekognition_service
 from recognizance.rekognition.desk import RekognitionDesk
 from recognizance.rekognition.s3 import S3Source
@@ -29,7 +31,9 @@ from recognizance.wire import AccessKey, Lane, Limits, WireApp
 from recognizance.wire.desk import Desk
 from recognizance.wire.exchange import Receive, Scope, Send
 from recognizance.wire.http import BoundedProtocol
+from recognizance.wire.sigv4 import Verifier
 from recognizance.workflows.place import Workplace
+from recognizance.workflows.presence import record_start, record_stop
 
 RECORD_THREADS = 4
 """Threads for operations without photographs: they wait for the disk more than they compute."""
@@ -125,10 +129,11 @@ def find_server(settings: Settings) -> RunningServer | None:
 
 
 class Application:
-    """The wire, and the pages that need no signature."""
+    """The wire, the log's pages, and the one page that says who is here."""
 
-    def __init__(self, wire: WireApp, place: Workplace) -> None:
+    def __init__(self, wire: WireApp, log: LogPages, place: Workplace) -> None:
         self._wire = wire
+        self._log = log
         self._model = place.engine.model
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -138,6 +143,9 @@ class Application:
             headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": body if scope["method"] == "GET" else b""})
+            return
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await self._log(scope, receive, send)
             return
         await self._wire(scope, receive, send)
 
@@ -168,16 +176,19 @@ def build_app(settings: Settings, place: Workplace, closing: ExitStack) -> Appli
         ),
         native_service(Desk(place, settings.photograph_bytes_max)),
     ]
+    keys, used = RosterKeys(place.roster), UsedSignatures(place.store)
+    records = Lane(others, RECORD_THREADS, 4 * settings.waiting_max)
     wire = WireApp(
         services,
-        RosterKeys(place.roster),
-        UsedSignatures(place.store),
+        keys,
+        used,
         now,
         Lane(photographs, cores + 1, settings.waiting_max),
-        Lane(others, RECORD_THREADS, 4 * settings.waiting_max),
+        records,
         limits=Limits(body_bytes_max=2 * (settings.image_bytes_max * 4 // 3 + 4) + 65_536),
     )
-    return Application(wire, place)
+    log = LogPages(place, Verifier(keys, now, used), records, lambda code, access_key_id: None)
+    return Application(wire, log, place)
 
 
 class ListeningServer:
@@ -227,11 +238,29 @@ def serving(settings: Settings, *, announce: bool = True) -> Iterator[ListeningS
         closing.enter_context(hold_home(settings))
         listener = closing.enter_context(_listen(settings))
         place = closing.enter_context(open_place(settings))
+        record_start(place, digests(settings), settings.chosen())
+        closing.enter_context(_publishing(place, settings.checkpoint_seconds))
         server = ListeningServer(build_app(settings, place, closing), listener)
         if announce:
             _announce(settings.home / _STATE, server.running)
             closing.callback((settings.home / _STATE).unlink, missing_ok=True)
         yield server
+
+
+@contextmanager
+def _publishing(place: Workplace, seconds: float) -> Iterator[None]:
+    """Publish the log while the block runs; when it ends, the stop is recorded and published too."""
+    stop = threading.Event()
+    thread = threading.Thread(target=place.publisher.run, args=(stop, seconds), name="publisher")
+    thread.start()
+    try:
+        yield
+    finally:
+        try:
+            record_stop(place)
+        finally:
+            stop.set()
+            thread.join()
 
 
 @contextmanager

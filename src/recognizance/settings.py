@@ -110,6 +110,19 @@ class Settings(BaseSettings):
         """Where prepared models live."""
         return self.cache or self.home / "cache"
 
+    def chosen(self) -> dict[str, str | int | bool | None]:
+        """Name the settings that are not defaults, for the record; of secrets and paths only that they are set."""
+        found: dict[str, str | int | bool | None] = {}
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if value == field.get_default(call_default_factory=True):
+                continue
+            if isinstance(value, Path) or not field.repr:
+                found[name] = "set"
+            else:
+                found[name] = value if isinstance(value, str | int | bool) else str(value)
+        return found
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -27,9 +27,11 @@ _PAGE = (
     .order_by(_ENTRIES.c.entry_index)
     .limit(bindparam("at_most"))
 )
-_BODIES = (select(_ENTRIES.c.body).where(
-    _ENTRIES.c.entry_index >= bindparam("first"), _ENTRIES.c.entry_index < bindparam("end")
-).order_by(_ENTRIES.c.entry_index))
+_BODIES = (
+    select(_ENTRIES.c.body)
+    .where(_ENTRIES.c.entry_index >= bindparam("first"), _ENTRIES.c.entry_index < bindparam("end"))
+    .order_by(_ENTRIES.c.entry_index)
+)
 _TILE = select(_TILES.c.hashes).where(_TILES.c.level == bindparam("level"), _TILES.c.tile_index == bindparam("wanted"))
 _PUT_TILE = upsert(_TILES).on_conflict_do_update(
     index_elements=["level", "tile_index"], set_={"hashes": upsert(_TILES).excluded.hashes}
@@ -116,4 +118,4 @@ class RecordedLog:
 
     def slot_keys(self, tx: Transaction) -> "KeyVault":
         """Give people's own keys."""
-        return getattr(tx, 'vault', None)  # type: ignore[return-value]
+        return getattr(tx, "vault", None)  # type: ignore[return-value]

@@ -6,11 +6,10 @@ Both live in the folder of keys: whoever puts an older copy of the home folder b
 import secrets
 from pathlib import Path
 
-from recognizance_verify import VerificationError
-from recognizance_verify.notes import SigningKey
-
 from recognizance.errors import KeyFileError
 from recognizance.records import key_files
+from recognizance_verify import VerificationError
+from recognizance_verify.notes import SigningKey
 
 KEY_FILE = "log-signing.key"
 HEAD_FILE = "log-head"

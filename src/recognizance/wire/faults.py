@@ -27,6 +27,8 @@ ERROR_TABLE: Mapping[type[errors.RecognizanceError], tuple[str, int]] = MappingP
         errors.SchemaVersionError: _INTERNAL,
         errors.KeyFileError: _INTERNAL,
         errors.RecordUnavailableError: _INTERNAL,
+        errors.WitnessError: _INTERNAL,
+        errors.WitnessRefusedError: _INTERNAL,
         errors.LogRolledBackError: _INTERNAL,
         errors.ModelUnavailableError: _INTERNAL,
         errors.ModelDigestError: _INTERNAL,

@@ -1,0 +1,148 @@
+"""Read the log, and prove things of it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from recognizance.errors import InvalidRequestError
+from recognizance.ledger.log import consistency_file
+from recognizance.workflows.act import Act
+from recognizance.workflows.place import Workplace, failures_recorded, permit, record
+
+KIND = "ledger"
+"""The act of reading entries, for which standing is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogStatus:
+    """How the log stands.
+
+    ``cosigned_size`` and ``cosigned_at`` are those of the newest checkpoint that a witness has cosigned; ``failing``
+    says by witness why it does not.
+    """
+
+    origin: str
+    verifier_key: str
+    size: int
+    newest_entry_at: datetime | None
+    witnesses: tuple[str, ...]
+    cosigned_size: int | None
+    cosigned_at: datetime | None
+    failing: dict[str, str]
+
+
+def public_page(place: Workplace, level: int, index: int, width: int) -> bytes:
+    """Read a hash tile: anybody may.
+
+    Raises
+    ------
+    NotFoundError
+    """
+    with place.store.read() as tx:
+        return place.ledger.hash_tile(tx, level, index, width)
+
+
+def entry_page(place: Workplace, act: Act, index: int, width: int) -> bytes:
+    """Read a bundle of entries: who may audit.  A refusal is recorded; reading is not, for it would never end.
+
+    Raises
+    ------
+    RefusedError, NotFoundError
+    """
+    permit(place, act, KIND)
+    with place.store.read() as tx:
+        return place.ledger.entry_bundle(tx, index, width)
+
+
+def status(place: Workplace, act: Act) -> LogStatus:
+    """Say how the log stands; not recorded, for it shows nothing that `/log/` does not."""
+    cosigned = place.publisher.cosigned()
+    with place.store.read() as tx:
+        return LogStatus(
+            origin=place.ledger.origin,
+            verifier_key=place.ledger.verifier_key,
+            size=place.ledger.size(tx),
+            newest_entry_at=place.ledger.newest(tx),
+            witnesses=tuple(place.publisher.witness_names),
+            cosigned_size=cosigned.size if cosigned else None,
+            cosigned_at=cosigned.cosigned_at if cosigned else None,
+            failing=place.publisher.failing,
+        )
+
+
+@failures_recorded(KIND)
+def receipt(place: Workplace, act: Act, index: int) -> str:
+    """Prove an entry: as one text, with a checkpoint that witnesses have cosigned, if they answer.
+
+    Operators may have receipts of their own acts; of others', who may audit.
+
+    Raises
+    ------
+    NotFoundError, RefusedError
+    """
+    with place.store.read() as tx:
+        body = place.ledger.entry(tx, index)
+    if json.loads(body)["operator"] != act.operator:
+        permit(place, act, KIND)
+    covering = place.publisher.covering(index)
+    with place.store.read() as tx:
+        return place.ledger.receipt(tx, index, covering.note, covering.size)
+
+
+@failures_recorded(KIND)
+def consistency(place: Workplace, act: Act, old_size: int) -> str:
+    """Prove that the log as it is begins with what it was at an earlier size: the text of a consistency file.
+
+    Raises
+    ------
+    InvalidRequestError
+        If the log was never that large.
+    """
+    permit(place, act, KIND)
+    published = place.publisher.publish()
+    if not 0 <= old_size <= published.size:
+        raise InvalidRequestError(
+            f"The log has {published.size} entries; it cannot be compared with one of {old_size}.",
+            "If a checkpoint says that it once had as many, the log was rolled back: tell those who oversee it.",
+        )
+    with place.store.read() as tx:
+        return consistency_file(old_size, place.ledger.consistency(tx, old_size, published.size), published.note)
+
+
+@failures_recorded("disclosure")
+def disclose(place: Workplace, act: Act, index: int, fields: Sequence[str]) -> tuple[str, int]:
+    """Open commitments of an entry, as the text of a disclosure file with the entry's receipt; recorded.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such entry or field.
+    ErasedError
+        If what opens a field was erased.
+    """
+    permitted = permit(place, act, "disclosure")
+    covering = place.publisher.covering(index)
+    with place.store.write() as tx:
+        shown = place.ledger.disclosure(tx, index, fields)
+        receipt_text = place.ledger.receipt(tx, index, covering.note, covering.size)
+        entry = record(tx, permitted, {"disclosed_entry": index, "fields": list(fields)})
+    return json.dumps(
+        {"format": "recognizance-disclosure-1", "receipt": receipt_text, "openings": shown}, indent=1
+    ), entry
+
+
+@failures_recorded("export")
+def export_log(place: Workplace, act: Act) -> tuple[str, int]:
+    """Begin an export of the whole log: recorded first, so that the export holds its own entry.
+
+    Returns
+    -------
+    tuple
+        A signed checkpoint, cosigned if witnesses answer, and the entry's index; the tiles of that size are read
+        by `public_page` and `entry_page`.
+    """
+    permitted = permit(place, act, KIND)
+    with place.store.write() as tx:
+        entry = record(tx, permitted, {"export": "ledger"})
+    return place.publisher.publish().note, entry

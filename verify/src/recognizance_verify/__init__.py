@@ -2,4 +2,6 @@
 
 from recognizance_verify.errors import VerificationError
 
-__all__ = ["VerificationError"]
+__version__ = "0.1.0"
+
+__all__ = ["VerificationError", "__version__"]

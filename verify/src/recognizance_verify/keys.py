@@ -47,8 +47,8 @@ def check_name(name: str, what: str) -> None:
     VerificationError
         If it is empty or holds a space, a plus sign or a control character.
     """
-    if not name or any(c.isspace() or c == "+" or c < " " for c in name):
-        raise VerificationError(f"{what} has a name that is empty or holds spaces or plus signs.")
+    if not name or any(c.isspace() or c == "+" or c < " " or "\ud800" <= c <= "\udfff" for c in name):
+        raise VerificationError(f"{what} has a name that is empty or holds spaces, plus signs or broken characters.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class VerifierKey:
         VerificationError
             If it is not a verifier key in exactly that form.
         """
-        name, kind, public, _ = _split_key(text, "The verifier key")
+        name, kind, public = _split_key(text, "The verifier key")
         key = cls(name, public, kind)
         if str(key) != text:
             raise VerificationError("The verifier key was mistyped: its check digits do not fit it.")
@@ -147,7 +147,7 @@ class SigningKey:
         prefix = "PRIVATE+KEY+"
         if not text.startswith(prefix):
             raise VerificationError("The signing key does not begin with PRIVATE+KEY+.")
-        name, kind, seed, _ = _split_key(text.removeprefix(prefix), "The signing key")
+        name, kind, seed = _split_key(text.removeprefix(prefix), "The signing key")
         key = cls(name, seed, kind)
         if key.text() != text:
             raise VerificationError("The signing key is damaged: its check digits do not fit it.")
@@ -185,10 +185,10 @@ def _cosigned(text: str, time: int) -> bytes:
     return f"cosignature/v1\ntime {time}\n{text}".encode()
 
 
-def _split_key(text: str, what: str) -> tuple[str, int, bytes, str]:
+def _split_key(text: str, what: str) -> tuple[str, int, bytes]:
     # The base64 may hold plus signs; a name cannot.
     parts = text.split("+", 2)
     if len(parts) != 3 or not re.fullmatch("[0-9a-f]{8}", parts[1], re.ASCII) or len(parts[2]) != _ENCODED_BYTES:
         raise VerificationError(f"{what} does not have the form name+8 hexadecimal digits+base64 of 33 bytes.")
     data = decode_base64(parts[2], what)
-    return parts[0], data[0], data[1:], parts[1]
+    return parts[0], data[0], data[1:]

@@ -67,7 +67,10 @@ class SignedNote:
         if len(lines) > SIGNATURES_MAX:
             raise VerificationError(f"The signed note has {len(lines)} signatures; {SIGNATURES_MAX} are enough.")
         first = text.count("\n") + 3
-        return cls(text + "\n", tuple(_parse_signature(line, at) for at, line in enumerate(lines, first)))
+        parsed = cls(text + "\n", tuple(_parse_signature(line, at) for at, line in enumerate(lines, first)))
+        if parsed.serialize() != note:
+            raise VerificationError("The signed note is not written in its one canonical form.")
+        return parsed
 
     def serialize(self) -> str:
         """Write the note as `parse` reads it."""

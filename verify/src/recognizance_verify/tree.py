@@ -25,34 +25,16 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-class Frontier:
-    """A tree that grows leaf by leaf, of which only the O(log n) hashes needed for its root are kept."""
-
-    def __init__(self) -> None:
-        self.size = 0
-        self._complete: list[bytes] = []  # roots of the complete subtrees, largest first
-
-    def append(self, leaf: bytes) -> None:
-        """Add the next leaf's hash."""
-        node = leaf
-        merged = self.size
-        while merged & 1:
-            node = node_hash(self._complete.pop(), node)
-            merged >>= 1
-        self._complete.append(node)
-        self.size += 1
-
-    def root(self) -> bytes:
-        """Compute the root of the tree so far."""
-        return _fold(self._complete)
-
-
 def root_of(leaves: Iterable[bytes]) -> bytes:
     """Compute the root over leaf hashes, in O(log n) memory."""
-    frontier = Frontier()
-    for leaf in leaves:
-        frontier.append(leaf)
-    return frontier.root()
+    complete: list[bytes] = []  # roots of the complete subtrees so far, largest first
+    for size, leaf in enumerate(leaves):
+        node = leaf
+        while size & 1:
+            node = node_hash(complete.pop(), node)
+            size >>= 1
+        complete.append(node)
+    return _fold(complete)
 
 
 def tree_root(size: int, hash_at: HashAt) -> bytes:

@@ -1,0 +1,40 @@
+"""What a log holds, counted."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from recognizance_verify.entries import Entry
+
+KINDS_MAX = 1000
+OTHER = "(other)"
+
+
+@dataclass(slots=True)
+class Census:
+    """Counts over the entries of a log, in bounded memory.
+
+    ``kinds`` counts by kind and decision.  ``backwards`` counts the entries that are dated before the one before
+    them, of which ``first_backwards`` is the first: a clock that was set, or worse.
+    """
+
+    count: int = 0
+    first_time: str | None = None
+    last_time: str | None = None
+    kinds: Counter[tuple[str, str]] = field(default_factory=Counter)
+    backwards: int = 0
+    first_backwards: int | None = None
+
+    def add(self, entry: Entry) -> None:
+        """Count the next entry."""
+        self.count += 1
+        if self.first_time is None:
+            self.first_time = entry.time
+        elif self.last_time is not None and entry.time < self.last_time:
+            self.backwards += 1
+            if self.first_backwards is None:
+                self.first_backwards = entry.index
+        self.last_time = entry.time
+        key = entry.kind, entry.decision
+        if key not in self.kinds and len(self.kinds) >= KINDS_MAX:
+            key = OTHER, OTHER  # whoever made the log cannot fill the memory with names
+        self.kinds[key] += 1

@@ -8,22 +8,23 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from recognizance_verify import tree
-from recognizance_verify.notes import Checkpoint, SignedNote, SigningKey, VerifierKey
 
 from recognizance.errors import InvalidRequestError, NotFoundError
 from recognizance.ledger import Concealed, ConcealedList, Entry, Ledger
-from recognizance.ledger.commitments import commitment, list_commitment
-from recognizance.records import RecordStore, Sealer, Transaction
+from recognizance.records import RecordStore, Transaction
 from recognizance.records.entries import RecordedLog
-from records.making import KEY
+from recognizance_verify import tree
+from recognizance_verify.disclosures import Disclosure
+from recognizance_verify.notes import Checkpoint, SignedNote, SigningKey, VerifierKey
+from recognizance_verify.trust import Trust
+from records.making import open_record
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[RecordStore]:
-    with RecordStore.open(tmp_path / "home" / "record.db", sealer=Sealer(KEY)) as opened:
+    with open_record(tmp_path / "home" / "record.db") as opened:
         yield opened
 
 
@@ -126,15 +127,12 @@ def test_commitments_hide_and_openings_show(store: RecordStore, ledger: Ledger[T
         bodies = [json.loads(ledger.entry(tx, index)) for index in (0, 1)]
         assert b"Doe" not in ledger.entry(tx, 0)
         assert bodies[0]["commitments"]["case"] != bodies[1]["commitments"]["case"]
-        case, candidates = ledger.disclosure(tx, 0, ["case", "candidates"])
-    assert case["value"] == '"2026-17 Doe"'
-    opened = commitment(bytes.fromhex(str(case["salt"])), "case", str(case["value"]).encode())
-    assert opened.hex() == bodies[0]["commitments"]["case"]
-    lines = [
-        commitment(bytes.fromhex(line["salt"]), f"candidates.{number}", line["value"].encode())  # type: ignore[index,call-overload,arg-type,union-attr]
-        for number, line in enumerate(candidates["lines"], 1)  # type: ignore[arg-type]
+        receipt = ledger.receipt(tx, 0, ledger.checkpoint(tx))
+        disclosure = Disclosure(receipt, tuple(ledger.disclosure(tx, 0, ["case", "candidates"])))
+    checked = Disclosure.parse(disclosure.text()).verify(Trust(VerifierKey.parse(ledger.verifier_key)))
+    assert [(opened.field, opened.value, opened.lines) for opened in checked.opened] == [
+        ("case", '"2026-17 Doe"', None),
+        ("candidates", None, ('"a"', '"b"')),
     ]
-    outer = list_commitment(bytes.fromhex(str(candidates["salt"])), "candidates", lines)
-    assert outer.hex() == bodies[0]["commitments"]["candidates"]
     with store.read() as tx, pytest.raises(NotFoundError, match="candidates, case"):
         ledger.disclosure(tx, 0, ["who"])

@@ -16,6 +16,7 @@ from recognizance.cli import (
     exporting,
     galleries,
     importing,
+    ledger,
     models,
     photographs,
     search,
@@ -41,6 +42,7 @@ app.command("search")(search.search)
 app.command("compare")(photographs.compare)
 app.command("detect")(photographs.detect)
 app.add_typer(galleries.app, name="galleries")
+app.add_typer(ledger.app, name="ledger")
 app.command("export")(exporting.export)
 app.command("import")(importing.import_gallery)
 app.command("models")(models.models)

@@ -16,6 +16,7 @@ import rfc8785
 
 from recognizance.errors import ErasedError
 from recognizance.ledger.entry import Value
+from recognizance_verify.disclosures import list_commitment, value_commitment
 
 SECRET_BYTES = 32
 
@@ -101,7 +102,7 @@ def conceal(
             ]
             opening.lists[item.field] = lines
             commitments[item.field] = list_commitment(
-                _own_salt(secret, item.field), item.field, [line.commitment for line in lines]
+                item.field, _own_salt(secret, item.field), [line.commitment for line in lines]
             ).hex()
     return commitments, opening
 
@@ -129,22 +130,13 @@ def disclose(opening: Opening, field: str, *, index: int, keys: SlotKeys) -> dic
     return {"field": field, **_show(field, opening.fields[field], index, opening.secret, keys)}
 
 
-def commitment(salt: bytes, field: str, text: bytes) -> bytes:
-    """Commit to a value, given as canonical JSON."""
-    return hmac.digest(salt, field.encode() + b"\x00" + text, "sha256")
-
-
-def list_commitment(salt: bytes, field: str, lines: Sequence[bytes]) -> bytes:
-    """Commit to a list, given its lines' commitments."""
-    return hmac.digest(salt, field.encode() + b"\x01" + b"".join(lines), "sha256")
-
-
 def _commit(field: str, value: Value, slot: int | None, index: int, secret: bytes, keys: SlotKeys) -> Line:
     text = rfc8785.dumps(value)
     if slot is None:
-        return Line(0, commitment(_own_salt(secret, field), field, text), text)
+        return Line(0, value_commitment(field, _own_salt(secret, field), text.decode()), text)
     context = _context(index, field)
-    return Line(slot, commitment(keys.derive(slot, context), field, text), keys.seal(slot, text, context))
+    committed = value_commitment(field, keys.derive(slot, context), text.decode())
+    return Line(slot, committed, keys.seal(slot, text, context))
 
 
 def _show(field: str, line: Line, index: int, secret: bytes, keys: SlotKeys) -> dict[str, Value]:

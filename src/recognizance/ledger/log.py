@@ -9,7 +9,6 @@ References
 RFC 6962, section 2.1; C2SP tlog-tiles, tlog-checkpoint, tlog-proof, tlog-witness.
 """
 
-import base64
 import secrets
 from collections.abc import Iterable
 from datetime import datetime
@@ -22,6 +21,9 @@ from recognizance.ledger.commitments import SECRET_BYTES, Concealed, ConcealedLi
 from recognizance.ledger.entry import Entry, Value, canonical
 from recognizance.ledger.storage import LogStorage, Tx
 from recognizance_verify import notes, tiles, tree
+from recognizance_verify.consistency import ConsistencyProof
+from recognizance_verify.notes import SignedNote
+from recognizance_verify.receipts import Receipt
 
 _HASH_BYTES = 32
 _OPENING = msgspec.msgpack.Decoder(Opening)
@@ -157,22 +159,28 @@ class Ledger(Generic[Tx]):
         """Prove that the tree of `new` entries begins with that of `old`."""
         return tree.consistency_proof(old, new, self._reader(tx, new).hash_at)
 
-    def receipt(self, tx: Tx, index: int, checkpoint: str, size: int) -> str:
-        """Write entry, inclusion proof and checkpoint as one text.
+    def receipt(self, tx: Tx, index: int, checkpoint: str) -> Receipt:
+        """Put entry, inclusion proof and checkpoint together.
 
         Parameters
         ----------
         checkpoint : str
-            A signed checkpoint of `size` entries.
+            A signed checkpoint that covers the entry.
 
-        References
-        ----------
-        C2SP tlog-proof; the ``extra`` line carries the entry.
+        Raises
+        ------
+        NotFoundError
+            If there is no such entry.
         """
-        entry = self.entry(tx, index)
-        lines = ["c2sp.org/tlog-proof@v1", f"extra {_base64(entry)}", f"index {index}"]
-        lines += [_base64(each) for each in self.inclusion(tx, index, size)]
-        return "\n".join(lines) + "\n\n" + checkpoint
+        note = SignedNote.parse(checkpoint)
+        size = notes.Checkpoint.parse(note.text).size
+        return Receipt(self.entry(tx, index), index, tuple(self.inclusion(tx, index, size)), note)
+
+    def growth(self, tx: Tx, old: int, checkpoint: str) -> ConsistencyProof:
+        """Put a consistency proof from an earlier size and the newer checkpoint together."""
+        note = SignedNote.parse(checkpoint)
+        size = notes.Checkpoint.parse(note.text).size
+        return ConsistencyProof(old, tuple(self.consistency(tx, old, size)), note)
 
     def disclosure(self, tx: Tx, index: int, fields: Iterable[str]) -> list[dict[str, Value]]:
         """Open commitments of an entry.
@@ -200,22 +208,8 @@ class Ledger(Generic[Tx]):
         return tiles.TileHashes(lambda level, index, width: self.hash_tile(tx, level, index, width), size)
 
 
-def consistency_file(old: int, proof: Iterable[bytes], checkpoint: str) -> str:
-    """Write a consistency proof with the newer checkpoint as one text.
-
-    References
-    ----------
-    C2SP tlog-witness, the body of add-checkpoint.
-    """
-    return "\n".join([f"old {old}", *map(_base64, proof)]) + f"\n\n{checkpoint}"
-
-
 def _tile_root(hashes: bytes) -> bytes:
     row = [hashes[start : start + _HASH_BYTES] for start in range(0, len(hashes), _HASH_BYTES)]
     while len(row) > 1:
         row = [tree.node_hash(left, right) for left, right in zip(row[::2], row[1::2], strict=True)]
     return row[0]
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()

@@ -3,7 +3,7 @@
 from functools import partial
 
 from recognizance.biometrics import QualityLevel
-from recognizance.native import shapes
+from recognizance.native import auditing, shapes
 from recognizance.native.model import load_native_model
 from recognizance.wire import Answer, Call, Service
 from recognizance.wire.desk import Desk, act_of, answer, page_size
@@ -189,6 +189,7 @@ OPERATIONS = {
     "GetPhotograph": get_photograph,
     "ImportReferences": import_references,
     "ImportPhotograph": import_photograph,
+    **auditing.OPERATIONS,
 }
 
 

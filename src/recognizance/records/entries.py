@@ -3,16 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from recognizance.records import schema
 from recognizance.records.transaction import Transaction
-
-if TYPE_CHECKING:
-    from recognizance.records.vault import KeyVault
+from recognizance.records.vault import KeyVault
 
 _ENTRIES = schema.entries
 _TILES = schema.hash_tiles
@@ -116,6 +113,6 @@ class RecordedLog:
         """Keep what opens the commitments of an entry, sealed."""
         tx.execute(_PUT_OPENING, {"entry_index": index, "sealed": tx.sealer.seal(opening, f"opening:{index}")})
 
-    def slot_keys(self, tx: Transaction) -> "KeyVault":
+    def slot_keys(self, tx: Transaction) -> KeyVault:
         """Give people's own keys."""
-        return getattr(tx, "vault", None)  # type: ignore[return-value]
+        return tx.vault

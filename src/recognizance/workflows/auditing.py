@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from recognizance.errors import InvalidRequestError
-from recognizance.ledger.log import consistency_file
 from recognizance.workflows.act import Act
 from recognizance.workflows.place import Workplace, failures_recorded, permit, record
+from recognizance_verify.disclosures import Disclosure
 
 KIND = "ledger"
 """The act of reading entries, for which standing is asked."""
@@ -87,7 +87,7 @@ def receipt(place: Workplace, act: Act, index: int) -> str:
         permit(place, act, KIND)
     covering = place.publisher.covering(index)
     with place.store.read() as tx:
-        return place.ledger.receipt(tx, index, covering.note, covering.size)
+        return place.ledger.receipt(tx, index, covering.note).text()
 
 
 @failures_recorded(KIND)
@@ -107,7 +107,7 @@ def consistency(place: Workplace, act: Act, old_size: int) -> str:
             "If a checkpoint says that it once had as many, the log was rolled back: tell those who oversee it.",
         )
     with place.store.read() as tx:
-        return consistency_file(old_size, place.ledger.consistency(tx, old_size, published.size), published.note)
+        return place.ledger.growth(tx, old_size, published.note).text()
 
 
 @failures_recorded("disclosure")
@@ -124,12 +124,10 @@ def disclose(place: Workplace, act: Act, index: int, fields: Sequence[str]) -> t
     permitted = permit(place, act, "disclosure")
     covering = place.publisher.covering(index)
     with place.store.write() as tx:
-        shown = place.ledger.disclosure(tx, index, fields)
-        receipt_text = place.ledger.receipt(tx, index, covering.note, covering.size)
+        openings = place.ledger.disclosure(tx, index, fields)
+        disclosure = Disclosure(place.ledger.receipt(tx, index, covering.note), tuple(openings))
         entry = record(tx, permitted, {"disclosed_entry": index, "fields": list(fields)})
-    return json.dumps(
-        {"format": "recognizance-disclosure-1", "receipt": receipt_text, "openings": shown}, indent=1
-    ), entry
+    return disclosure.text(), entry
 
 
 @failures_recorded("export")

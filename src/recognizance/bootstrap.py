@@ -23,11 +23,13 @@ from recognizance.inference.sessions import Session, open_session
 from recognizance.inference.weights import read_weights
 from recognizance.ledger import Ledger
 from recognizance.policy import StandingPolicy
-from recognizance.records import RecordStore, Sealer, Transaction, load_or_create_key, meta, operators
+from recognizance.records import KeyVault, RecordStore, Sealer, Transaction, load_or_create_key, meta
 from recognizance.records.entries import RecordedLog
 from recognizance.records.log_key import load_or_create_log_key, read_head, write_head
+from recognizance.records.reading import reading
 from recognizance.scoring import Calibration, read_calibration
 from recognizance.settings import Settings
+from recognizance.workflows import first_start
 from recognizance.workflows.engine import Engine
 from recognizance.workflows.heads import require_grown
 from recognizance.workflows.place import Workplace
@@ -35,9 +37,6 @@ from recognizance.workflows.publishing import Publisher
 from recognizance.workflows.shelf import Shelf
 
 _LOG_KEY = "log_verifier_key"
-
-ADMINISTRATOR = "administrator"
-"""The operator made on first start, as whom the command line acts."""
 
 
 def thread_count(settings: Settings) -> int:
@@ -131,12 +130,8 @@ def open_record(settings: Settings) -> Iterator[Record]:
     sealer = Sealer(load_or_create_key(settings.keys_folder, record=path))
     with RecordStore.open(path, sealer=sealer) as store:
         ledger = _open_ledger(settings, store)
-        roster = Roster(store, now)
-        with store.read() as tx:
-            first_start = not operators.list_all(tx)
-        if first_start:
-            roster.found(ADMINISTRATOR, "Administrator of this home folder", "administrator")
-        yield Record(store, roster, ledger)
+        first_start.found(store, ledger, now)
+        yield Record(store, Roster(store), ledger)
 
 
 def _open_ledger(settings: Settings, store: RecordStore) -> Ledger[Transaction]:
@@ -150,10 +145,24 @@ def _open_ledger(settings: Settings, store: RecordStore) -> Ledger[Transaction]:
     return ledger
 
 
-def administrator_key(settings: Settings) -> KeyPair:
-    """Return the access key of the administrator that was made on first start."""
-    with open_record(settings) as record:
-        return record.roster.bootstrap_key(ADMINISTRATOR)
+def administrator_key(settings: Settings) -> KeyPair | None:
+    """Read the access key of the administrator of the first start; None if it is closed, or there is no record.
+
+    Only reads: a server may own the record.
+
+    Raises
+    ------
+    KeyFileError, RecordUnavailableError
+    """
+    path = settings.home / "record.db"
+    if not path.exists():
+        return None
+    sealer = Sealer(load_or_create_key(settings.keys_folder, record=path))
+    with (
+        KeyVault.open(settings.keys_folder, sealer=sealer) as vault,
+        reading(path, sealer=sealer, vault=vault) as tx,
+    ):
+        return first_start.administrator_key(tx)
 
 
 @contextmanager

@@ -67,53 +67,12 @@ def test_a_salted_digest_shows_which_photograph_was_searched() -> None:
 def test_moments_keep_their_microsecond_and_need_a_zone(store: RecordStore) -> None:
     local = datetime(1969, 7, 20, 22, 17, 40, 1, tzinfo=timezone(timedelta(hours=2)))
     with store.write() as tx:
-        operators.create(tx, "neil", name="Neil", role="pilot", created_at=local)
+        operators.create(tx, "neil", name="Neil", roles={"pilot"}, created_at=local)
         found = operators.get(tx, "neil").created_at
         assert found == local
         assert found.tzinfo is UTC
         with pytest.raises(StatementError, match="time zone"):
-            operators.create(tx, "buzz", name="Buzz", role="pilot", created_at=local.replace(tzinfo=None))
-
-
-def test_access_keys_are_sealed_and_bound_to_their_operator(store: RecordStore) -> None:
-    with store.write() as tx:
-        ada = operators.create(tx, "ada", name="Ada", role="investigator", created_at=NOW)
-        operators.create(tx, "bob", name="Bob", role="auditor", created_at=NOW)
-        key = operators.create_access_key(tx, "AKID", operator="ada", secret="hush", created_at=NOW)
-        found = operators.find_access_key(tx, "AKID")
-        assert found is not None
-        assert (found.secret, found.operator, found.usable) == ("hush", ada, True)
-        assert "hush" not in repr(found)
-        assert operators.list_access_keys(tx, "ada") == [key]
-        assert operators.find_access_key(tx, "other") is None
-        assert [row.id for row in operators.list_all(tx)] == ["ada", "bob"]
-        with pytest.raises(InvalidRequestError):
-            operators.create(tx, "ada", name="Ada", role="auditor", created_at=NOW)
-        with pytest.raises(InvalidRequestError):
-            operators.create_access_key(tx, "AKID", operator="bob", secret="hush", created_at=NOW)
-        with pytest.raises(NotFoundError):
-            operators.create_access_key(tx, "AKID2", operator="eve", secret="hush", created_at=NOW)
-
-
-def test_a_key_is_of_no_use_when_it_or_its_operator_is_inactive(store: RecordStore) -> None:
-    with store.write() as tx:
-        operators.create(tx, "ada", name="Ada", role="investigator", created_at=NOW)
-        operators.create_access_key(tx, "AKID", operator="ada", secret="hush", created_at=NOW)
-
-        def usable() -> bool:
-            found = operators.find_access_key(tx, "AKID")
-            return found is not None and found.usable
-
-        operators.set_active(tx, "ada", False)
-        assert not usable()
-        operators.set_active(tx, "ada", True)
-        assert usable()
-        operators.set_access_key_active(tx, "AKID", False)
-        assert not usable()
-        with pytest.raises(NotFoundError):
-            operators.set_active(tx, "eve", True)
-        with pytest.raises(NotFoundError):
-            operators.set_access_key_active(tx, "none", True)
+            operators.create(tx, "buzz", name="Buzz", roles={"pilot"}, created_at=local.replace(tzinfo=None))
 
 
 def test_answers_are_kept_for_eight_hours(store: RecordStore, gallery: GalleryRow) -> None:

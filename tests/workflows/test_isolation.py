@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from recognizance.biometrics import Pose, Quality, QualityLevel, RelativeBox
-from recognizance.bootstrap import ADMINISTRATOR, open_place
+from recognizance.bootstrap import open_place
 from recognizance.errors import GalleryNotFoundError, InvalidRequestError, NoFaceError, NotFoundError
 from recognizance.records import entries
 from recognizance.settings import read_settings
@@ -15,6 +15,7 @@ from recognizance.workflows import exchange, galleries
 from recognizance.workflows.act import Act
 from recognizance.workflows.engine import Photograph
 from recognizance.workflows.enrol import Enrolment, enrol
+from recognizance.workflows.first_start import ADMINISTRATOR
 from recognizance.workflows.place import Workplace
 from recognizance.workflows.search import REFERENCES, search_by_photograph, search_by_reference
 

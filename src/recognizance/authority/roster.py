@@ -4,56 +4,70 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
-from recognizance.authority.access_keys import KeyPair, make_key_pair
-from recognizance.errors import NotFoundError
-from recognizance.records import RecordStore, operators
+from recognizance.authority.access_keys import TEMPORARY
+from recognizance.records import RecordStore, Transaction, access_keys, operators, sessions
+from recognizance.records.sessions import SessionRow
+
+_KEPT_MAX = 10_000
+"""Temporary credentials come and go; this many of anything are kept before all are looked up anew."""
+
+_Kept = TypeVar("_Kept")
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """A person who may act.  ``role`` is one of the roles that the policy knows."""
+    """A person or program that may act, with the roles that the policy knows."""
 
     id: str
     name: str
-    role: str
+    roles: frozenset[str]
     active: bool
+    training_until: datetime | None
+    requests_per_minute: int | None
+
+    def training(self, now: datetime) -> str:
+        """Say how the operator's training stands: ``current``, ``expired`` or ``none``."""
+        if self.training_until is None:
+            return "none"
+        return "current" if now < self.training_until else "expired"
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """An access key with its secret, opened for the verification of one signature."""
+    """An access key with its secret, opened for the verification of one signature.
+
+    The last three are of temporary credentials alone; ``active`` of those says that their session is not closed, and
+    the key that they were obtained with not revoked.
+    """
 
     access_key_id: str
     secret: str = field(repr=False)
     operator: str
     active: bool
+    token_digest: bytes | None = field(repr=False, default=None)
+    expires_at: datetime | None = None
+    session: str | None = None
 
 
 class Roster:
-    """Looks operators and access keys up.
+    """Looks operators, access keys and sessions up, and keeps what was found until something changes.
 
-    What was looked up is kept in memory for the life of the process: operators and keys cannot be changed yet.
+    Whoever changes the record of them calls `forget` once the change is durable; only the process that owns the home
+    folder may change it.
     """
 
-    def __init__(self, store: RecordStore, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: RecordStore) -> None:
         self._store = store
-        self._clock = clock
         self._lock = threading.Lock()
         self._credentials: dict[str, Credential] = {}
         self._operators: dict[str, Operator] = {}
+        self._sessions: dict[str, SessionRow] = {}
 
     def lookup(self, access_key_id: str) -> Credential | None:
-        """Find an access key; None if there is none."""
-        known = self._credentials.get(access_key_id)
-        if known is None:
-            with self._lock, self._store.read() as tx:
-                row = operators.find_access_key(tx, access_key_id)
-                if row is None:
-                    return None
-                known = Credential(row.access_key_id, row.secret, row.operator.id, row.active)
-                self._credentials[access_key_id] = known
-        return known
+        """Find an access key, good or not; None if there is none."""
+        return self._find(self._credentials, access_key_id, _credential)
 
     def operator(self, identifier: str) -> Operator:
         """Find an operator.
@@ -62,35 +76,59 @@ class Roster:
         ------
         NotFoundError
         """
-        known = self._operators.get(identifier)
+        found = self._find(self._operators, identifier, _operator)
+        assert found is not None  # noqa: S101 - `operators.get` raises
+        return found
+
+    def session(self, identifier: str) -> SessionRow | None:
+        """Find a session, open or not; None if there is none."""
+        return self._find(self._sessions, identifier, sessions.find)
+
+    def is_valid(self, access_key_id: str, now: datetime) -> bool:
+        """Whether a key that was good when its request was signed still is: requests wait for their turn."""
+        known = self.lookup(access_key_id)
+        return known is None or (known.active and (known.expires_at is None or now < known.expires_at))
+
+    def forget(self) -> None:
+        """Look everything up anew: a change of operators, keys or sessions is durable."""
+        with self._lock:
+            self._credentials.clear()
+            self._operators.clear()
+            self._sessions.clear()
+
+    def _find(
+        self, kept: dict[str, _Kept], identifier: str, read: Callable[[Transaction, str], _Kept | None]
+    ) -> _Kept | None:
+        known = kept.get(identifier)
         if known is None:
+            # The lock is held from the reading to the keeping, so that nothing from before a change is kept after it.
             with self._lock, self._store.read() as tx:
-                row = operators.get(tx, identifier)
-                known = Operator(row.id, row.name, row.role, row.active)
-                self._operators[identifier] = known
+                known = read(tx, identifier)
+                if known is not None:
+                    if len(kept) >= _KEPT_MAX:
+                        kept.clear()
+                    kept[identifier] = known
         return known
 
-    def found(self, identifier: str, name: str, role: str) -> KeyPair | None:
-        """Add the first operator with an access key, in one transaction; None if there are operators already."""
-        pair = make_key_pair()
-        now = self._clock()
-        with self._lock, self._store.write() as tx:
-            if operators.list_all(tx):
-                return None
-            operators.create(tx, identifier, name=name, role=role, created_at=now)
-            operators.create_access_key(tx, pair.access_key_id, operator=identifier, secret=pair.secret, created_at=now)
-        return pair
 
-    def bootstrap_key(self, identifier: str) -> KeyPair:
-        """Return the first active access key of an operator.
+def _credential(tx: Transaction, access_key_id: str) -> Credential | None:
+    if access_key_id.startswith(TEMPORARY):
+        temporary = sessions.find_credential(tx, access_key_id)
+        if temporary is None:
+            return None
+        return Credential(
+            access_key_id,
+            temporary.secret,
+            temporary.operator,
+            temporary.active,
+            temporary.token_digest,
+            temporary.expires_at,
+            temporary.session,
+        )
+    row = access_keys.find_credential(tx, access_key_id)
+    return None if row is None else Credential(access_key_id, row.secret, row.operator.id, row.active)
 
-        Raises
-        ------
-        NotFoundError
-        """
-        with self._store.read() as tx:
-            for row in operators.list_access_keys(tx, identifier):
-                found = operators.find_access_key(tx, row.access_key_id) if row.active else None
-                if found is not None:
-                    return KeyPair(found.access_key_id, found.secret)
-        raise NotFoundError(f"The operator {identifier} has no active access key.")
+
+def _operator(tx: Transaction, identifier: str) -> Operator | None:
+    row = operators.get(tx, identifier)
+    return Operator(row.id, row.name, row.roles, row.active, row.training_until, row.requests_per_minute)

@@ -8,17 +8,39 @@ from datetime import datetime
 class RequestFacts:
     """One request.
 
-    ``operation`` is our own name of the act (``search``, ``enrol``, ``erase``, …).  ``purpose``, ``case`` and
-    ``authority`` are what the signed request claims.  ``threshold_percent`` is what was asked for.
+    ``operation`` is our own name of the act (``search``, ``enrol``, ``erase``, …).  ``threshold_percent`` is what was
+    asked for.
+
+    Attributes
+    ----------
+    roles : frozenset of str
+        Everything the operator may act as, at once.
+    active, key_valid : bool
+        Whether the operator is active, and whether the key that signed is still good.
+    training : str
+        ``current``, ``expired`` or ``none``.
+    in_session : bool
+        Whether the request was signed with the temporary credentials of a session.
+    purpose, case, authority : str or None
+        What the act is for: what the signed path claims, completed by the session.
+    contradictions : tuple of str
+        Which of the three the path and the session name differently.
+    case_open : bool or None
+        Whether the case is registered and open, and the operator works on it; None if no case is named.
     """
 
     operator: str
-    role: str
+    roles: frozenset[str]
     active: bool
     operation: str
     time: datetime
+    key_valid: bool = True
+    training: str = "none"
+    in_session: bool = False
     gallery: str | None = None
     threshold_percent: float | None = None
     purpose: str | None = None
     case: str | None = None
     authority: str | None = None
+    contradictions: tuple[str, ...] = ()
+    case_open: bool | None = None

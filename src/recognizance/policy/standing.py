@@ -1,4 +1,4 @@
-"""The rule that always binds: who may do what by standing.  Rule packs come on top of it."""
+"""The rules that always bind: who may do what by standing.  Rule packs come on top of them."""
 
 from collections.abc import Mapping
 
@@ -7,36 +7,85 @@ from recognizance.policy.facts import RequestFacts
 
 READING = frozenset({"list", "detect"})
 USING = READING | {"search", "compare", "enrol", "erase", "subject", "export"}
+OWN = frozenset({"identity", "own-key", "request", "roster", "session"})
+"""What concerns the operator alone; every role covers it."""
+
+CREDENTIALS = frozenset({"approval", "case", "env", "key", "operator", "own-key", "request", "session"})
+"""Acts on who may act: never with the temporary credentials of a session."""
+
+INVESTIGATOR = "investigator"
+EXAMINER = "examiner"
+SUPERVISOR = "supervisor"
+AUDITOR = "auditor"
+ADMINISTRATOR = "administrator"
+
 ROLES: Mapping[str, frozenset[str]] = {
-    "investigator": USING,
-    "administrator": USING | {"gallery"},
+    INVESTIGATOR: USING | OWN,
+    EXAMINER: READING | {"compare"} | OWN,
+    SUPERVISOR: frozenset({"list", "erase", "erasure", "hold", "approval", "case"}) | OWN,
+    AUDITOR: frozenset({"ledger", "disclosure"}) | OWN,
+    ADMINISTRATOR: frozenset({"list", "gallery", "operator", "key", "case", "env", "settings", "backup", "restore"})
+    | OWN,
 }
 """Acts by role.  A role or an act that is not here is refused."""
 
 
 class StandingPolicy:
-    """Refuses operators who are not active, and acts that their role does not cover."""
+    """Refuses who is not active, what no role of theirs covers, and what a case or a session does not allow."""
 
     def decide(self, facts: RequestFacts) -> Decision:
         """See `Policy.decide`."""
-        if not facts.active:
-            return Refused(
-                (
-                    Reason(
-                        "standing/active",
-                        f"The operator {facts.operator} is not active.",
-                        "An administrator can make the operator active again.",
-                    ),
-                )
-            )
-        if facts.operation not in ROLES.get(facts.role, frozenset()):
-            return Refused(
-                (
-                    Reason(
-                        "standing/role",
-                        f"The role {facts.role} does not cover the act {facts.operation!r}.",
-                        "Ask an administrator for a role that does.",
-                    ),
-                )
-            )
-        return Allowed((Reason("standing/role", f"The role {facts.role} covers the act {facts.operation!r}."),))
+        refusal = _of_operator(facts) or _of_act(facts) or _of_context(facts)
+        if refusal is not None:
+            return Refused((refusal,))
+        covering = " or ".join(sorted(role for role in facts.roles if facts.operation in ROLES.get(role, frozenset())))
+        return Allowed((Reason("standing/role", f"The role {covering} covers the act {facts.operation!r}."),))
+
+
+def _of_operator(facts: RequestFacts) -> Reason | None:
+    if not facts.active:
+        return Reason(
+            "standing/active",
+            f"The operator {facts.operator} is not active.",
+            "An administrator can make the operator active again.",
+        )
+    if not facts.key_valid:
+        return Reason(
+            "standing/key", "The credentials that signed this request have ended.", "Sign with those that you have now."
+        )
+    return None
+
+
+def _of_act(facts: RequestFacts) -> Reason | None:
+    if not any(facts.operation in ROLES.get(role, frozenset()) for role in facts.roles):
+        named = " and ".join(sorted(facts.roles)) or "none"
+        return Reason(
+            "standing/role",
+            f"The operator's roles ({named}) do not cover the act {facts.operation!r}.",
+            "Ask an administrator for a role that does.",
+        )
+    if facts.in_session and facts.operation in CREDENTIALS:
+        return Reason(
+            "standing/session",
+            f"The credentials of a session do not cover the act {facts.operation!r}.",
+            "Sign it with your own access key.",
+        )
+    return None
+
+
+def _of_context(facts: RequestFacts) -> Reason | None:
+    if facts.contradictions:
+        named = " and ".join(facts.contradictions)
+        return Reason(
+            "standing/context",
+            f"The path of the endpoint and the session name a different {named}.",
+            "Leave it out of the path, or open a session for it.",
+        )
+    if facts.case_open is False:
+        # One answer for a case that does not exist and for somebody else's: neither is confirmed.
+        return Reason(
+            "standing/case",
+            "You do not work on an open case of this number.",
+            "Check the number, or ask a supervisor to register the case with you as a member.",
+        )
+    return None

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
@@ -178,9 +179,20 @@ operators = Table(
     metadata,
     Column("id", Text, primary_key=True),
     _required("name", Text),
-    _required("role", Text),
     _required("active", Boolean),
     _required("created_at", Moment),
+    Column("agency", Text, nullable=False, server_default=""),
+    Column("training_kind", Text, nullable=True),
+    Column("training_until", Moment, nullable=True),
+    Column("requests_per_minute", BigInteger, nullable=True),  # NULL: as the setting says
+    Column("first_start", Boolean, nullable=False, server_default=false()),  # made by the first start, for it alone
+)
+
+operator_roles = Table(
+    "operator_roles",
+    metadata,
+    Column("operator", Text, ForeignKey("operators.id"), primary_key=True),
+    Column("role", Text, primary_key=True),
 )
 
 access_keys = Table(
@@ -191,7 +203,73 @@ access_keys = Table(
     _required("sealed_secret", LargeBinary),
     _required("active", Boolean),
     _required("created_at", Moment),
+    Column("origin", Text, nullable=False, server_default="first-start"),
+    # Who knew the secret first, and the key that signed the request for it: who else could act as its operator.
+    Column("issued_by", Text, nullable=True),
+    Column("issued_with", Text, nullable=True),
+    Column("revoked_at", Moment, nullable=True),
     Index(None, "operator"),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _required("number", _Name),
+    _required("opened_at", Moment),
+    Column("closed_at", Moment, nullable=True),
+    UniqueConstraint("number"),
+)
+
+case_members = Table(
+    "case_members",
+    metadata,
+    Column("case_id", Text, ForeignKey("cases.id"), primary_key=True),
+    Column("operator", Text, ForeignKey("operators.id"), primary_key=True),
+    _required("added_at", Moment),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _required("operator", Text, ForeignKey("operators.id")),
+    _required("purpose", Text),
+    _required("case_id", Text, ForeignKey("cases.id")),
+    Column("authority", Text, nullable=True),
+    _required("opened_at", Moment),
+    _required("opened_with", Text, ForeignKey("access_keys.access_key_id")),
+    _required("expires_at", Moment),
+    Column("closed_at", Moment, nullable=True),
+    Index(None, "operator"),
+)
+
+session_credentials = Table(
+    "session_credentials",
+    metadata,
+    Column("access_key_id", Text, primary_key=True),
+    _required("session", Text, ForeignKey("sessions.id")),
+    _required("sealed_secret", LargeBinary),
+    _required("token_digest", LargeBinary),
+    # Revoking this key ends them too.
+    _required("obtained_with", Text, ForeignKey("access_keys.access_key_id")),
+    _required("expires_at", Moment),
+    Index(None, "session"),
+    Index(None, "expires_at"),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _required("kind", Text),
+    _required("sealed_payload", LargeBinary),
+    _required("requested_by", Text, ForeignKey("operators.id")),
+    _required("requested_at", Moment),
+    _required("state", Text),
+    Column("decided_by", Text, ForeignKey("operators.id"), nullable=True),
+    Column("decided_at", Moment, nullable=True),
+    Index(None, "state"),
 )
 
 entries = Table(

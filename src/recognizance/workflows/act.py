@@ -1,6 +1,10 @@
 """Who does what, on whose claim."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+NOBODY = "-"
+"""The operator of entries that nobody signed for: no operator's id begins so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -8,7 +12,9 @@ class Act:
     """One authenticated request.
 
     ``purpose``, ``case`` and ``authority`` are claims that the request's signature covers; ``operation`` is the
-    name of the operation on the wire, ``request_id`` what the answer carries.
+    name of the operation on the wire, ``request_id`` what the answer carries.  ``session`` is that of the temporary
+    credentials that signed, if they did; ``notes`` are what the entry says of the operator's footing, once it is
+    settled.
     """
 
     operator: str
@@ -18,3 +24,5 @@ class Act:
     purpose: str | None = None
     case: str | None = None
     authority: str | None = None
+    session: str | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)

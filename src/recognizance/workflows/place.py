@@ -1,7 +1,7 @@
 """Where the workflows work: everything they need, and the two things that every act passes."""
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
@@ -16,12 +16,14 @@ from recognizance.errors import (
     RefusedError,
 )
 from recognizance.ledger import Concealed, ConcealedList, Entry, Ledger, Value
-from recognizance.policy import Allowed, Policy, RequestFacts
+from recognizance.policy import Allowed, Policy, Reason, RequestFacts
 from recognizance.records import RecordStore, Transaction, galleries
 from recognizance.records.galleries import GalleryRow
 from recognizance.scoring import Calibration
 from recognizance.workflows.act import Act
 from recognizance.workflows.engine import Engine
+from recognizance.workflows.footing import settle
+from recognizance.workflows.publishing import Publisher
 from recognizance.workflows.shelf import Shelf
 
 Workflow = TypeVar("Workflow", bound=Callable[..., Any])
@@ -39,6 +41,7 @@ class Workplace:
     policy: Policy
     roster: Roster
     ledger: Ledger[Transaction]
+    publisher: Publisher
     clock: Callable[[], datetime]
 
 
@@ -67,29 +70,42 @@ def permit(
         Naming the rules in words.
     """
     now = place.clock()
-    operator = place.roster.operator(act.operator)
+    footing = settle(place.store, place.roster, act, now)
+    act = footing.act
     facts = RequestFacts(
-        operator=operator.id,
-        role=operator.role,
-        active=operator.active,
+        operator=footing.operator.id,
+        roles=footing.operator.roles,
+        active=footing.operator.active,
         operation=kind,
         time=now,
+        key_valid=footing.key_valid,
+        training=footing.training,
+        in_session=act.session is not None,
         gallery=gallery,
         threshold_percent=threshold_percent,
         purpose=act.purpose,
         case=act.case,
         authority=act.authority,
+        contradictions=footing.contradictions,
+        case_open=footing.case_open,
     )
     decision = place.policy.decide(facts)
     rules = tuple(reason.rule for reason in decision.reasons)
-    concealed = _claims(act, gallery)
+    permitted = Permit(act, kind, now, rules, _claims(act, gallery), place.ledger)
     if isinstance(decision, Allowed):
-        return Permit(act, kind, now, rules, concealed, place.ledger)
-    index = record_alone(place, Entry(kind, now, act.operator, "refused", rules, _who(act)), concealed)
-    told = " ".join(f"{reason.explanation} {reason.remedy} [{reason.rule}]" for reason in decision.reasons)
-    refusal = RefusedError(f"{told} (entry {index})")
-    refusal.recorded = Recorded(index, "refused")
-    raise refusal
+        return permitted
+    raise refusal(place, permitted, decision.reasons)
+
+
+def refusal(place: Workplace, permitted: Permit, reasons: Sequence[Reason]) -> RefusedError:
+    """Make the refusal of an act durable as an entry; return the error to raise."""
+    act, rules = permitted.act, tuple(reason.rule for reason in reasons)
+    entry = Entry(permitted.kind, permitted.time, act.operator, "refused", rules, _who(act))
+    index = record_alone(place, entry, permitted.concealed)
+    told = " ".join(f"{reason.explanation} {reason.remedy} [{reason.rule}]" for reason in reasons)
+    error = RefusedError(f"{told} (entry {index})")
+    error.recorded = Recorded(index, "refused")
+    return error
 
 
 def record(
@@ -176,10 +192,10 @@ def new_identifier() -> str:
 
 
 def _who(act: Act) -> dict[str, Value]:
-    return {"access_key": act.access_key_id, "operation": act.operation, "request": act.request_id}
+    return {"access_key": act.access_key_id, "operation": act.operation, "request": act.request_id, **act.notes}
 
 
 def _claims(act: Act, gallery: str | None) -> tuple[Concealed, ...]:
-    """What the client chose to say of its act."""
+    """Conceal what the client chose to say of its act."""
     said = {"authority": act.authority, "case": act.case, "gallery_name": gallery, "purpose": act.purpose}
     return tuple(Concealed(field, value) for field, value in said.items() if value is not None)

@@ -1,0 +1,195 @@
+"""Sessions: one operator, one purpose, one case, until they expire; and the temporary credentials made for them."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from recognizance.errors import NotFoundError
+from recognizance.records import schema
+from recognizance.records.transaction import Transaction
+
+KEPT_AFTER_EXPIRY = timedelta(days=1)
+"""For so long, whoever comes with credentials that are over is told so, and known by name in the log."""
+
+_SESSIONS = schema.sessions
+_CREDENTIALS = schema.session_credentials
+_CASES = schema.cases
+_KEYS = schema.access_keys
+_COLUMNS = (
+    _SESSIONS.c.id,
+    _SESSIONS.c.operator,
+    _SESSIONS.c.purpose,
+    _CASES.c.number,
+    _SESSIONS.c.authority,
+    _SESSIONS.c.opened_at,
+    _SESSIONS.c.opened_with,
+    _SESSIONS.c.expires_at,
+    _SESSIONS.c.closed_at,
+)
+_SELECT = select(*_COLUMNS).join_from(_SESSIONS, _CASES)
+_GET = _SELECT.where(_SESSIONS.c.id == bindparam("wanted"))
+_LIST = _SELECT.order_by(_SESSIONS.c.opened_at, _SESSIONS.c.id)
+_LIST_OF = _LIST.where(_SESSIONS.c.operator == bindparam("operator"))
+_CLOSE = (
+    update(_SESSIONS)
+    .where(_SESSIONS.c.id == bindparam("wanted"), _SESSIONS.c.closed_at.is_(None))
+    .values(closed_at=bindparam("moment"))
+)
+_OPENED_WITH = select(_SESSIONS.c.id).where(
+    _SESSIONS.c.opened_with == bindparam("key"), _SESSIONS.c.closed_at.is_(None)
+)
+_FIND = (
+    select(
+        _CREDENTIALS.c.access_key_id,
+        _CREDENTIALS.c.sealed_secret,
+        _CREDENTIALS.c.token_digest,
+        _CREDENTIALS.c.expires_at,
+        _CREDENTIALS.c.session,
+        _SESSIONS.c.operator,
+        _SESSIONS.c.closed_at,
+        _KEYS.c.active,
+    )
+    .join_from(_CREDENTIALS, _SESSIONS)
+    .join(_KEYS, _KEYS.c.access_key_id == _CREDENTIALS.c.obtained_with)
+    .where(_CREDENTIALS.c.access_key_id == bindparam("wanted"))
+)
+_FORGET = delete(_CREDENTIALS).where(_CREDENTIALS.c.expires_at <= bindparam("before"))
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A registered session.  ``closed_at`` is None until somebody closes it."""
+
+    id: str
+    operator: str
+    purpose: str
+    case: str
+    authority: str | None
+    opened_at: datetime
+    opened_with: str
+    expires_at: datetime
+    closed_at: datetime | None
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether the session is neither closed nor over."""
+        return self.closed_at is None and now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class TemporaryCredential:
+    """The credentials of a session, with their secret.
+
+    ``active`` says whether the session is not closed and the key that they were obtained with is not revoked.
+    """
+
+    access_key_id: str
+    secret: str = field(repr=False)
+    token_digest: bytes = field(repr=False)
+    expires_at: datetime
+    session: str
+    operator: str
+    active: bool
+
+
+def create(
+    tx: Transaction,
+    session_id: str,
+    *,
+    operator: str,
+    purpose: str,
+    case_id: str,
+    authority: str | None,
+    opened_at: datetime,
+    opened_with: str,
+    expires_at: datetime,
+) -> SessionRow:
+    """Register a session."""
+    values = {
+        "id": session_id,
+        "operator": operator,
+        "purpose": purpose,
+        "case_id": case_id,
+        "authority": authority,
+        "opened_at": opened_at,
+        "opened_with": opened_with,
+        "expires_at": expires_at,
+    }
+    tx.execute(insert(_SESSIONS), values)
+    return get(tx, session_id)
+
+
+def find(tx: Transaction, session_id: str) -> SessionRow | None:
+    """Look a session up, open or not."""
+    row = tx.execute(_GET, {"wanted": session_id}).first()
+    return None if row is None else SessionRow(*row)
+
+
+def get(tx: Transaction, session_id: str) -> SessionRow:
+    """Look a session up, open or not; raises `NotFoundError`."""
+    found = find(tx, session_id)
+    if found is None:
+        raise NotFoundError(f"There is no session {session_id}.", "`recognizance session list` shows those there are.")
+    return found
+
+
+def list_all(tx: Transaction, *, operator: str | None = None) -> list[SessionRow]:
+    """List sessions in the order of opening; those of one operator only, if one is named."""
+    statement, parameters = (_LIST, {}) if operator is None else (_LIST_OF, {"operator": operator})
+    return [SessionRow(*row) for row in tx.execute(statement, parameters)]
+
+
+def close(tx: Transaction, session_id: str, *, closed_at: datetime) -> bool:
+    """Close a session; return whether it was open."""
+    return tx.execute(_CLOSE, {"wanted": session_id, "moment": closed_at}).rowcount == 1
+
+
+def opened_with(tx: Transaction, access_key_id: str) -> list[str]:
+    """List the sessions that an access key opened and nobody has closed."""
+    return list(tx.execute(_OPENED_WITH, {"key": access_key_id}).scalars())
+
+
+def add_credential(
+    tx: Transaction,
+    access_key_id: str,
+    *,
+    session: str,
+    secret: str,
+    token: str,
+    obtained_with: str,
+    expires_at: datetime,
+    now: datetime,
+) -> None:
+    """Keep temporary credentials, the secret sealed and the token as its digest; those that are over are dropped."""
+    tx.execute(_FORGET, {"before": now - KEPT_AFTER_EXPIRY})
+    values = {
+        "access_key_id": access_key_id,
+        "session": session,
+        "sealed_secret": tx.sealer.seal(secret.encode(), _context(access_key_id, session)),
+        "token_digest": digest_of(token),
+        "obtained_with": obtained_with,
+        "expires_at": expires_at,
+    }
+    tx.execute(insert(_CREDENTIALS), values)
+
+
+def find_credential(tx: Transaction, access_key_id: str) -> TemporaryCredential | None:
+    """Look temporary credentials up, good or not."""
+    row = tx.execute(_FIND, {"wanted": access_key_id}).first()
+    if row is None:
+        return None
+    _, sealed, digest, expires_at, session, operator, closed_at, key_active = row
+    secret = tx.sealer.open(sealed, _context(access_key_id, session)).decode()
+    return TemporaryCredential(
+        access_key_id, secret, digest, expires_at, session, operator, closed_at is None and bool(key_active)
+    )
+
+
+def digest_of(token: str) -> bytes:
+    """Digest a session token; it is as long as a key, so that no salt is needed."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _context(access_key_id: str, session: str) -> str:
+    return f"session-credential:{access_key_id}:{session}"

@@ -1,0 +1,112 @@
+"""Open and close cases, and say who works on them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from recognizance.errors import InvalidRequestError
+from recognizance.ledger import Concealed
+from recognizance.records import Transaction, cases
+from recognizance.records.cases import CaseRow
+from recognizance.workflows.act import Act
+from recognizance.workflows.operators import oversees
+from recognizance.workflows.place import Workplace, failures_recorded, new_identifier, permit, record
+
+KIND = "case"
+
+
+@dataclass(frozen=True, slots=True)
+class Docket:
+    """A case and who works on it."""
+
+    case: CaseRow
+    members: tuple[str, ...]
+
+
+@failures_recorded(KIND)
+def open_case(place: Workplace, act: Act, number: str, members: Sequence[str]) -> tuple[Docket, int]:
+    """Register a case with its first members; it and one entry are made durable together.
+
+    Raises
+    ------
+    InvalidRequestError
+        If the number is registered.
+    NotFoundError
+        If a member is no operator.
+    """
+    permitted = permit(place, act, KIND)
+    with place.store.write() as tx:
+        case = cases.create(tx, new_identifier(), number, opened_at=permitted.time)
+        for member in dict.fromkeys(members):
+            cases.add_member(tx, case.id, member, added_at=permitted.time)
+        found = _docket(tx, case)
+        details = {"change": "opened", "subject_case": case.id, "members": list(found.members)}
+        entry = record(tx, permitted, details, [Concealed("case_number", number)])
+    return found, entry
+
+
+@failures_recorded(KIND)
+def close_case(place: Workplace, act: Act, number: str) -> tuple[Docket, int]:
+    """Close a case: nobody can name it any more, and sessions for it end at once; recorded.
+
+    Raises
+    ------
+    NotFoundError
+    InvalidRequestError
+        If it is closed.
+    """
+    permitted = permit(place, act, KIND)
+    with place.store.write() as tx:
+        case = _open(tx, number)
+        cases.close(tx, case.id, closed_at=permitted.time)
+        details = {"change": "closed", "subject_case": case.id}
+        entry = record(tx, permitted, details, [Concealed("case_number", number)])
+        found = _docket(tx, cases.get(tx, number))
+    return found, entry
+
+
+@failures_recorded(KIND)
+def set_member(place: Workplace, act: Act, number: str, operator: str, *, member: bool) -> tuple[Docket, int]:
+    """Let an operator work on a case, or no longer, at once; recorded.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such case, operator or member.
+    InvalidRequestError
+        If the case is closed, or the operator works on it already (or does not).
+    """
+    permitted = permit(place, act, KIND)
+    with place.store.write() as tx:
+        case = _open(tx, number)
+        if member:
+            changed = cases.add_member(tx, case.id, operator, added_at=permitted.time)
+        else:
+            changed = cases.remove_member(tx, case.id, operator)
+        if not changed:
+            how = "works on it already" if member else "does not work on it"
+            raise InvalidRequestError(f"The case {number} is as asked: {operator} {how}.")
+        details = {"change": "member added" if member else "member removed", "subject_case": case.id, "of": operator}
+        entry = record(tx, permitted, details, [Concealed("case_number", number)])
+        found = _docket(tx, case)
+    return found, entry
+
+
+@failures_recorded("roster")
+def list_cases(place: Workplace, act: Act) -> tuple[list[Docket], int]:
+    """List cases by number; those who do not oversee see those they work on.  Recorded."""
+    permitted = permit(place, act, "roster")
+    with place.store.write() as tx:
+        rows = cases.list_all(tx, member=None if oversees(tx, act) else act.operator)
+        found = [_docket(tx, row) for row in rows]
+        return found, record(tx, permitted, {"cases": len(found)})
+
+
+def _open(tx: Transaction, number: str) -> CaseRow:
+    case = cases.get(tx, number)
+    if case.closed_at is not None:
+        raise InvalidRequestError(f"The case {number} is closed.", "A closed case stays as it was.")
+    return case
+
+
+def _docket(tx: Transaction, case: CaseRow) -> Docket:
+    return Docket(case, tuple(cases.members(tx, case.id)))

@@ -3,12 +3,16 @@
 The server knows it too (the same bytes with the same external id are not stored twice); the journal saves the way
 there.  It belongs to one gallery as created at one time and to one choice of options: a gallery of the same name that
 is made later begins with none.
+
+Names of files often are names of people, so a line holds salted digests in their place; and whenever somebody is
+erased from a gallery, its journals are deleted.
 """
 
 import contextlib
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,17 +41,28 @@ class Journal:
     def __init__(self, home: Path, gallery: Mapping[str, Any], options: str) -> None:
         key = json.dumps([gallery["Name"], gallery["CreatedAt"].isoformat(), options])
         self.path = home / FOLDER / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.jsonl"
-        self._head = {"gallery": gallery["Name"], "created_at": gallery["CreatedAt"].isoformat(), "options": options}
+        self._head = {
+            "gallery": gallery["Name"],
+            "created_at": gallery["CreatedAt"].isoformat(),
+            "options": options,
+            "salt": secrets.token_hex(16),
+        }
         self._known: dict[str, list[Any]] = {}
 
     def read(self) -> None:
         """Read what was acknowledged; a line that a crash cut short is passed over."""
+        named = False
         with contextlib.suppress(FileNotFoundError), self.path.open(encoding="ascii", errors="replace") as file:
             for line in file:
                 with contextlib.suppress(ValueError, IndexError, TypeError):
                     row = json.loads(line)
-                    if isinstance(row, list) and len(row) == 6:
+                    if isinstance(row, dict):
+                        named = "salt" not in row  # of an earlier version, which wrote names
+                        self._head["salt"] = str(row.get("salt", self._head["salt"]))
+                    elif isinstance(row, list) and len(row) == 4:
                         self._known[row[0]] = row
+        if named:
+            self.forget()
 
     def forget(self) -> None:
         """Begin anew."""
@@ -56,16 +71,16 @@ class Journal:
 
     def find(self, item: Item) -> Outcome | None:
         """Look up a photograph whose file has not changed since it was acknowledged."""
-        row = self._known.get(_name(item.path))
+        row = self._known.get(self._digest(_name(item.path)))
         if row is None:
             return None
         try:
             state = item.path.stat()
         except (OSError, ValueError):
             return None
-        if row[1:4] != [state.st_size, state.st_mtime_ns, item.external_id]:
+        if row[1] != self._state(item, state):
             return None
-        return Outcome(int(row[4]), tuple(map(str, row[5])))
+        return Outcome(int(row[2]), tuple(map(str, row[3])))
 
     def __enter__(self) -> Self:
         """Open the file for notes."""
@@ -87,8 +102,14 @@ class Journal:
     def note(self, item: Item, state: os.stat_result, outcome: Outcome) -> None:
         """Write down what the server has acknowledged; `state` is the file's from before it was read."""
         self._write(
-            [_name(item.path), state.st_size, state.st_mtime_ns, item.external_id, outcome.references, outcome.reasons]
+            [self._digest(_name(item.path)), self._state(item, state), outcome.references, list(outcome.reasons)]
         )
+
+    def _state(self, item: Item, state: os.stat_result) -> str:
+        return self._digest(json.dumps([_name(item.path), state.st_size, state.st_mtime_ns, item.external_id]))
+
+    def _digest(self, text: str) -> str:
+        return hashlib.sha256(f"{self._head['salt']}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     def _write(self, row: Any) -> None:
         self._file.write(json.dumps(row) + "\n")
@@ -107,6 +128,16 @@ def forget_others(home: Path, galleries: list[dict[str, Any]]) -> None:
             stale = True
         if stale:
             path.unlink(missing_ok=True)
+
+
+def forget(home: Path, gallery: str) -> None:
+    """Delete the journals of a gallery: somebody was erased from it."""
+    for path in (home / FOLDER).glob("*.jsonl"):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            with path.open(encoding="ascii", errors="replace") as file:
+                named = json.loads(file.readline())["gallery"] == gallery
+            if named:
+                path.unlink(missing_ok=True)
 
 
 def _name(path: Path) -> str:

@@ -112,7 +112,7 @@ def receipt(
 def consistency(
     context: typer.Context,
     old: Annotated[
-        str, typer.Argument(help="A number of entries, or an older checkpoint, receipt or export of this log.")
+        str, typer.Argument(help="An older checkpoint, receipt or export of this log, or a size.")
     ],
     out: _Out = None,
 ) -> int:

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from recognizance.records import RecordStore, Sealer
+from recognizance.records import RecordStore
 from recognizance.records.galleries import GalleryRow
-from records.making import KEY, a_gallery
+from records.making import a_gallery, open_record
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(path: Path) -> Iterator[RecordStore]:
-    with RecordStore.open(path, sealer=Sealer(KEY)) as opened:
+    with open_record(path) as opened:
         yield opened
 
 

@@ -1,18 +1,29 @@
 """What the tests of the record put into it."""
 
+import os
 import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 
 from recognizance.biometrics import Pose, Quality, RelativeBox
-from recognizance.records import Transaction, galleries
+from recognizance.records import KeyVault, RecordStore, Sealer, Transaction, galleries
 from recognizance.records.galleries import GalleryRow
 from recognizance.records.references import NewReference
 from recognizance.records.searches import ProbeDigest, SearchCandidate, SearchRecord
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 890_123, tzinfo=UTC)
 KEY = bytes(range(32))
+RUN_ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+"""For programs that tests run and that use this module."""
+
+
+def open_record(path: Path, *, key: bytes = KEY, keys: Path | None = None) -> RecordStore:
+    """Open a record whose vault lies beside its home folder, as the settings have it by default."""
+    sealer = Sealer(key)
+    folder = keys or path.parent.with_name(path.parent.name + "-keys")
+    return RecordStore.open(path, sealer=sealer, vault=KeyVault.open(folder, sealer=sealer))
 
 
 def identifier() -> str:

@@ -12,16 +12,17 @@ from sqlalchemy import text
 from recognizance.errors import RecordUnavailableError
 from recognizance.records import RecordStore, Sealer, entries, galleries, references
 from recognizance.records.galleries import GalleryRow
-from records.making import KEY, NOW, a_reference
+from records.making import KEY, NOW, RUN_ENVIRONMENT, a_reference, open_record
 
-_PROLOGUE = f"""
+_PROLOGUE = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from recognizance.errors import RecordUnavailableError
-from recognizance.records import RecordStore, Sealer, entries, meta
+from recognizance.records import entries, meta
+from records.making import open_record
 now = datetime.now(UTC)
-store = RecordStore.open(Path(sys.argv[1]), sealer=Sealer({KEY!r}))
+store = open_record(Path(sys.argv[1]))
 """
 
 _APPEND = """
@@ -63,7 +64,10 @@ print("usable")
 
 def _start(body: str, path: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", _PROLOGUE + body, str(path)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-W", "error", "-c", _PROLOGUE + body, str(path)],
+        env=RUN_ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -79,7 +83,7 @@ def test_a_killed_writer_loses_nothing_that_it_acknowledged(path: Path) -> None:
         process.wait()
         process.stdout.close()
         acknowledged = max([acknowledged, *(int(line) for line in rest if line.endswith("\n"))])
-        with RecordStore.open(path, sealer=Sealer(KEY)) as store:
+        with open_record(path) as store:
             assert store.integrity_check() == []
             with store.read() as tx:
                 count = entries.count(tx)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from recognizance.errors import KeyFileError, RecordUnavailableError
-from recognizance.records import RecordStore, Sealer, load_or_create_key
-from records.making import KEY
+from recognizance.records import Sealer, load_or_create_key
+from records.making import KEY, open_record
 
 
 def test_what_is_sealed_opens_with_its_context_only() -> None:
@@ -100,9 +100,9 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 
 def test_a_record_opens_with_its_own_key_only(path: Path) -> None:
-    RecordStore.open(path, sealer=Sealer(KEY)).close()
+    open_record(path).close()
     with pytest.raises(KeyFileError) as caught:
-        RecordStore.open(path, sealer=Sealer(KEY[::-1]))
+        open_record(path, key=KEY[::-1])
     assert Sealer(KEY).key_id in caught.value.message
     assert caught.value.remedy
-    RecordStore.open(path, sealer=Sealer(KEY)).close()
+    open_record(path).close()

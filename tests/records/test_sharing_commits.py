@@ -15,7 +15,7 @@ from sqlalchemy.exc import PendingRollbackError
 
 from recognizance.errors import RecordUnavailableError
 from recognizance.records import RecordStore, Transaction, meta
-from records.making import KEY
+from records.making import RUN_ENVIRONMENT
 
 Block = Callable[[Transaction], object]
 
@@ -262,16 +262,17 @@ def test_a_disk_that_is_full_at_the_commit_undoes_every_block(
         meta.put(tx, "after", "kept")
 
 
-_STARVE_TOGETHER = f"""
+_STARVE_TOGETHER = """
 import resource, signal, sys, threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import recognizance.records.batch
 from recognizance.errors import RecordUnavailableError
-from recognizance.records import RecordStore, Sealer, meta
+from recognizance.records import meta
+from records.making import open_record
 recognizance.records.batch.OPEN_MAX_S = 60
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-store = RecordStore.open(Path(sys.argv[1]), sealer=Sealer({KEY!r}))
+store = open_record(Path(sys.argv[1]))
 with store.write() as tx:
     meta.put(tx, "before", "kept")
 store.scrub()
@@ -282,7 +283,7 @@ def block(number):
         with store.write() as tx:
             if number == 0:
                 go.wait(30)
-            meta.put(tx, f"k{{number}}", "y" * 9_000)
+            meta.put(tx, f"k{number}", "y" * 9_000)
     except RecordUnavailableError as error:
         assert error.remedy
         return False
@@ -297,7 +298,7 @@ with ThreadPoolExecutor(12) as pool:
     answers = [future.result(60) for future in futures]
 assert answers == [False] * 12, answers
 with store.read() as tx:
-    assert not any(meta.get(tx, f"k{{number}}") for number in range(12))
+    assert not any(meta.get(tx, f"k{number}") for number in range(12))
     assert meta.get(tx, "before") == "kept"
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 assert all(block(number) for number in range(1, 12))
@@ -309,6 +310,7 @@ print("usable")
 def test_a_disk_that_stops_taking_bytes_fails_all_who_share_the_commit(path: Path) -> None:
     process = subprocess.run(
         [sys.executable, "-W", "error", "-c", _STARVE_TOGETHER, str(path)],
+        env=RUN_ENVIRONMENT,
         stdout=subprocess.PIPE,
         text=True,
         timeout=120,

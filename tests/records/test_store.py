@@ -8,9 +8,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from recognizance.errors import GalleryNotFoundError, RecordUnavailableError
-from recognizance.records import RecordStore, Sealer, galleries, meta, references
+from recognizance.records import RecordStore, galleries, meta, references
 from recognizance.records.galleries import GalleryRow
-from records.making import KEY, a_gallery, a_reference
+from records.making import a_gallery, a_reference, open_record
 
 
 def test_every_file_is_for_its_owner_alone(store: RecordStore, path: Path, gallery: GalleryRow) -> None:
@@ -21,9 +21,9 @@ def test_every_file_is_for_its_owner_alone(store: RecordStore, path: Path, galle
 
 
 def test_a_file_that_was_too_open_is_closed(path: Path) -> None:
-    RecordStore.open(path, sealer=Sealer(KEY)).close()
+    open_record(path).close()
     path.chmod(0o644)
-    with RecordStore.open(path, sealer=Sealer(KEY)):
+    with open_record(path):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -135,7 +135,7 @@ def test_integrity_check_finds_a_damaged_page(store: RecordStore, path: Path, ga
         data[page * 4096 : page * 4096 + 64] = b"\x55" * 64
     path.write_bytes(data)
     try:
-        with RecordStore.open(path, sealer=Sealer(KEY)) as damaged:
+        with open_record(path) as damaged:
             found = damaged.integrity_check()
     except RecordUnavailableError as error:  # as good: the damage is told, and nothing is answered from it
         found = [error.message]
@@ -146,21 +146,21 @@ def test_a_file_that_is_no_database_is_named_as_damaged(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"not a database, " * 300)
     with pytest.raises(RecordUnavailableError, match="damaged") as caught:
-        RecordStore.open(path, sealer=Sealer(KEY))
+        open_record(path)
     assert "backup" in caught.value.remedy
 
 
 def test_a_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RecordUnavailableError) as caught:
-        RecordStore.open(tmp_path / "file" / "record.sqlite", sealer=Sealer(KEY))
+        open_record(tmp_path / "file" / "record.sqlite")
     assert caught.value.remedy
 
 
 def test_a_lock_held_by_another_process_is_named(store: RecordStore, path: Path) -> None:
     with store._writer.connect() as connection:  # do not wait ten seconds for the lock
         connection.exec_driver_sql("PRAGMA busy_timeout = 1")
-    with RecordStore.open(path, sealer=Sealer(KEY)) as other:
+    with open_record(path) as other:
         with other.write(), pytest.raises(RecordUnavailableError, match="Another process"), store.write():
             pass
         with store.write() as tx:

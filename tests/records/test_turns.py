@@ -36,9 +36,9 @@ def test_turns_come_in_the_order_of_asking() -> None:
 def test_a_turn_is_shared_only_with_somebody_who_waits_and_shares() -> None:
     turns = Turns()
     turns.take()
-    assert turns.is_mine
+    assert turns.is_mine()
     assert not turns.hand_to_sharer()
-    assert turns.is_mine
+    assert turns.is_mine()
 
     def wait(alone: bool) -> None:
         turns.take(alone=alone)
@@ -52,7 +52,7 @@ def test_a_turn_is_shared_only_with_somebody_who_waits_and_shares() -> None:
     _in_line(turns, 2)
     assert not turns.hand_to_sharer()
     turns.hand_on()
-    assert not turns.is_mine
+    assert not turns.is_mine()
     alone.join()
     shares.join()
     turns.take()

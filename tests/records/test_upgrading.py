@@ -11,7 +11,7 @@ from sqlalchemy.schema import CreateTable
 from recognizance.errors import RecordUnavailableError, SchemaVersionError
 from recognizance.records import RecordStore, Sealer, meta, schema, sqlite
 from recognizance.records.migrations import versions
-from records.making import KEY
+from records.making import KEY, open_record
 
 
 def test_an_empty_file_gets_the_schema_and_its_version(store: RecordStore, path: Path) -> None:
@@ -44,25 +44,25 @@ def test_a_first_schema_that_does_not_fit_the_disk_leaves_nothing(path: Path, mo
     with monkeypatch.context() as patched:
         patched.setattr(sqlite, "_PRAGMAS", (*sqlite._PRAGMAS, "PRAGMA max_page_count = 12"))
         with pytest.raises(RecordUnavailableError, match="full"):
-            RecordStore.open(path, sealer=Sealer(KEY))
-    with RecordStore.open(path, sealer=Sealer(KEY)) as store, store.read() as tx:
+            open_record(path)
+    with open_record(path) as store, store.read() as tx:
         assert meta.get(tx, "sealing_key_id") == Sealer(KEY).key_id
 
 
 def test_opening_again_changes_nothing(path: Path) -> None:
     for expected in (None, "kept"):
-        with RecordStore.open(path, sealer=Sealer(KEY)) as store, store.write() as tx:
+        with open_record(path) as store, store.write() as tx:
             assert meta.get(tx, "fact") == expected
             meta.put(tx, "fact", "kept")
 
 
 def test_a_record_from_a_newer_version_is_left_alone(path: Path) -> None:
-    RecordStore.open(path, sealer=Sealer(KEY)).close()
+    open_record(path).close()
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
     with pytest.raises(SchemaVersionError, match="9999") as caught:
-        RecordStore.open(path, sealer=Sealer(KEY))
+        open_record(path)
     assert "later" in caught.value.remedy
 
 
@@ -72,7 +72,7 @@ def test_another_programs_database_is_left_alone(path: Path) -> None:
         connection.execute("CREATE TABLE theirs (x)")
     connection.close()
     with pytest.raises(SchemaVersionError):
-        RecordStore.open(path, sealer=Sealer(KEY))
+        open_record(path)
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("theirs",)]
     connection.close()

@@ -7,5 +7,6 @@ Open it with `RecordStore.open`; every function of the other modules takes the t
 from recognizance.records.sealing import Sealer, load_or_create_key
 from recognizance.records.store import RecordStore
 from recognizance.records.transaction import Transaction
+from recognizance.records.vault import KeyVault
 
-__all__ = ["RecordStore", "Sealer", "Transaction", "load_or_create_key"]
+__all__ = ["KeyVault", "RecordStore", "Sealer", "Transaction", "load_or_create_key"]

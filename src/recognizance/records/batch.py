@@ -41,6 +41,7 @@ class Batch:
         self._error: BaseException | None = None
         self._blocks = 0
         self.kept = 0
+        self.slots_noted = 0
 
     @property
     def may_grow(self) -> bool:

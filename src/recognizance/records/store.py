@@ -1,7 +1,5 @@
 """The record: one file, its connections and its transactions."""
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,15 +7,12 @@ from typing import Self
 
 from sqlalchemy import Engine, text
 
-from recognizance.errors import KeyFileError, RecordUnavailableError
-from recognizance.records import meta, sqlite
+from recognizance.records import opening, sqlite
 from recognizance.records.batch import Batch
-from recognizance.records.sealing import Sealer, fsync_folder
+from recognizance.records.sealing import Sealer
 from recognizance.records.transaction import Transaction
 from recognizance.records.turns import Turns
-from recognizance.records.upgrading import bring_up_to_date
-
-_KEY_ID = "sealing_key_id"
+from recognizance.records.vault import KeyVault
 
 
 class RecordStore:
@@ -28,18 +23,20 @@ class RecordStore:
     the store can be used again at once.  A violated constraint stays `sqlalchemy.exc.IntegrityError`.
     """
 
-    def __init__(self, path: Path, sealer: Sealer, reader: Engine, writer: Engine) -> None:
+    def __init__(self, path: Path, sealer: Sealer, vault: KeyVault, reader: Engine, writer: Engine) -> None:
         self.path = path
         self.sealer = sealer
+        self.vault = vault
         self._reader = reader
         self._writer = writer
         self._turns = Turns()
         self._batch: Batch | None = None
         """The open transaction; whoever has the turn may use it."""
         self._scrub_due = False
+        self._slots_noted = 0
 
     @classmethod
-    def open(cls, path: Path, *, sealer: Sealer) -> Self:
+    def open(cls, path: Path, *, sealer: Sealer, vault: KeyVault) -> Self:
         """Open a record, creating it (mode 0600) or upgrading its schema first where needed.
 
         Raises
@@ -47,18 +44,19 @@ class RecordStore:
         SchemaVersionError
             If a newer version of Recognizance wrote it.
         KeyFileError
-            If it was sealed with another key than `sealer`'s.
+            If it was sealed with another key than `sealer`'s, or `vault` is not its vault or an old copy of it.
         RecordUnavailableError
             If it cannot be read or written, or is damaged.
         """
         path = path.absolute()
-        store = cls(path, sealer, sqlite.make_engine(path, writer=False), sqlite.make_engine(path, writer=True))
+        reader, writer = (sqlite.make_engine(path, writer=writes) for writes in (False, True))
+        store = cls(path, sealer, vault, reader, writer)
         try:
-            with _opening(path):
-                _secure(path)
+            with opening.one_at_a_time(path):
+                opening.secure(path)
                 sqlite.use_write_ahead_log(store._writer)
                 with store.write() as tx:
-                    _prepare(tx)
+                    opening.prepare(tx)
         except BaseException:
             store.close()
             raise
@@ -71,7 +69,7 @@ class RecordStore:
         Keep it short: while it lasts, `scrub` has to wait.
         """
         with self._reader.connect() as connection, connection.begin():
-            yield Transaction(connection, self.sealer)
+            yield Transaction(connection, self.sealer, self.vault)
 
     @contextmanager
     def write(self, *, alone: bool = False) -> Iterator[Transaction]:
@@ -90,7 +88,10 @@ class RecordStore:
         saw_others = batch.kept > 0
         try:
             with batch.block():
-                yield Transaction(batch.connection, self.sealer)
+                tx = Transaction(batch.connection, self.sealer, self.vault)
+                yield tx
+                if self.vault.newest > self._slots_noted:
+                    batch.slots_noted = opening.note_slots(tx)
         except BaseException as error:
             self._leave(batch, alone=alone)
             if saw_others and isinstance(error, Exception):
@@ -121,18 +122,20 @@ class RecordStore:
 
     def _conclude(self, batch: Batch) -> None:
         try:
-            if batch.finish() and self._scrub_due:
-                self._try_scrub()
+            if batch.finish():
+                self._slots_noted = max(self._slots_noted, batch.slots_noted)
+                if self._scrub_due:
+                    self._try_scrub()
         finally:
             batch.announce()
 
     def _wait_for_turn(self, *, alone: bool) -> None:
-        if self._turns.is_mine:
+        if self._turns.is_mine():
             raise RuntimeError("a write transaction within another would wait for itself")
         try:
             self._turns.take(alone=alone)
         except BaseException:
-            if self._turns.is_mine:  # interrupted too late: others may count on this thread's commit
+            if self._turns.is_mine():  # interrupted too late: others may count on this thread's commit
                 if self._batch is not None:
                     self._leave(self._batch)
                 else:
@@ -173,52 +176,13 @@ class RecordStore:
         return [line for line in found if line != "ok"] + orphans
 
     def close(self) -> None:
-        """Close every connection that is not in use; the last one to close empties the write-ahead log."""
+        """Close every connection that is not in use, and the vault; the last one empties the write-ahead log."""
         self._reader.dispose()
         self._writer.dispose()
+        self.vault.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _prepare(tx: Transaction) -> None:
-    was_empty = bring_up_to_date(tx.connection)
-    if was_empty:
-        meta.put(tx, _KEY_ID, tx.sealer.key_id)
-    elif (expected := meta.get(tx, _KEY_ID)) != tx.sealer.key_id:
-        raise KeyFileError(
-            f"The record was sealed with the key {expected}; the key file holds {tx.sealer.key_id}.",
-            "Put back the key file that belongs to this record, or set the folder of keys to where it is.",
-        )
-
-
-def _secure(path: Path) -> None:
-    """Create the file before SQLite does, for its owner alone; SQLite gives the log files the same mode."""
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        fsync_folder(path.parent)
-    except FileExistsError:
-        for file in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
-            if file.exists():
-                file.chmod(0o600)
-
-
-@contextmanager
-def _opening(path: Path) -> Iterator[None]:
-    """Let one process at a time open the record: changing to WAL mode fails, not waits, if two try."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path.with_name(path.name + "-opening"), os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        raise RecordUnavailableError(
-            f"The record {path} cannot be opened: {error.strerror or error}.",
-            "Let the server's account own the home folder, on a local disk with free space.",
-        ) from error

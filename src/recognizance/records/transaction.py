@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, CursorResult, Executable
 
 from recognizance.records.sealing import Sealer
+from recognizance.records.vault import KeyVault
 
 T = TypeVar("T")
 
@@ -17,13 +18,14 @@ IDENTIFIERS_PER_STATEMENT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """One transaction of the record, and the key for what it keeps sealed.
+    """One transaction of the record, and the keys for what it keeps sealed.
 
     Hand it on, never keep it: it ends with the ``with`` block that made it.
     """
 
     connection: Connection
     sealer: Sealer
+    vault: KeyVault
 
     def execute(
         self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None

@@ -24,7 +24,6 @@ class Turns:
         self._taken = False
         self._holder: int | None = None
 
-    @property
     def is_mine(self) -> bool:
         """Whether the thread that asks has the turn."""
         return self._holder == threading.get_ident()

@@ -7,30 +7,26 @@ from sqlalchemy import Connection, inspect, text
 
 from recognizance.errors import SchemaVersionError
 from recognizance.records.schema import SCHEMA_VERSION
+from recognizance.records.transaction import Transaction
 
 MIGRATIONS = "recognizance.records.migrations"
 _log = logging.getLogger(__name__)
 
 
-def bring_up_to_date(connection: Connection) -> bool:
-    """Create or upgrade the schema within the transaction of `connection`.
+def bring_up_to_date(tx: Transaction) -> None:
+    """Create or upgrade the schema within a transaction.
 
     The caller holds the write lock, so that of two processes one upgrades and the other finds it done.
-
-    Returns
-    -------
-    bool
-        Whether the record was empty before.
 
     Raises
     ------
     SchemaVersionError
         If a newer version, or another program, wrote it.
     """
-    found = _version(connection)
+    found = _version(tx.connection)
     if found == SCHEMA_VERSION:
-        return False
-    if found is None and inspect(connection).get_table_names():
+        return
+    if found is None and inspect(tx.connection).get_table_names():
         raise SchemaVersionError("This database was not made by Recognizance.", "Set the home folder to another place.")
     # Only here: Alembic takes longer to import than an up-to-date record takes to open.
     from alembic import command
@@ -50,9 +46,9 @@ def bring_up_to_date(connection: Connection) -> bool:
                 "backup made before the upgrade.",
             )
         _log.info("bringing the record from schema version %s to %s", found or "none", SCHEMA_VERSION)
-        config.attributes["connection"] = connection
+        # Revisions seal what earlier versions kept in plain.
+        config.attributes.update(connection=tx.connection, transaction=tx)
         command.upgrade(config, "head")
-    return found is None
 
 
 def _version(connection: Connection) -> str | None:

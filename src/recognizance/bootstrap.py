@@ -128,7 +128,8 @@ def open_record(settings: Settings) -> Iterator[Record]:
     """
     path = settings.home / "record.db"
     sealer = Sealer(load_or_create_key(settings.keys_folder, record=path))
-    with RecordStore.open(path, sealer=sealer) as store:
+    vault = KeyVault.open(settings.keys_folder, sealer=sealer)
+    with RecordStore.open(path, sealer=sealer, vault=vault) as store:
         ledger = _open_ledger(settings, store)
         first_start.found(store, ledger, now)
         yield Record(store, Roster(store), ledger)

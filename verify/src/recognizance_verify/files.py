@@ -1,5 +1,6 @@
 """Reading files that somebody else made: only regular ones, only as large as they may be."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -30,16 +31,21 @@ def read_file(path: Path, limit: int, *, follow: bool = False) -> bytes:
         flags |= getattr(os, "O_NOFOLLOW", 0)
     try:
         descriptor = os.open(path, flags)
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise VerificationError("It is not a regular file.")
-            data = file.read(limit + 1) if status.st_size <= limit else None
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                data = file.read(limit + 1) if status.st_size <= limit else None
+        finally:
+            os.close(descriptor)
     except FileNotFoundError:
         raise VerificationError("It is missing.") from None
-    except (OSError, ValueError) as error:
-        if isinstance(error, VerificationError):
-            raise
+    except VerificationError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        if not follow and getattr(error, "errno", None) == errno.ELOOP:
+            raise VerificationError("It is a symbolic link.") from None
         raise VerificationError(f"It cannot be read: {getattr(error, 'strerror', None) or error}.") from None
     if data is None or len(data) > limit:
         raise VerificationError(f"It is larger than the {limit} bytes that it may have.")

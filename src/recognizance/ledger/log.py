@@ -10,7 +10,8 @@ RFC 6962, section 2.1; C2SP tlog-tiles, tlog-checkpoint, tlog-proof, tlog-witnes
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Generic
 
@@ -30,7 +31,7 @@ _OPENING = msgspec.msgpack.Decoder(Opening)
 
 
 class Ledger(Generic[Tx]):
-    """Appends entries, and proves what the log holds.  Keeps no state: any number of threads may use it.
+    """Appends entries, and proves what the log holds.  Any number of threads may use it.
 
     Parameters
     ----------
@@ -43,6 +44,7 @@ class Ledger(Generic[Tx]):
     def __init__(self, storage: LogStorage[Tx], key: notes.SigningKey) -> None:
         self._storage = storage
         self._key = key
+        self._latest: datetime | None = None
 
     @property
     def origin(self) -> str:
@@ -68,6 +70,8 @@ class Ledger(Generic[Tx]):
             )
             self._storage.put_opening(tx, index, msgspec.msgpack.encode(opening))
         self._storage.add(tx, index, entry.time, canonical(entry, index, commitments))
+        if self._latest is not None:
+            self._latest = max(self._latest, entry.time)
         if (index + 1) % tiles.TILE_WIDTH == 0:
             self._close_tile(tx, index // tiles.TILE_WIDTH)
         return index
@@ -92,8 +96,15 @@ class Ledger(Generic[Tx]):
         return self._storage.size(tx)
 
     def newest(self, tx: Tx) -> datetime | None:
-        """Give the latest time that any entry carries."""
+        """Read the latest time that any entry carries."""
         return self._storage.newest(tx)
+
+    def latest(self, tx: Callable[[], AbstractContextManager[Tx]]) -> datetime | None:
+        """Give the latest time that any entry carries, reading it from the log the first time only."""
+        if self._latest is None:
+            with tx() as reading:
+                self._latest = self._storage.newest(reading)
+        return self._latest
 
     def entry(self, tx: Tx, index: int) -> bytes:
         """Read an entry.

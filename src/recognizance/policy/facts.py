@@ -27,6 +27,8 @@ class RequestFacts:
         Which of the three the path and the session name differently.
     case_open : bool or None
         Whether the case is registered and open, and the operator works on it; None if no case is named.
+    clock_behind : bool
+        Whether the log already holds an entry of a later time.
     """
 
     operator: str
@@ -44,3 +46,4 @@ class RequestFacts:
     authority: str | None = None
     contradictions: tuple[str, ...] = ()
     case_open: bool | None = None
+    clock_behind: bool = False

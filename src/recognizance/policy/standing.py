@@ -19,6 +19,9 @@ SUPERVISOR = "supervisor"
 AUDITOR = "auditor"
 ADMINISTRATOR = "administrator"
 
+TIMED = frozenset({"approval", "case", "env", "erase", "erasure", "hold", "key", "operator", "restore", "session"})
+"""Acts that depend on the time by themselves; others do where a session, a case or an authority is named."""
+
 ROLES: Mapping[str, frozenset[str]] = {
     INVESTIGATOR: USING | OWN,
     EXAMINER: READING | {"compare"} | OWN,
@@ -35,7 +38,7 @@ class StandingPolicy:
 
     def decide(self, facts: RequestFacts) -> Decision:
         """See `Policy.decide`."""
-        refusal = _of_operator(facts) or _of_act(facts) or _of_context(facts)
+        refusal = _of_operator(facts) or _of_act(facts) or _of_context(facts) or _of_clock(facts)
         if refusal is not None:
             return Refused((refusal,))
         covering = " or ".join(sorted(role for role in facts.roles if facts.operation in ROLES.get(role, frozenset())))
@@ -87,5 +90,16 @@ def _of_context(facts: RequestFacts) -> Reason | None:
             "standing/case",
             "You do not work on an open case of this number.",
             "Check the number, or ask a supervisor to register the case with you as a member.",
+        )
+    return None
+
+
+def _of_clock(facts: RequestFacts) -> Reason | None:
+    named = facts.in_session or facts.case is not None or facts.authority is not None
+    if facts.clock_behind and (named or facts.operation in TIMED):
+        return Reason(
+            "standing/clock",
+            "The server's clock is behind the newest entry of its log, so nobody can say what is valid now.",
+            "Set the clock right; acts that depend on the time go on then.",
         )
     return None

@@ -360,3 +360,19 @@ search_candidates = Table(
     _required("similarity_percent", Double),
     _required("fmr", Double),
 )
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _required("kind", Text),
+    _required("target", Text),
+    Column("gallery_id", _Number, ForeignKey("galleries.id", ondelete="SET NULL"), nullable=True),
+    _required("sealed_reason", LargeBinary),
+    _required("placed_by", Text, ForeignKey("operators.id")),
+    _required("placed_at", Moment),
+    Column("released_by", Text, ForeignKey("operators.id"), nullable=True),
+    Column("released_at", Moment, nullable=True),
+    Index(None, "target"),
+    Index(None, "gallery_id"),
+)

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -28,6 +28,9 @@ from recognizance.workflows.shelf import Shelf
 
 Workflow = TypeVar("Workflow", bound=Callable[..., Any])
 """Takes a workplace and an act first."""
+
+CLOCK_TOLERANCE = timedelta(seconds=1)
+"""How far a clock may be set back, as time services do in small steps, before it counts as behind the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ def permit(
         authority=act.authority,
         contradictions=footing.contradictions,
         case_open=footing.case_open,
+        clock_behind=_is_behind(place, now),
     )
     decision = place.policy.decide(facts)
     rules = tuple(reason.rule for reason in decision.reasons)
@@ -95,6 +99,11 @@ def permit(
     if isinstance(decision, Allowed):
         return permitted
     raise refusal(place, permitted, decision.reasons)
+
+
+def _is_behind(place: Workplace, now: datetime) -> bool:
+    latest = place.ledger.latest(place.store.read)
+    return latest is not None and now < latest - CLOCK_TOLERANCE
 
 
 def refusal(place: Workplace, permitted: Permit, reasons: Sequence[Reason]) -> RefusedError:

@@ -1,4 +1,4 @@
-"""The ledger's tree, its openings and its newest cosigned checkpoint; the tree of the entries that are there."""
+"""The ledger's tree and openings, its newest cosigned checkpoint, legal holds; the tree of the entries so far."""
 
 import hashlib
 
@@ -42,6 +42,24 @@ def upgrade() -> None:
         sa.Column("cosigned_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("size", name="pk_checkpoints"),
     )
+    op.create_table(
+        "holds",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("gallery_id", number, nullable=True),
+        sa.Column("sealed_reason", sa.LargeBinary(), nullable=False),
+        sa.Column("placed_by", sa.Text(), nullable=False),
+        sa.Column("placed_at", sa.BigInteger(), nullable=False),
+        sa.Column("released_by", sa.Text(), nullable=True),
+        sa.Column("released_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["gallery_id"], ["galleries.id"], name="fk_holds_gallery_id", ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["placed_by"], ["operators.id"], name="fk_holds_placed_by"),
+        sa.ForeignKeyConstraint(["released_by"], ["operators.id"], name="fk_holds_released_by"),
+        sa.PrimaryKeyConstraint("id", name="pk_holds"),
+    )
+    op.create_index("ix_holds_target", "holds", ["target"], unique=False)
+    op.create_index("ix_holds_gallery_id", "holds", ["gallery_id"], unique=False)
     _hash_entries(op.get_bind())
 
 

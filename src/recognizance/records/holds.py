@@ -1,0 +1,122 @@
+"""Legal holds: what may not be erased until they are released."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, insert, select, update
+
+from recognizance.errors import NotFoundError
+from recognizance.records import schema
+from recognizance.records.transaction import Transaction, chunks
+
+SUBJECT = "subject"
+SEARCH = "search"
+
+_HOLDS = schema.holds
+_SEARCHES = schema.searches
+_CANDIDATES = schema.search_candidates
+_LIST = select(_HOLDS).order_by(_HOLDS.c.placed_at, _HOLDS.c.id)
+_GET = select(_HOLDS).where(_HOLDS.c.id == bindparam("wanted"))
+_STANDING = _HOLDS.c.released_at.is_(None)
+_IN_GALLERY = select(_HOLDS.c.id).where(_STANDING, _HOLDS.c.gallery_id == bindparam("gallery"))
+_ON_TARGETS = select(_HOLDS.c.id).where(_STANDING, _HOLDS.c.target.in_(bindparam("targets", expanding=True)))
+_ON_SEARCHES = (
+    select(_HOLDS.c.id)
+    .join_from(_HOLDS, _SEARCHES, _SEARCHES.c.id == _HOLDS.c.target)
+    .where(_STANDING, _HOLDS.c.kind == SEARCH)
+)
+_AS_CANDIDATE = _ON_SEARCHES.join(_CANDIDATES, _CANDIDATES.c.entry_index == _SEARCHES.c.entry_index).where(
+    _CANDIDATES.c.identifier.in_(bindparam("targets", expanding=True))
+)
+_AS_PROBE = _ON_SEARCHES.where(_SEARCHES.c.probe_reference.in_(bindparam("targets", expanding=True)))
+_RELEASE = (
+    update(_HOLDS)
+    .where(_HOLDS.c.id == bindparam("wanted"), _STANDING)
+    .values(released_by=bindparam("by"), released_at=bindparam("at"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A legal hold.
+
+    ``kind`` is ``subject`` or ``search``, ``target`` the identifier of the one or the other; ``reason`` is as given.
+    """
+
+    id: str
+    kind: str
+    target: str
+    gallery_id: int | None
+    reason: str
+    placed_by: str
+    placed_at: datetime
+    released_by: str | None = None
+    released_at: datetime | None = None
+
+
+def place(tx: Transaction, hold: Hold) -> None:
+    """Keep a new hold."""
+    values = {
+        "id": hold.id,
+        "kind": hold.kind,
+        "target": hold.target,
+        "gallery_id": hold.gallery_id,
+        "sealed_reason": tx.sealer.seal(hold.reason.encode(), _context(hold.id)),
+        "placed_by": hold.placed_by,
+        "placed_at": hold.placed_at,
+    }
+    tx.execute(insert(_HOLDS), values)
+
+
+def get(tx: Transaction, identifier: str) -> Hold:
+    """Look a hold up; raises `NotFoundError`."""
+    row = tx.execute(_GET, {"wanted": identifier}).first()
+    if row is None:
+        raise NotFoundError(f"There is no hold {identifier}.", "`recognizance hold list` shows those there are.")
+    return _hold(tx, row)
+
+
+def list_all(tx: Transaction, *, released: bool = False) -> list[Hold]:
+    """List the holds that stand, oldest first; with `released`, the others too."""
+    return [_hold(tx, row) for row in tx.execute(_LIST if released else _LIST.where(_STANDING))]
+
+
+def release(tx: Transaction, identifier: str, *, by: str, at: datetime) -> bool:
+    """Release a hold; says whether it stood."""
+    return tx.execute(_RELEASE, {"wanted": identifier, "by": by, "at": at}).rowcount > 0
+
+
+def standing_in(tx: Transaction, gallery: int) -> list[str]:
+    """List the holds on anything in a gallery."""
+    return list(tx.execute(_IN_GALLERY.order_by(_HOLDS.c.id), {"gallery": gallery}).scalars())
+
+
+def standing_on(tx: Transaction, identifiers: Collection[str]) -> list[str]:
+    """List the holds that keep these subjects or faces: on themselves, or on a search that they are part of.
+
+    Parameters
+    ----------
+    identifiers : collection of str
+        Face ids and identifiers of subjects.
+    """
+    found: set[str] = set()
+    for chunk in chunks(identifiers):
+        for statement in (_ON_TARGETS, _AS_CANDIDATE, _AS_PROBE):
+            found.update(tx.execute(statement, {"targets": chunk}).scalars())
+    return sorted(found)
+
+
+def told(holds: Sequence[str]) -> str:
+    """Name holds in a sentence."""
+    return f"the legal hold {holds[0]}" if len(holds) == 1 else f"the legal holds {', '.join(holds)}"
+
+
+def _hold(tx: Transaction, row: object) -> Hold:
+    values = row._asdict()  # type: ignore[attr-defined]
+    sealed = values.pop("sealed_reason")
+    return Hold(**values, reason=tx.sealer.open(sealed, _context(values["id"])).decode())
+
+
+def _context(identifier: str) -> str:
+    return f"hold:{identifier}"

@@ -51,7 +51,7 @@ def approve(place: Workplace, act: Act, identifier: str) -> tuple[ApprovalRow, i
     permitted = permit(place, act, KIND)
     with objections_refused(place, permitted), place.store.write() as tx:
         row = approvals.get(tx, identifier)
-        _require_two(tx, row.requested_by, act.operator)
+        require_two(tx, row.requested_by, act.operator)
         if not approvals.decide(tx, identifier, APPROVED, by=act.operator, now=permitted.time):
             raise Objection(_not_waiting(row))
         row = approvals.get(tx, identifier)
@@ -109,13 +109,19 @@ def redeem(tx: Transaction, act: Act, identifier: str, kind: str, payload: Mappi
     if row.state == WAITING:
         raise Objection(Reason(_RULE, "No second person has approved the request yet."))
     if row.decided_by is not None:
-        _require_two(tx, row.requested_by, row.decided_by)
+        require_two(tx, row.requested_by, row.decided_by)
     if not approvals.use(tx, identifier):
         raise Objection(_not_waiting(row))
     return row
 
 
-def _require_two(tx: Transaction, first: str, second: str) -> None:
+def require_two(tx: Transaction, first: str, second: str) -> None:
+    """Object unless these are two persons whose credentials come from neither; call it within `objections_refused`.
+
+    Raises
+    ------
+    Objection
+    """
     objection = second_person.objection_to(tx, first, second)
     if objection is not None:
         raise Objection(

@@ -21,16 +21,13 @@ def load_native_model() -> ServiceModel:
     return ServiceModel(loader.load_service_model(NAME, "service-2"), NAME)
 
 
-def native_client(endpoint: str, *, access_key_id: str, secret: str, region: str, connections: int = 10) -> Any:
-    """Make a botocore client of our own operations; credentials come from the arguments alone."""
-    session = botocore.session.Session()
+def native_client(session: botocore.session.Session, endpoint: str, *, region: str, connections: int = 10) -> Any:
+    """Make a botocore client of our own operations, which signs with the session's credentials."""
     session.get_component("data_loader").search_paths.append(str(_DATA))
     return session.create_client(
         NAME,
         region_name=region,
         endpoint_url=endpoint,
-        aws_access_key_id=access_key_id,
-        aws_secret_access_key=secret,
         config=Config(
             connect_timeout=5,
             read_timeout=300,

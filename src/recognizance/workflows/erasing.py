@@ -1,0 +1,101 @@
+"""Erase people: their templates, photographs, names and keys, so that no copy of the record says anything of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from recognizance.errors import ReferenceNotFoundError
+from recognizance.records import references, subjects
+from recognizance.workflows.act import Act
+from recognizance.workflows.holding import require_free
+from recognizance.workflows.objections import objections_refused
+from recognizance.workflows.place import Workplace, failures_recorded, find_gallery, permit, record, same_gallery
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedPerson:
+    """What went with a person, and the entry that says so."""
+
+    references: int
+    photographs: int
+    entry: int
+
+
+@failures_recorded("erase")
+def erase_subject(place: Workplace, act: Act, gallery_name: str, subject: str) -> ErasedPerson:
+    """Erase a subject with all its references, and every photograph that shows it.
+
+    The erasure and one entry are made durable together; searches no longer find the person; the person's keys are
+    destroyed, which erases them from every backup of the record too; the write-ahead log is emptied; then it is
+    confirmed.  Other people in the same photographs keep their templates and lose the photograph.
+
+    Raises
+    ------
+    SubjectNotFoundError
+    RefusedError
+        If a legal hold keeps the subject.
+    """
+    permitted = permit(place, act, "erase", gallery=gallery_name)
+    gallery = find_gallery(place, gallery_name)
+    with place.shelf.changing(gallery) as change, objections_refused(place, permitted):
+        with place.store.write() as tx:
+            gallery = same_gallery(tx, gallery)
+            found = subjects.get(tx, gallery.id, subject)
+            face_ids = subjects.faces_of(tx, gallery.id, subject)
+            require_free(tx, [found.identifier, *face_ids])
+            photographs = references.photographs_showing(tx, gallery.id, face_ids)
+            references.delete_many(tx, gallery.id, face_ids, with_photographs=True)
+            subjects.delete(tx, gallery.id, subject)
+            entry = record(
+                tx,
+                permitted,
+                {
+                    "gallery": gallery.id,
+                    "photographs": len(photographs),
+                    "references": len(face_ids),
+                    "subject": found.identifier,
+                },
+            )
+        change.erased(face_ids)
+        change.subject(subject, np.zeros((0, place.engine.dimension), dtype=np.float32))
+    place.store.scrub()
+    return ErasedPerson(len(face_ids), len(photographs), entry)
+
+
+@failures_recorded("erase")
+def erase_faces(place: Workplace, act: Act, gallery_name: str, face_ids: Sequence[str]) -> ErasedPerson:
+    """Erase references, of a subject or not, and every photograph that shows one of them; effects as `erase_subject`.
+
+    Raises
+    ------
+    ReferenceNotFoundError
+        If the gallery does not hold one of them; nothing is erased then.
+    RefusedError
+        If a legal hold keeps one of them.
+    """
+    permitted = permit(place, act, "erase", gallery=gallery_name)
+    gallery = find_gallery(place, gallery_name)
+    wanted = list(dict.fromkeys(face_ids))
+    with place.shelf.changing(gallery) as change, objections_refused(place, permitted):
+        with place.store.write() as tx:
+            gallery = same_gallery(tx, gallery)
+            known = references.get_many(tx, gallery.id, wanted)
+            missing = [face_id for face_id in wanted if face_id not in known]
+            if missing:
+                raise ReferenceNotFoundError(f"The face id: {missing[0]} does not exist")
+            owners = sorted({str(row.subject) for row in known.values() if row.subject is not None})
+            require_free(tx, [*wanted, *(subjects.get(tx, gallery.id, name).identifier for name in owners)])
+            photographs = references.photographs_showing(tx, gallery.id, wanted)
+            references.delete_many(tx, gallery.id, wanted, with_photographs=True)
+            left = {name: subjects.templates_of(tx, gallery.id, name) for name in owners}
+            entry = record(
+                tx,
+                permitted,
+                {"gallery": gallery.id, "photographs": len(photographs), "references": len(wanted)},
+            )
+        change.erased(wanted)
+        for name, rows in left.items():
+            change.subject(name, rows)
+    place.store.scrub()
+    return ErasedPerson(len(wanted), len(photographs), entry)

@@ -130,19 +130,25 @@ def open_record(settings: Settings) -> Iterator[Record]:
     sealer = Sealer(load_or_create_key(settings.keys_folder, record=path))
     vault = KeyVault.open(settings.keys_folder, sealer=sealer)
     with RecordStore.open(path, sealer=sealer, vault=vault) as store:
-        ledger = _open_ledger(settings, store)
+        ledger = join_ledger(settings, store)
+        require_grown(store, ledger, read_head(settings.keys_folder))
         first_start.found(store, ledger, now)
         yield Record(store, Roster(store), ledger)
 
 
-def _open_ledger(settings: Settings, store: RecordStore) -> Ledger[Transaction]:
+def join_ledger(settings: Settings, store: RecordStore) -> Ledger[Transaction]:
+    """Join the record to the key that signs its log, made for a new one.
+
+    Raises
+    ------
+    KeyFileError
+    """
     with store.write() as tx:
         known = meta.get(tx, _LOG_KEY)
         key = load_or_create_log_key(settings.keys_folder, origin=settings.log_origin, verifier_key=known)
         ledger = Ledger(RecordedLog(), key)
         if known is None:
             meta.put(tx, _LOG_KEY, ledger.verifier_key)
-    require_grown(store, ledger, read_head(settings.keys_folder))
     return ledger
 
 

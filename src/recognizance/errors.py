@@ -58,6 +58,10 @@ class RecordUnavailableError(RecognizanceError):
     """The record could not be read or written, e.g. because the disk is full; nothing was changed."""
 
 
+class BackupError(RecognizanceError):
+    """A backup cannot be made, or a file is none that can be restored."""
+
+
 class LogRolledBackError(RecognizanceError):
     """The log is shorter than it was, or another one."""
 
@@ -169,6 +173,10 @@ class ErasedError(RecognizanceError):
 
 class RefusedError(RecognizanceError):
     """The policy refused the act; the refusal is recorded."""
+
+
+class NoCredentialsError(RecognizanceError):
+    """There is nothing to sign a request with."""
 
 
 class BusyError(RecognizanceError):

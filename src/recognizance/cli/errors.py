@@ -42,6 +42,7 @@ EXIT_CODES: Mapping[type[errors.RecognizanceError], ExitCode] = MappingProxyType
         errors.KeyFileError: ExitCode.UNAVAILABLE,
         errors.WitnessError: ExitCode.UNAVAILABLE,
         errors.WitnessRefusedError: ExitCode.UNAVAILABLE,
+        errors.BackupError: ExitCode.FAILED,
         errors.LogRolledBackError: ExitCode.UNAVAILABLE,
         errors.RecordUnavailableError: ExitCode.UNAVAILABLE,
         errors.ModelUnavailableError: ExitCode.UNAVAILABLE,
@@ -67,6 +68,7 @@ EXIT_CODES: Mapping[type[errors.RecognizanceError], ExitCode] = MappingProxyType
         errors.IdempotencyMismatchError: ExitCode.CONFLICT,
         errors.TooManyReferencesError: ExitCode.CONFLICT,
         errors.RefusedError: ExitCode.REFUSED,
+        errors.NoCredentialsError: ExitCode.UNAVAILABLE,
         errors.BusyError: ExitCode.UNAVAILABLE,
     }
 )
@@ -85,14 +87,23 @@ _ANSWER_CODES: Mapping[str, ExitCode] = MappingProxyType(
         "InvalidPaginationTokenException": ExitCode.USAGE,
         "ThrottlingException": ExitCode.UNAVAILABLE,
         "UnrecognizedClientException": ExitCode.UNAVAILABLE,
+        "ExpiredTokenException": ExitCode.UNAVAILABLE,
+        "AccessDenied": ExitCode.REFUSED,  # as the Query protocol spells them
+        "InvalidClientTokenId": ExitCode.UNAVAILABLE,
         "InvalidSignatureException": ExitCode.UNAVAILABLE,
     }
 )
 
+_ANOTHER_KEY = (
+    "The key was revoked, its session closed, or the server that answered is another home folder's: check --profile, "
+    "--home and RECOGNIZANCE_HOME."
+)
+
 _ANSWER_REMEDIES: Mapping[str, str] = MappingProxyType(
     {
-        "UnrecognizedClientException": "The server that answered does not know this home folder's key: check --home "
-        "and RECOGNIZANCE_HOME.",
+        "UnrecognizedClientException": _ANOTHER_KEY,
+        "InvalidClientTokenId": _ANOTHER_KEY,
+        "ExpiredTokenException": "Open another session.",
         "InvalidSignatureException": "Check this machine's clock, --home and RECOGNIZANCE_HOME.",
         "ThrottlingException": "The server is busy; try again shortly.",
     }

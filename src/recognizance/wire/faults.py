@@ -29,6 +29,7 @@ ERROR_TABLE: Mapping[type[errors.RecognizanceError], tuple[str, int]] = MappingP
         errors.RecordUnavailableError: _INTERNAL,
         errors.WitnessError: _INTERNAL,
         errors.WitnessRefusedError: _INTERNAL,
+        errors.BackupError: _INTERNAL,
         errors.LogRolledBackError: _INTERNAL,
         errors.ModelUnavailableError: _INTERNAL,
         errors.ModelDigestError: _INTERNAL,
@@ -55,6 +56,7 @@ ERROR_TABLE: Mapping[type[errors.RecognizanceError], tuple[str, int]] = MappingP
         errors.ErasedError: _NOT_FOUND,
         errors.TooManyReferencesError: ("ServiceQuotaExceededException", 400),
         errors.RefusedError: ("AccessDeniedException", 400),
+        errors.NoCredentialsError: _INTERNAL,
         errors.BusyError: ("ThrottlingException", 400),
     }
 )
@@ -99,6 +101,11 @@ class Fault(Exception):  # noqa: N818 - AWS's word for what a client is answered
     def too_slow(cls) -> "Fault":
         """Say that the body did not arrive in time."""
         return cls("RequestTimeoutException", "The request did not arrive in time.", 408)
+
+    @classmethod
+    def throttled(cls) -> "Fault":
+        """Say that an operator sends more requests than agreed."""
+        return cls("ThrottlingException", "This operator's requests exceed the rate agreed. Send them more slowly.")
 
     @classmethod
     def internal(cls, headers: Mapping[str, str] | None = None) -> "Fault":

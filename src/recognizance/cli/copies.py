@@ -1,0 +1,85 @@
+"""`recognizance backup` and `recognizance restore`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recognizance.cli.errors import ExitCode, MisuseError
+from recognizance.cli.invocation import Invocation
+from recognizance.cli.terminal import count, output, show_warning
+
+
+def backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The file to make.", dir_okay=False)],
+) -> int:
+    """Copy the record to a file, while the server goes on.
+
+    The keys are not in it: without the folder of keys nobody can open what concerns a person.  Keep that folder's own
+    copy apart, and replace it after every erasure.
+    """
+    from recognizance.cli.connection import connect
+    from recognizance.copies import back_up_record
+
+    if file.exists():
+        raise MisuseError(f"{file} exists already.", "Name a new file.")
+    invocation: Invocation = context.obj
+    with connect(invocation) as connection:
+        connection.native.record_backup()
+        held = back_up_record(connection.settings, file)
+    entries = count(held, "entry", "entries")
+    output().print(f"Wrote {file}: the record with its first {entries}, checked.", soft_wrap=True)
+    return ExitCode.OK
+
+
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A file that `recognizance backup` made.", exists=True, dir_okay=False)],
+    roll_back_log: Annotated[
+        bool,
+        typer.Option(
+            "--roll-back-log",
+            help="Go on although the log had more entries than the backup has: they are lost, and the log says so.",
+        ),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> int:
+    """Put a backup in the record's place; no server may be running.
+
+    Whoever was erased after the backup was made is erased from it again.  A backup whose log is shorter than the
+    newest checkpoint is refused.
+    """
+    from recognizance.cli.connection import make_home
+    from recognizance.copies import restore_record
+    from recognizance.server import hold_home
+
+    invocation: Invocation = context.obj
+    settings = invocation.settings()
+    make_home(settings)
+    with hold_home(settings):
+        if not yes and (settings.home / "record.db").exists():
+            if not sys.stdin.isatty():
+                raise MisuseError("There is no terminal to ask for confirmation.", "Add --yes.")
+            typer.confirm(f"Replace the record in {settings.home} with {file}?", abort=True)
+        done = restore_record(settings, file, roll_back_log=roll_back_log)
+    console = output()
+    console.print(f"Restored {count(done.entries, 'entry', 'entries')} (entry {done.entry} says so).", soft_wrap=True)
+    if done.erased_again:
+        console.print(f"Erased again what was erased after the backup: {count(done.erased_again, 'row')}.")
+    if done.kept is not None:
+        console.print(
+            f"The record from before is kept as {done.kept}; delete it when it is not needed.", soft_wrap=True
+        )
+    if done.rolled_back_from is not None:
+        lost = count(done.rolled_back_from - done.entries, "entry", "entries")
+        show_warning(
+            f"The log was rolled back: {lost} from after the backup are lost, and the log says so for good.",
+            "Tell those who oversee the log; their witness refuses it until they consent to begin anew.",
+        )
+    show_warning(
+        "Access keys that were revoked, and sessions that were closed, after the backup was made may be valid again.",
+        "`recognizance operator key list` shows them.",
+    )
+    return ExitCode.OK

@@ -1,0 +1,108 @@
+"""Back the record up and restore it: what needs the folders of the settings, and no server."""
+
+import os
+import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from recognizance.bootstrap import join_ledger, now, open_record
+from recognizance.errors import BackupError, KeyFileError, RecordUnavailableError, SchemaVersionError
+from recognizance.records import KeyVault, RecordStore, Sealer, load_or_create_key
+from recognizance.records.backup import back_up, copy_back, describe
+from recognizance.records.log_key import read_head, write_head
+from recognizance.settings import Settings
+from recognizance.workflows.heads import read_checkpoint
+from recognizance.workflows.restoring import OpenLog, Restored, exchange, newest_known, restore
+
+
+def back_up_record(settings: Settings, file: Path) -> int:
+    """Copy the record to a new file; return how many entries it holds.
+
+    Raises
+    ------
+    BackupError
+    """
+    with open_record(settings) as record:
+        return back_up(record.store, file.absolute()).entries
+
+
+def restore_record(settings: Settings, file: Path, *, roll_back_log: bool) -> Restored:
+    """Put a backup in the record's place.  The caller holds the home folder.
+
+    The backup is copied, checked and brought up to date beside the record; who was erased after it was made is erased
+    from it; the restore is recorded in its log; then it takes the record's place, in one step.
+
+    Raises
+    ------
+    BackupError
+        If the file is no backup of this installation.
+    LogRolledBackError
+        If entries would be lost, and `roll_back_log` does not allow that.
+    """
+    path = settings.home / "record.db"
+    found = describe(file)
+    sealer = Sealer(load_or_create_key(settings.keys_folder, record=path))
+    if found.sealing_key_id != sealer.key_id:
+        raise BackupError(
+            f"{file} was sealed with the key {found.sealing_key_id}; the folder of keys holds {sealer.key_id}.",
+            "Put the folder of keys back that belongs to it, or set RECOGNIZANCE_KEYS to where it is.",
+        )
+    draft = settings.home / "record.db.restoring"
+    _clear(draft)
+    try:
+        copy_back(file, draft)
+        with _open(settings, draft, sealer) as copy:
+            head_text = read_head(settings.keys_folder)
+            head = None if head_text is None else read_checkpoint(head_text, copy.ledger.verifier_key)
+            with _present(settings, path, sealer) as present:
+                known = newest_known(present, head)
+            entries, entry, erased, rolled_back = restore(
+                copy, known, roll_back_log=roll_back_log, account=_account(), clock=now
+            )
+            copy.store.scrub()
+            with copy.store.read() as tx:
+                checkpoint = copy.ledger.checkpoint(tx)
+        kept = exchange(draft, path, settings.home / f"record.db.before-{now():%Y%m%dT%H%M%SZ}")
+        write_head(settings.keys_folder, checkpoint)
+    finally:
+        _clear(draft)
+    return Restored(entries, entry, erased, rolled_back, kept)
+
+
+@contextmanager
+def _open(settings: Settings, path: Path, sealer: Sealer) -> Iterator[OpenLog]:
+    with (
+        KeyVault.open(settings.keys_folder, sealer=sealer) as vault,
+        RecordStore.open(path, sealer=sealer, vault=vault) as store,
+    ):
+        yield OpenLog(store, join_ledger(settings, store))
+
+
+@contextmanager
+def _present(settings: Settings, path: Path, sealer: Sealer) -> Iterator[OpenLog | None]:
+    """Open the record in place; None if there is none, or it can no longer be read."""
+    if not path.exists():
+        yield None
+        return
+    try:
+        opened = _open(settings, path, sealer)
+        present = opened.__enter__()
+    except (RecordUnavailableError, SchemaVersionError, KeyFileError):
+        yield None  # the reason to restore
+        return
+    try:
+        yield present
+    finally:
+        opened.__exit__(None, None, None)
+
+
+def _account() -> str:
+    with suppress(KeyError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    return str(os.getuid())
+
+
+def _clear(draft: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-opening", "-journal"):
+        draft.with_name(draft.name + suffix).unlink(missing_ok=True)

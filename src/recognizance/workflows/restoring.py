@@ -1,0 +1,120 @@
+"""Put a backup in the record's place, without losing what came after it unnoticed."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from recognizance.errors import LogRolledBackError
+from recognizance.ledger import Entry, Ledger, Value
+from recognizance.records import RecordStore, Transaction, erasures
+from recognizance.records.key_files import fsync_folder
+from recognizance.workflows.presence import OPERATOR
+from recognizance_verify.notes import Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLog:
+    """A record that is open, and its log."""
+
+    store: RecordStore
+    ledger: Ledger[Transaction]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore did.
+
+    Attributes
+    ----------
+    entries : int
+        How many entries the backup held; ``entry`` is the index of the one that records the restore.
+    erased_again : int
+        Rows of people whose keys were destroyed after the backup was made.
+    rolled_back_from : int or None
+        How many entries the log had, if some of them are lost.
+    kept : Path or None
+        Where the record from before is.
+    """
+
+    entries: int
+    entry: int
+    erased_again: int
+    rolled_back_from: int | None
+    kept: Path | None
+
+
+def restore(
+    backup: OpenLog,
+    known: Checkpoint | None,
+    *,
+    roll_back_log: bool,
+    account: str,
+    clock: Callable[[], datetime],
+) -> tuple[int, int, int, int | None]:
+    """Make a record of an opened copy of a backup: erasures of after it are done again, and the restore is recorded.
+
+    Parameters
+    ----------
+    known : Checkpoint or None
+        The newest checkpoint that is known of this log.
+    account : str
+        The machine's account that restores.
+
+    Returns
+    -------
+    tuple
+        Entries of the backup, index of the restore's entry, rows erased again, size the log is rolled back from.
+
+    Raises
+    ------
+    LogRolledBackError
+        If `known` is not a beginning of the backup's log, and `roll_back_log` does not allow that.
+    """
+    store, ledger = backup.store, backup.ledger
+    with store.read() as tx:
+        entries = ledger.size(tx)
+        holds_known = known is None or (entries >= known.size and ledger.root(tx, known.size) == known.root)
+    if not holds_known and not roll_back_log:
+        size = known.size if known else 0
+        raise LogRolledBackError(
+            f"The backup's log has {entries} entries; the log is known to have had {size}: restoring it would roll the "
+            f"log back.",
+            "Restore a newer backup. If there is none, --roll-back-log goes on from this one, and the log will say so "
+            "for good.",
+        )
+    erased = erasures.reapply(store)
+    details: dict[str, Value] = {"account": account, "backup_entries": entries, "erased_again": erased}
+    rolled_back = None if holds_known or known is None else known.size
+    if rolled_back is not None and known is not None:
+        details["rolled_back_from"] = {"root": known.root.hex(), "size": known.size}
+    with store.write() as tx:
+        index = ledger.append(tx, Entry("restore", clock().astimezone(UTC), OPERATOR, "allowed", (), details))
+    return entries, index, erased, rolled_back
+
+
+def newest_known(present: OpenLog | None, head: Checkpoint | None) -> Checkpoint | None:
+    """Find the newest checkpoint of a log: as the record in place has it, or as this machine last signed it."""
+    if present is None:
+        return head
+    with present.store.read() as tx:
+        size = present.ledger.size(tx)
+        here = Checkpoint(present.ledger.origin, size, present.ledger.root(tx, size))
+    return here if head is None or here.size >= head.size else head
+
+
+def exchange(draft: Path, path: Path, kept: Path) -> Path | None:
+    """Let `draft` take the place of `path`, which stays as `kept`; at every moment there is a whole record there."""
+    there = path.exists()
+    # Before the exchange: SQLite would take the old record's write-ahead log for the new one's.
+    for suffix in ("", "-wal", "-shm"):
+        file = path.with_name(path.name + suffix)
+        if file.exists():
+            os.link(file, kept.with_name(kept.name + suffix))
+            if suffix:
+                file.unlink()
+    fsync_folder(path.parent)
+    draft.replace(path)
+    fsync_folder(path.parent)
+    return kept if there else None

@@ -11,13 +11,16 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import uvicorn
 
 from recognizance import __version__
 from recognizance.authority.roster import Roster
+from recognizance.authority.sign_ins import RefusedSignIns
 from recognizance.authority.signatures import UsedSignatures
+from recognizance.authority.throttle import Throttle
 from recognizance.bootstrap import digests, now, open_place, thread_count
 from recognizance.errors import HomeInUseError, SettingsError
 from recognizance.native import native_service
@@ -27,6 +30,7 @@ from recognizance.rekognition import rekognition_service
 from recognizance.rekognition.desk import RekognitionDesk
 from recognizance.rekognition.s3 import S3Source
 from recognizance.settings import Settings
+from recognizance.sts import sts_service
 from recognizance.wire import AccessKey, Lane, Limits, WireApp
 from recognizance.wire.desk import Desk
 from recognizance.wire.exchange import Receive, Scope, Send
@@ -34,9 +38,13 @@ from recognizance.wire.http import BoundedProtocol
 from recognizance.wire.sigv4 import Verifier
 from recognizance.workflows.place import Workplace
 from recognizance.workflows.presence import record_start, record_stop
+from recognizance.workflows.sign_ins import RecordedSignIns, record_throttled
 
 RECORD_THREADS = 4
 """Threads for operations without photographs: they wait for the disk more than they compute."""
+
+COUNTING_SECONDS = 5.0
+"""How often it is looked whether counts of refused requests are due in the log."""
 
 _STATE = "server.json"
 _LOCK = "server.lock"
@@ -69,7 +77,20 @@ class RosterKeys:
         found = self._roster.lookup(access_key_id)
         if found is None:
             return None
-        return AccessKey(found.access_key_id, found.secret, found.operator, active=found.active)
+        return AccessKey(
+            found.access_key_id,
+            found.secret,
+            found.operator,
+            active=found.active,
+            token_digest=found.token_digest,
+            expires_at=found.expires_at,
+            session=found.session,
+        )
+
+    def owner_of(self, access_key_id: str) -> str | None:
+        """Name whose key it is, good or not; None if there is none."""
+        found = self._roster.lookup(access_key_id)
+        return None if found is None else found.operator
 
 
 @contextmanager
@@ -175,9 +196,13 @@ def build_app(settings: Settings, place: Workplace, closing: ExitStack) -> Appli
             )
         ),
         native_service(Desk(place, settings.photograph_bytes_max)),
+        sts_service(place),
     ]
     keys, used = RosterKeys(place.roster), UsedSignatures(place.store)
     records = Lane(others, RECORD_THREADS, 4 * settings.waiting_max)
+    refused = RefusedSignIns(keys.owner_of, RecordedSignIns(place), now)
+    throttle = _throttle(place, settings)
+    closing.enter_context(_counting(refused, throttle))
     wire = WireApp(
         services,
         keys,
@@ -186,9 +211,39 @@ def build_app(settings: Settings, place: Workplace, closing: ExitStack) -> Appli
         Lane(photographs, cores + 1, settings.waiting_max),
         records,
         limits=Limits(body_bytes_max=2 * (settings.image_bytes_max * 4 // 3 + 4) + 65_536),
+        on_refused_sign_in=refused.report,
+        admit=throttle.admit,
     )
-    log = LogPages(place, Verifier(keys, now, used), records, lambda code, access_key_id: None)
+    log = LogPages(place, Verifier(keys, now, used), records, refused.report)
     return Application(wire, log, place)
+
+
+def _throttle(place: Workplace, settings: Settings) -> Throttle:
+    def rate_of(operator: str) -> int:
+        return place.roster.operator(operator).requests_per_minute or settings.operator_requests_per_minute
+
+    return Throttle(rate_of, partial(record_throttled, place), now)
+
+
+@contextmanager
+def _counting(refused: RefusedSignIns, throttle: Throttle) -> Iterator[None]:
+    """Record what was only counted, now and then while the block runs and when it ends."""
+    stop = threading.Event()
+
+    def run() -> None:
+        while not stop.wait(COUNTING_SECONDS):
+            refused.flush()
+            throttle.flush()
+
+    thread = threading.Thread(target=run, name="counting")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        refused.close()
+        throttle.flush(everything=True)
 
 
 class ListeningServer:

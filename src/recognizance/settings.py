@@ -19,6 +19,8 @@ from pydantic_settings import (
 from recognizance.errors import SettingsError
 
 PREFIX = "RECOGNIZANCE_"
+PROFILE = "RECOGNIZANCE_PROFILE"
+"""Names the AWS profile that the command line signs with; no setting of the server's."""
 
 
 class Settings(BaseSettings):
@@ -75,6 +77,12 @@ class Settings(BaseSettings):
     )
     waiting_max: int = Field(
         default=64, ge=1, description="Requests that may wait for a core before the server answers 'busy'."
+    )
+
+    operator_requests_per_minute: int = Field(
+        default=60_000,
+        ge=1,
+        description="Requests that one operator may send a minute; an operator's own number wins over it.",
     )
 
     log_origin: str | None = Field(
@@ -164,6 +172,7 @@ def read_settings(**overrides: Any) -> Settings:
         for name in os.environ
         if name.startswith(PREFIX)
         and not name.startswith((f"{PREFIX}TEST_", f"{PREFIX}BENCH_"))
+        and name != PROFILE
         and name[len(PREFIX) :].lower() not in Settings.model_fields
     )
     if unknown:

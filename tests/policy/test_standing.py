@@ -1,14 +1,23 @@
 from datetime import UTC, datetime
+from itertools import combinations
 
 import pytest
 
 from recognizance.policy import Allowed, Refused, RequestFacts, StandingPolicy
-from recognizance.policy.standing import ROLES
+from recognizance.policy.standing import CREDENTIALS, OWN, ROLES, USING
 
 
 def facts(**changes: object) -> RequestFacts:
-    plain = {"operator": "o", "role": "investigator", "active": True, "operation": "search"}
+    plain = {"operator": "o", "roles": frozenset({"investigator"}), "active": True, "operation": "search"}
     return RequestFacts(**{**plain, "time": datetime(2026, 1, 1, tzinfo=UTC), **changes})
+
+
+def rule_of(**changes: object) -> str:
+    decision = StandingPolicy().decide(facts(**changes))
+    assert isinstance(decision, Refused)
+    (reason,) = decision.reasons
+    assert reason.explanation
+    return reason.rule
 
 
 def test_an_investigator_may_search() -> None:
@@ -16,18 +25,53 @@ def test_an_investigator_may_search() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes",
-    [{"active": False}, {"operation": "gallery"}, {"operation": "unheard-of"}, {"role": "visitor"}, {"role": ""}],
+    ("changes", "rule"),
+    [
+        ({"active": False}, "standing/active"),
+        ({"key_valid": False}, "standing/key"),
+        ({"operation": "gallery"}, "standing/role"),
+        ({"operation": "unheard-of"}, "standing/role"),
+        ({"roles": frozenset({"visitor"})}, "standing/role"),
+        ({"roles": frozenset()}, "standing/role"),
+        ({"case": "9", "case_open": False}, "standing/case"),
+        ({"contradictions": ("case",)}, "standing/context"),
+    ],
 )
-def test_what_is_not_covered_is_refused_with_a_reason(changes: dict[str, object]) -> None:
-    decision = StandingPolicy().decide(facts(**changes))
-    assert isinstance(decision, Refused)
-    assert all(reason.rule and reason.explanation for reason in decision.reasons)
+def test_what_is_not_covered_is_refused_by_its_rule(changes: dict[str, object], rule: str) -> None:
+    assert rule_of(**changes) == rule
 
 
-def test_every_role_is_decided_for_every_act() -> None:
+def test_roles_add_up_and_nothing_else_does() -> None:
     acts = set().union(*ROLES.values())
-    for role, covered in ROLES.items():
-        for act in acts:
-            decision = StandingPolicy().decide(facts(role=role, operation=act))
-            assert isinstance(decision, Allowed) == (act in covered)
+    for count in range(len(ROLES) + 1):
+        for roles in combinations(ROLES, count):
+            covered = frozenset().union(*(ROLES[role] for role in roles))
+            for act in acts:
+                decision = StandingPolicy().decide(facts(roles=frozenset(roles), operation=act))
+                assert isinstance(decision, Allowed) == (act in covered), (roles, act)
+
+
+def test_auditors_and_administrators_do_nothing_biometric() -> None:
+    biometric = USING - {"list"}
+    assert not ROLES["auditor"] & USING
+    assert not ROLES["administrator"] & biometric
+
+
+def test_a_session_never_changes_who_may_act() -> None:
+    everything = frozenset(ROLES)
+    for act in set().union(*ROLES.values()):
+        decision = StandingPolicy().decide(facts(roles=everything, operation=act, in_session=True))
+        assert isinstance(decision, Refused) == (act in CREDENTIALS), act
+
+
+def test_expired_training_is_no_reason_to_refuse() -> None:
+    assert isinstance(StandingPolicy().decide(facts(training="expired")), Allowed)
+
+
+def test_every_role_covers_what_concerns_the_operator_alone() -> None:
+    assert all(covered >= OWN for covered in ROLES.values())
+
+
+def test_a_case_does_not_lift_what_the_operator_lacks() -> None:
+    assert rule_of(active=False, case="9", case_open=True) == "standing/active"
+    assert rule_of(operation="gallery", case="9", case_open=False) == "standing/role"

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from recognizance.errors import NotFoundError, RecordUnavailableError
-from recognizance.records import RecordStore, galleries, operators, photographs, references, schema
+from recognizance.records import RecordStore, access_keys, galleries, operators, photographs, references, schema
 from recognizance.records.galleries import GalleryRow
 from records.making import NOW, a_reference, identifier
 
@@ -22,8 +22,8 @@ def test_sealed_data_cannot_be_found(store: RecordStore, path: Path) -> None:
     secret = "a secret that nobody may find in the file"
     with store.write() as tx:
         photographs.put(tx, "p", "probe", picture, media_type="image/jpeg", created_at=NOW)
-        operators.create(tx, "ada", name="Ada", role="investigator", created_at=NOW)
-        operators.create_access_key(tx, "AKID", operator="ada", secret=secret, created_at=NOW)
+        operators.create(tx, "ada", name="Ada", roles={"investigator"}, created_at=NOW)
+        access_keys.create(tx, "AKID", operator="ada", secret=secret, created_at=NOW)
     for moment in ("in the log", "in the file"):
         files = _everything(path)
         assert b"AKID" in files, moment

@@ -20,7 +20,7 @@ from botocore.config import Config
 from recognizance.bootstrap import administrator_key
 from recognizance.server import find_server
 from recognizance.settings import Settings, read_settings
-from recognizance.wire import AccessKey
+from wire.signing import SigningKey
 
 START_SECONDS = 90  # the first start prepares the models
 STOP_SECONDS = 40
@@ -55,9 +55,10 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     @cached_property
-    def key(self) -> AccessKey:
+    def key(self) -> SigningKey:
         pair = administrator_key(self.settings)
-        return AccessKey(pair.access_key_id, pair.secret, "administrator")
+        assert pair is not None, "the administrator of the first start is closed"
+        return SigningKey(pair.access_key_id, pair.secret, "administrator")
 
     def client(self, path: str = "", **config: Any) -> Any:
         """Make a boto3 client as any program would."""

@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ class Desk:
     """What the handlers of the small service do and remember."""
 
     calls: list[Call] = field(default_factory=list)
+    throttled: set[str] = field(default_factory=set)
     began: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     go_on: threading.Event = field(default_factory=threading.Event)
 
@@ -76,6 +77,13 @@ class Running:
 def running(limits: Limits | None = None, waiting_max: int = 8) -> Iterator[Running]:
     desk = Desk()
     refused: list[tuple[str, str | None]] = []
+
+    def note(code: str, key: str | None) -> Future[None]:
+        refused.append((code, key))
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
+
     service = load_service(
         "rekognition",
         {
@@ -95,7 +103,8 @@ def running(limits: Limits | None = None, waiting_max: int = 8) -> Iterator[Runn
             Lane(photographs, 1, waiting_max),
             Lane(others, 2, waiting_max),
             limits=limits,
-            on_refused_sign_in=lambda code, key: refused.append((code, key)),
+            on_refused_sign_in=note,
+            admit=lambda operator: operator not in desk.throttled,
         )
         server = uvicorn.Server(
             uvicorn.Config(app, port=0, http="httptools", ws="none", lifespan="on", log_config=None, access_log=False)

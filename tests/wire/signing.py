@@ -6,6 +6,7 @@ import re
 import socket
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlsplit
@@ -16,11 +17,25 @@ from botocore.credentials import Credentials
 
 from recognizance.wire import AccessKey
 
-KEY = AccessKey("RKTESTKEY", "a secret of a throw-away server", "ada")
-SESSION = AccessKey(
-    "RKSESSION", "another secret", "grace", session_token="a/token+of=one", expires_at=datetime(2099, 1, 1, tzinfo=UTC)
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SigningKey(AccessKey):
+    """A key as its owner has it: with the token, of which the server knows the digest."""
+
+    session_token: str | None = None
+
+
+KEY = SigningKey("RKTESTKEY", "a secret of a throw-away server", "ada")
+SESSION = SigningKey(
+    "RKSESSION",
+    "another secret",
+    "grace",
+    token_digest=sha256(b"a/token+of=one").digest(),
+    expires_at=datetime(2099, 1, 1, tzinfo=UTC),
+    session="a session",
+    session_token="a/token+of=one",
 )
-IDLE = AccessKey("RKIDLE", "a third secret", "idle", active=False)
+IDLE = SigningKey("RKIDLE", "a third secret", "idle", active=False)
 
 
 class Once:
@@ -93,7 +108,7 @@ def sign(
     *,
     operation: str = "RekognitionService.ListCollections",
     url: str = "http://127.0.0.1:8750/",
-    key: AccessKey = KEY,
+    key: SigningKey = KEY,
     at: datetime | None = None,
     expires: int | None = None,
     service: str = "rekognition",

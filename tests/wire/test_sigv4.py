@@ -8,7 +8,7 @@ import pytest
 
 from recognizance.wire import AccessKey, Actor, Fault, Verifier
 from recognizance.wire.request import read_request
-from wire.signing import IDLE, KEY, SESSION, Once, Ring, Signed, sign
+from wire.signing import IDLE, KEY, SESSION, Once, Ring, Signed, SigningKey, sign
 
 NOW = datetime(2026, 5, 17, 12, 0, 0, tzinfo=UTC)
 BODY = b'{"CollectionId": "staff"}'
@@ -42,7 +42,7 @@ def refusal(signed: Signed, door: Door | None = None) -> str:
 @pytest.mark.parametrize("region", ["us-east-1", "eu-central-1"])
 def test_botocores_signatures_verify(form: int | None, key: AccessKey, path: str, region: str) -> None:
     signed = sign(BODY, key=key, at=NOW, expires=form, url=f"http://localhost:8750{path}", region=region)
-    assert Door().enter(signed) == Actor(key.operator, key.access_key_id)
+    assert Door().enter(signed) == Actor(key.operator, key.access_key_id, key.session)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_wrong_unknown_and_inactive_keys() -> None:
     assert refusal(sign(at=NOW, key=replace(KEY, secret="wrong"))) == "InvalidSignatureException"
     assert refusal(sign(at=NOW, key=replace(KEY, access_key_id="NOBODY"))) == "UnrecognizedClientException"
     assert refusal(sign(at=NOW, key=IDLE)) == "UnrecognizedClientException"
-    stand_in = AccessKey("NOBODY", "no key has this secret", "nobody")
+    stand_in = SigningKey("NOBODY", "no key has this secret", "nobody")
     assert refusal(sign(at=NOW, key=stand_in)) == "UnrecognizedClientException"
 
 

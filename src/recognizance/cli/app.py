@@ -10,7 +10,9 @@ from typing import Annotated
 import typer
 
 from recognizance.cli import (
+    approvals,
     calibrate,
+    cases,
     demo,
     enrol,
     exporting,
@@ -18,9 +20,11 @@ from recognizance.cli import (
     importing,
     ledger,
     models,
+    operators,
     photographs,
     search,
     serve,
+    sessions,
 )
 from recognizance.cli.errors import ExitCode, explain
 from recognizance.cli.invocation import Invocation
@@ -43,6 +47,10 @@ app.command("compare")(photographs.compare)
 app.command("detect")(photographs.detect)
 app.add_typer(galleries.app, name="galleries")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(operators.app, name="operator")
+app.add_typer(sessions.app, name="session")
+app.add_typer(cases.app, name="case")
+app.add_typer(approvals.app, name="approvals")
 app.command("export")(exporting.export)
 app.command("import")(importing.import_gallery)
 app.command("models")(models.models)
@@ -66,6 +74,13 @@ def options(
             help="The folder with everything the server keeps.  Default: RECOGNIZANCE_HOME, else your data folder."
         ),
     ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            help="The AWS profile to sign with.  Default: RECOGNIZANCE_PROFILE; else the first start's administrator, "
+            "and once there are named operators, what the AWS SDKs find."
+        ),
+    ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show the program's own trace when something fails.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
@@ -74,6 +89,7 @@ def options(
     """Options of every command; they come before its name."""
     invocation: Invocation = context.obj
     invocation.home, invocation.debug = home, debug
+    invocation.profile = profile or os.environ.get("RECOGNIZANCE_PROFILE") or None
 
 
 def run(arguments: Sequence[str]) -> int:

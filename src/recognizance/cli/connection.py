@@ -1,7 +1,8 @@
-"""Reach the server as the administrator: the one that runs, or one of this process's own."""
+"""Reach the server: the one that runs, or one of this process's own."""
 
 import json
 import logging
+import os
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from recognizance.cli.invocation import Invocation
+from recognizance.cli.signing_in import sign_in
 from recognizance.cli.terminal import messages
 from recognizance.errors import HomeInUseError, SettingsError
 
@@ -21,17 +23,19 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 30.0
 """How long to wait for another command that holds the home folder."""
 
+ENDPOINT = "AWS_ENDPOINT_URL_RECOGNIZANCE"
+"""Names the server, as it does for every AWS SDK: for operators who cannot reach its home folder."""
+
 _POLL_SECONDS = 0.25
 
 
 @dataclass
 class Connection:
-    """A server that answers, and clients that sign with the administrator's key."""
+    """A server that answers, and clients that sign with one operator's credentials."""
 
     settings: "Settings"
     endpoint: str
-    access_key_id: str
-    secret: str
+    session: Any
     connections: int
 
     @cached_property
@@ -39,26 +43,25 @@ class Connection:
         """A client of our own operations."""
         from recognizance.native import native_client
 
-        return native_client(
-            self.endpoint,
-            access_key_id=self.access_key_id,
-            secret=self.secret,
-            region=self.settings.region,
-            connections=self.connections,
-        )
+        return native_client(self.session, self.endpoint, region=self.settings.region, connections=self.connections)
 
     @cached_property
     def rekognition(self) -> Any:
         """A client of Rekognition's operations."""
-        import botocore.session
+        return self._client("rekognition")
+
+    @cached_property
+    def sts(self) -> Any:
+        """A client of the operations that give temporary credentials."""
+        return self._client("sts")
+
+    def _client(self, name: str) -> Any:
         from botocore.config import Config
 
-        return botocore.session.Session().create_client(
-            "rekognition",
+        return self.session.create_client(
+            name,
             region_name=self.settings.region,
             endpoint_url=self.endpoint,
-            aws_access_key_id=self.access_key_id,
-            aws_secret_access_key=self.secret,
             config=Config(proxies={}, parameter_validation=False, retries={"max_attempts": 5, "mode": "standard"}),
         )
 
@@ -82,21 +85,27 @@ class Connection:
 def connect(invocation: Invocation, *, jobs: int = 1) -> Iterator[Connection]:
     """Connect to the running server, or serve in the background while the block runs.
 
+    Where AWS_ENDPOINT_URL_RECOGNIZANCE names a server, it is that one, and no home folder is needed.
+
     Raises
     ------
+    NoCredentialsError
+        If there is nothing to sign with.
     HomeInUseError
         If a command that is no server holds the home folder for longer than `PATIENCE_SECONDS`.
     """
-    from recognizance.bootstrap import administrator_key
-
     settings = invocation.settings()
-    make_home(settings)
     if not invocation.debug:  # what fails is told as a sentence by the command itself
         logging.getLogger().addHandler(logging.NullHandler())
+    elsewhere = os.environ.get(ENDPOINT)
     with ExitStack() as closing:
-        running = _reach(settings, closing)
-        key = administrator_key(settings)
-        yield Connection(settings, running.endpoint, key.access_key_id, key.secret, max(jobs, 10))
+        if elsewhere:
+            endpoint = elsewhere
+        else:
+            make_home(settings)
+            endpoint = _reach(settings, closing).endpoint
+        session = sign_in(invocation, settings, endpoint, own_only=bool(elsewhere))
+        yield Connection(settings, endpoint, session, max(jobs, 10))
 
 
 def make_home(settings: "Settings") -> None:

@@ -15,6 +15,7 @@ class Invocation:
     """The global options of one run; travels as the context's ``obj``."""
 
     home: Path | None = None
+    profile: str | None = None
     debug: bool = False
 
     def settings(self, **overrides: Any) -> "Settings":
@@ -30,7 +31,10 @@ class Invocation:
 
     def command(self, rest: str) -> str:
         """Spell a command that works on the same home folder, for the person to copy."""
-        if self.home is None:
-            return f"recognizance {rest}"
-        home = shlex.quote(os.path.abspath(self.home.expanduser()))  # noqa: PTH100 - keeps links as they were typed
-        return f"recognizance --home {home} {rest}"
+        words = ["recognizance"]
+        if self.home is not None:
+            home = os.path.abspath(self.home.expanduser())  # noqa: PTH100 - keeps links as they were typed
+            words += ["--home", shlex.quote(home)]
+        if self.profile is not None:
+            words += ["--profile", shlex.quote(self.profile)]
+        return " ".join([*words, rest])

@@ -17,6 +17,8 @@ from recognizance.cli.terminal import messages, output
 
 if TYPE_CHECKING:
     from recognizance.authority.access_keys import KeyPair
+    from recognizance.errors import RefusedError
+    from recognizance.server import RunningServer
     from recognizance.settings import Settings
 
 _ENV_PATIENCE_SECONDS = 30.0
@@ -76,9 +78,11 @@ def env(
     invocation: Invocation = context.obj
     settings = invocation.settings(port=port)
     make_home(settings)
-    key = _key(settings)
-    running = running_server(settings) if port is None else None
-    endpoint = (running or RunningServer(0, settings.host, settings.port)).endpoint
+    running = running_server(settings)
+    key = _key(settings) if running is None else _key_of(settings, running)
+    if running is None or port is not None:
+        running = RunningServer(0, settings.host, settings.port)
+    endpoint = running.endpoint
     exports = {
         "AWS_ENDPOINT_URL_REKOGNITION": endpoint,
         "AWS_ACCESS_KEY_ID": key.access_key_id,
@@ -93,31 +97,58 @@ def env(
     return ExitCode.OK
 
 
-def _key(settings: "Settings") -> "KeyPair":
-    """Read the administrator's key; on first use the record is made, which takes owning the home folder."""
-    from recognizance.bootstrap import administrator_key
-    from recognizance.errors import HomeInUseError
-    from recognizance.server import find_server, hold_home
+def _key_of(settings: "Settings", running: "RunningServer") -> "KeyPair":
+    """Read the administrator's key, once the running server has recorded that it is handed out."""
+    import botocore.session
 
-    there_already = (settings.home / "record.db").exists()
+    from recognizance.bootstrap import administrator_key
+    from recognizance.native import native_client
+
+    pair = administrator_key(settings)
+    if pair is None:
+        raise _closed()
+    session = botocore.session.Session()
+    session.set_credentials(pair.access_key_id, pair.secret)
+    native_client(session, running.endpoint, region=settings.region).hand_out_key()
+    return pair
+
+
+def _key(settings: "Settings") -> "KeyPair":
+    """Hand the administrator's key out without a server; on first use the record is made."""
+    from recognizance.bootstrap import now, open_record
+    from recognizance.cli.connection import running_server
+    from recognizance.errors import HomeInUseError
+    from recognizance.server import hold_home
+    from recognizance.workflows.first_start import hand_out_alone
+
     deadline = time.monotonic() + _ENV_PATIENCE_SECONDS
-    while find_server(settings) is None:
+    while True:
         try:
-            with hold_home(settings):
-                return administrator_key(settings)
-        except HomeInUseError:
-            # A server that is starting, or another command; where there is no record yet, that one makes it.
-            if there_already or time.monotonic() > deadline:
-                break
+            with hold_home(settings), open_record(settings) as record:
+                return hand_out_alone(record.store, record.ledger, now)
+        except HomeInUseError:  # a server that is starting, or another command
+            running = running_server(settings)
+            if running is not None:
+                return _key_of(settings, running)
+            if time.monotonic() > deadline:
+                raise
             time.sleep(0.2)
-    return administrator_key(settings)
+
+
+def _closed() -> "RefusedError":
+    from recognizance.errors import RefusedError
+    from recognizance.workflows.first_start import NAMED
+
+    return RefusedError(NAMED.explanation, NAMED.remedy)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
     raise _StoppedError
 
 
-def _welcome(invocation: Invocation, settings: "Settings", endpoint: str, key: "KeyPair", *, first_start: bool) -> None:
+def _welcome(
+    invocation: Invocation, settings: "Settings", endpoint: str, key: "KeyPair | None", *, first_start: bool
+) -> None:
     from recognizance import __version__
 
     console = output()
@@ -130,14 +161,21 @@ def _welcome(invocation: Invocation, settings: "Settings", endpoint: str, key: "
     grid.add_column(overflow="fold")
     grid.add_row("  data", Text(str(settings.home)))
     grid.add_row("  keys", Text(f"{settings.keys_folder} (outside the data: back them up apart from it)"))
-    if first_start:
-        grid.add_row("  new", Text(f"data folder, sealing key, administrator with the access key {key.access_key_id}"))
+    if first_start and key is not None:
+        grid.add_row("  new", Text(f"data folder, keys, administrator with the access key {key.access_key_id}"))
+        if console.is_terminal:  # a person looks on; anything else could be kept, as logs are
+            grid.add_row("  secret", Text(f"{key.secret} (shown this once)"))
     console.print(grid)
     console.print()
-    console.print("Point boto3, the AWS CLI or another SDK at it, in any shell (this prints both parts of the key):")
-    console.print()
-    console.print(Text(f'  eval "$({invocation.command("env")})"', style="bold"), soft_wrap=True)
-    console.print("  aws rekognition list-collections")
+    if key is None:
+        console.print("Operators sign with their own access keys: `recognizance operator list` shows them.")
+    else:
+        console.print(
+            "Point boto3, the AWS CLI or another SDK at it, in any shell (this prints both parts of the key):"
+        )
+        console.print()
+        console.print(Text(f'  eval "$({invocation.command("env")})"', style="bold"), soft_wrap=True)
+        console.print("  aws rekognition list-collections")
     console.print()
     console.print("Ctrl-C stops it.", style="dim")
     console.file.flush()

@@ -3,7 +3,7 @@
 from functools import partial
 
 from recognizance.biometrics import QualityLevel
-from recognizance.native import auditing, erasing, shapes
+from recognizance.native import auditing, authority, erasing, shapes
 from recognizance.native.model import load_native_model
 from recognizance.wire import Answer, Call, Service
 from recognizance.wire.desk import Desk, act_of, answer, page_size
@@ -190,6 +190,7 @@ OPERATIONS = {
     "ImportReferences": import_references,
     "ImportPhotograph": import_photograph,
     **auditing.OPERATIONS,
+    **authority.OPERATIONS,
     **erasing.OPERATIONS,
 }
 

@@ -53,7 +53,7 @@ class LogPages:
     place: Workplace
     verifier: Verifier
     lane: Lane
-    on_refused_sign_in: Callable[[str, str | None], None]
+    on_refused_sign_in: Callable[[str, str | None], object]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request whose path begins with ``/log/``."""
@@ -106,6 +106,7 @@ class LogPages:
             access_key_id=actor.access_key_id,
             operation="ReadEntries",
             request_id=str(uuid.uuid4()),
+            session=actor.session,
         )
         return _tile(auditing.entry_page(self.place, act, page.index, page.width), _NEVER)
 

@@ -5,11 +5,9 @@ from typing import Any
 
 from recognizance.errors import ImageSourceError, InvalidRequestError
 from recognizance.rekognition.s3 import S3Source
+from recognizance.wire.arns import ACCOUNT
 from recognizance.wire.desk import Desk
 from recognizance.workflows.engine import Photograph
-
-ACCOUNT = "000000000000"
-"""The account in ARNs: this server has one."""
 
 _COLLECTION = ":collection/"
 

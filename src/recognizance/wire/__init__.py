@@ -1,10 +1,11 @@
-"""The AWS JSON 1.1 protocol over any botocore service model: signatures, shapes, faults, one ASGI application."""
+"""The AWS JSON 1.1 and Query protocols over botocore service models: signatures, shapes, faults, one application."""
 
 from recognizance.wire.admission import ByteBudget, Lane
 from recognizance.wire.answers import serialize
 from recognizance.wire.app import Limits, WireApp
 from recognizance.wire.context import Context, ContextError, parse_context
 from recognizance.wire.faults import ERROR_TABLE, Fault, fault_from
+from recognizance.wire.query import QueryService
 from recognizance.wire.service import (
     Actor,
     Answer,
@@ -35,6 +36,7 @@ __all__ = [
     "Lane",
     "Limits",
     "Override",
+    "QueryService",
     "ReplayGuard",
     "Service",
     "ShapeError",

@@ -9,13 +9,11 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, NamedTuple, TypeVar
-
-import msgspec
 
 from recognizance.errors import RecognizanceError
 from recognizance.wire.admission import ByteBudget, Lane
@@ -23,7 +21,7 @@ from recognizance.wire.claims import Claim
 from recognizance.wire.context import Context, parse_context
 from recognizance.wire.exchange import ClientGoneError, Exchange, Receive, Scope, Send
 from recognizance.wire.faults import Fault, SignInFault, fault_from
-from recognizance.wire.json_body import decode_object
+from recognizance.wire.query import FORM, QueryService
 from recognizance.wire.request import Request, read_request
 from recognizance.wire.service import Actor, Call, Service
 from recognizance.wire.sigv4 import KeyRing, ReplayGuard, Verifier
@@ -36,7 +34,7 @@ _SMALL_BYTES = 262_144  # up to here a stranger holds too little, for ten second
 
 _Result = TypeVar("_Result")
 _Reply = tuple[int, bytes, dict[str, str]]
-OnRefusedSignIn = Callable[[str, str | None], None]
+OnRefusedSignIn = Callable[[str, str | None], Future[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +61,12 @@ class Limits:
 
 
 class WireApp:
-    """Serves any number of services over AWS JSON 1.1.
+    """Serves any number of services over AWS JSON 1.1, and over the Query protocol.
 
     Parameters
     ----------
     services : iterable of Service
-        Chosen by the prefix of x-amz-target.
+        Chosen by the prefix of x-amz-target; a `QueryService`, by the scope of the signature.
     keys : KeyRing
         The keys that may sign.
     replays : ReplayGuard
@@ -80,8 +78,10 @@ class WireApp:
     limits : Limits
         What requests may take.
     on_refused_sign_in : callable
-        Called in a worker thread with the fault's code and the access key id that was claimed, if one was
-        readable.  It must not raise.
+        Called with the fault's code and the access key id that was claimed, if one was readable; returns at once
+        what is done when the refusal is on record, and never fails.
+    admit : callable
+        Whether an operator may send this request now; called in a worker thread.
     """
 
     def __init__(
@@ -94,15 +94,19 @@ class WireApp:
         others: Lane,
         *,
         limits: Limits | None = None,
-        on_refused_sign_in: OnRefusedSignIn = lambda code, access_key_id: None,
+        on_refused_sign_in: OnRefusedSignIn,
+        admit: Callable[[str], bool] = lambda operator: True,
     ) -> None:
-        self._services = {service.target_prefix: service for service in services}
+        every = list(services)
+        self._untargeted = {service.signing_name: service for service in every if isinstance(service, QueryService)}
+        self._targeted = {service.target_prefix: service for service in every if not isinstance(service, QueryService)}
         self._verifier = Verifier(keys, clock, replays)
         self._photographs = photographs
         self._others = others
         self._limits = limits or Limits()
         self._on_refused_sign_in = on_refused_sign_in
-        largest = max([self._limits.body_bytes_max, *(self._body_limit(each) for each in self._services.values())])
+        self._admit = admit
+        largest = max([self._limits.body_bytes_max, *(self._body_limit(each) for each in every)])
         self._budget = ByteBudget(max(self._limits.bytes_in_flight_max, largest), self._limits.bodies_waiting_max)
         # Apart from the handlers' threads, so that checking signatures never waits for photographs.
         self._executor = ThreadPoolExecutor(_SIGN_IN_THREADS, thread_name_prefix="sign-in")
@@ -135,12 +139,12 @@ class WireApp:
         except ClientGoneError:
             return  # nobody is there to read an answer, and nothing was done
         except Fault as fault:
-            reply = _refusal(fault, exchange)
+            reply = self._refusal(fault, exchange)
         except RecognizanceError as error:
-            reply = _refusal(_translate(error, frozenset(), exchange), exchange)
+            reply = self._refusal(_translate(error, frozenset(), exchange), exchange)
         except Exception:  # noqa: BLE001 - the edge: whatever it was, there is an answer, and the log has it
             _log.exception("Request %s failed.", exchange.request_id)
-            reply = _refusal(Fault.internal(), exchange)
+            reply = self._refusal(Fault.internal(), exchange)
         await exchange.answer(*reply)
 
     async def _reply(self, exchange: Exchange) -> _Reply:
@@ -150,10 +154,7 @@ class WireApp:
         claim: Claim | None = None
         try:
             request = read_request(exchange.method, exchange.raw_path, exchange.query, exchange.headers)
-            prefix, _, operation = (request.header(b"x-amz-target") or "").rpartition(".")
-            service = self._services.get(prefix)
-            candidates = [service] if service else self._services.values()
-            claim = self._verifier.read(request, {each.signing_name for each in candidates})
+            service, claim = self._read(request)
             limit = self._body_limit(service)
             declared = exchange.declared_bytes()
             if declared is not None and declared > limit:
@@ -163,13 +164,30 @@ class WireApp:
             async with self._budget.share(limit if declared is None else declared, self._limits.read_seconds):
                 body = await exchange.read_body(limit, self._limits.read_seconds)
                 signed = _Signed(request, claim, body)
-                actor = await _in_lane(exchange, self._sign_ins, lambda: self._verifier.verify(*signed))
+                actor = await _in_lane(exchange, self._sign_ins, lambda: self._sign_in(signed))
                 if service is None:
                     raise Fault.unknown_operation()
-                return await self._perform(exchange, request, service, operation, actor, context, body)
+                return await self._perform(exchange, service, signed, actor, context)
         except SignInFault as fault:
             await self._report(fault, claim)
             raise
+
+    def _read(self, request: Request) -> tuple[Service | None, Claim]:
+        """Read which service is asked, None for an unknown one, and the claim of who asks."""
+        target = request.header(b"x-amz-target")
+        if target is None:
+            scopes = {each.signing_name for each in self._targeted.values()} | self._untargeted.keys()
+            claim = self._verifier.read(request, scopes, self._untargeted.keys())
+            return self._untargeted.get(claim.service), claim
+        service = self._targeted.get(target.rpartition(".")[0])
+        candidates = [service] if service else self._targeted.values()
+        return service, self._verifier.read(request, {each.signing_name for each in candidates})
+
+    def _sign_in(self, signed: "_Signed") -> Actor:
+        actor = self._verifier.verify(*signed)
+        if not self._admit(actor.operator):
+            raise Fault.throttled()
+        return actor
 
     async def _know(self, claim: Claim) -> None:
         """Refuse strangers before a large share of the memory is held for their bodies.
@@ -179,26 +197,21 @@ class WireApp:
         await asyncio.wrap_future(self._sign_ins.submit(lambda: self._verifier.know(claim)))
 
     async def _perform(
-        self,
-        exchange: Exchange,
-        request: Request,
-        service: Service,
-        operation: str,
-        actor: Actor,
-        context: Context,
-        body: bytearray,
+        self, exchange: Exchange, service: Service, signed: "_Signed", actor: Actor, context: Context
     ) -> _Reply:
+        body = signed.body
+        operation = service.operation_of(signed.request, body)
         handler = service.handler(operation)
-        _require_json(request)
         lane = self._photographs if operation in service.photograph_operations else self._others
 
         def work() -> _Reply:
-            value = decode_object(body)
+            value = service.decode(operation, body)
             body.clear()  # each photograph is in memory once from here on, not once more as it came
             parsed = service.parse(operation, value)
             del value
             answer = handler(Call(operation, parsed, actor, context, exchange.request_id))
-            return 200, msgspec.json.encode(service.spell(operation, answer.body)), _checked(answer.headers)
+            encoded = service.encode(operation, answer.body, exchange.request_id)
+            return 200, encoded, {**_checked(answer.headers), "content-type": service.answer_type}
 
         try:
             return await _in_lane(exchange, lane, work)
@@ -209,9 +222,22 @@ class WireApp:
         return (service and service.body_bytes_max) or self._limits.body_bytes_max
 
     async def _report(self, fault: SignInFault, claim: Claim | None) -> None:
-        key = claim.access_key_id if claim else None
         # Awaited, so that a flood of refusals waits for its own record instead of filling the memory.
-        await asyncio.wrap_future(self._executor.submit(self._on_refused_sign_in, fault.code, key))
+        await asyncio.wrap_future(self._on_refused_sign_in(fault.code, claim.access_key_id if claim else None))
+
+    def _refusal(self, fault: Fault, exchange: Exchange) -> _Reply:
+        service = self._spoken(exchange)
+        if service is None:
+            return fault.status, fault.body(exchange.request_id), dict(fault.headers)
+        status, body = service.fault(fault, exchange.request_id)
+        return status, body, {**fault.headers, "content-type": service.answer_type}
+
+    def _spoken(self, exchange: Exchange) -> Service | None:
+        """Find the service whose language a client reads that has named none in a header."""
+        names = {name.lower(): value for name, value in exchange.headers}
+        if b"x-amz-target" in names or not names.get(b"content-type", b"").lower().startswith(FORM.encode()):
+            return None
+        return next(iter(self._untargeted.values()), None)
 
 
 class _Signed(NamedTuple):
@@ -236,14 +262,6 @@ async def _in_lane(exchange: Exchange, lane: Lane, work: Callable[[], _Result]) 
         future.cancel()
 
 
-def _require_json(request: Request) -> None:
-    # Clients name JSON in many ways, curl not at all; only what is surely not JSON is refused by its label.
-    if request.header(b"content-encoding") not in (None, "", "identity"):
-        raise Fault.serialization("Compressed requests are not read.")
-    if "cbor" in (request.header(b"content-type") or "").lower():
-        raise Fault.serialization("Requests must be JSON (application/x-amz-json-1.1).")
-
-
 def _checked(headers: Mapping[str, str]) -> dict[str, str]:
     for name, value in headers.items():
         if not (name.isascii() and value.isascii() and name.isprintable() and value.isprintable()):
@@ -256,7 +274,3 @@ def _translate(error: RecognizanceError, listed_codes: frozenset[str], exchange:
     if fault.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("Request %s failed.", exchange.request_id, exc_info=error)
     return fault
-
-
-def _refusal(fault: Fault, exchange: Exchange) -> _Reply:
-    return fault.status, fault.body(exchange.request_id), dict(fault.headers)

@@ -1,6 +1,7 @@
 """Read what a request claims about its signer: AWS Signature Version 4, as header and as presigned query."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -59,8 +60,13 @@ class Claim:
         return f"{self.scope_date}/{self.region}/{self.service}/aws4_request"
 
 
-def read_claim(request: Request) -> Claim:
+def read_claim(request: Request, untargeted: Collection[str] = ()) -> Claim:
     """Read the claim of `request`.
+
+    Parameters
+    ----------
+    untargeted : collection of str
+        Services that name the operation in the body, which is signed anyway, and need no x-amz-target.
 
     Raises
     ------
@@ -79,7 +85,7 @@ def read_claim(request: Request) -> Claim:
     if query.keys() - _QUERY_ALLOWED:
         raise Fault("InvalidParameterException", "The query may hold a signature only; send input in the body.")
     claim = _from_header(request) if in_header else _from_query(request, query)
-    _require_settled(request, claim)
+    _require_settled(request, claim, untargeted)
     return claim
 
 
@@ -168,9 +174,10 @@ def _claim(
     return claim
 
 
-def _require_settled(request: Request, claim: Claim) -> None:
-    # Only a POST names its operation in a header.
-    required = ["host", "x-amz-target"] if request.method == "POST" else ["host"]
+def _require_settled(request: Request, claim: Claim, untargeted: Collection[str]) -> None:
+    # Only a POST names its operation in a header; what is there must be signed in any case.
+    named_in_header = request.method == "POST" and claim.service not in untargeted
+    required = ["host", "x-amz-target"] if named_in_header or b"x-amz-target" in request.headers else ["host"]
     if b"x-amz-security-token" in request.headers:
         required.append("x-amz-security-token")
     for name in required:

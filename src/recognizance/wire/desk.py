@@ -55,6 +55,7 @@ def act_of(call: Call) -> Act:
         purpose=call.context.purpose,
         case=call.context.case,
         authority=call.context.authority,
+        session=call.actor.session,
     )
 
 

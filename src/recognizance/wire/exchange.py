@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from recognizance.wire.faults import Fault
+from recognizance.wire.service import CONTENT_TYPE
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -18,8 +19,6 @@ _LINGER_IDLE_SECONDS = 2.0
 
 # A client that sends nothing for so long gives its share of the memory back.
 _BODY_IDLE_SECONDS = 10.0
-
-CONTENT_TYPE = "application/x-amz-json-1.1"
 
 
 class ClientGoneError(Exception):

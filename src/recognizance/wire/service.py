@@ -5,22 +5,28 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
+import msgspec
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
 from recognizance.wire.answers import serialize
 from recognizance.wire.context import Context
 from recognizance.wire.faults import Fault
+from recognizance.wire.json_body import decode_object
+from recognizance.wire.request import Request
 from recognizance.wire.shapes import Compiler
 from recognizance.wire.violations import ShapeError
+
+CONTENT_TYPE = "application/x-amz-json-1.1"
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who signed the request."""
+    """Who signed the request; ``session`` is that of temporary credentials."""
 
     operator: str
     access_key_id: str
+    session: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,32 @@ class Service:
         return frozenset(
             name for name in self.handlers if _holds_blob(self.model.operation_model(name).input_shape, ())
         )
+
+    @property
+    def answer_type(self) -> str:
+        """The content type of answers."""
+        return CONTENT_TYPE
+
+    def operation_of(self, request: Request, body: bytes | bytearray) -> str:
+        """Read which operation is asked for, and that the body is JSON."""
+        # Clients name JSON in many ways, curl not at all; only what is surely not JSON is refused by its label.
+        if request.header(b"content-encoding") not in (None, "", "identity"):
+            raise Fault.serialization("Compressed requests are not read.")
+        if "cbor" in (request.header(b"content-type") or "").lower():
+            raise Fault.serialization("Requests must be JSON (application/x-amz-json-1.1).")
+        return (request.header(b"x-amz-target") or "").rpartition(".")[2]
+
+    def decode(self, operation: str, body: bytes | bytearray) -> dict[str, Any]:
+        """Read the input of `operation` from the body."""
+        return decode_object(body)
+
+    def encode(self, operation: str, body: Mapping[str, Any], request_id: str) -> bytes:
+        """Write an answer."""
+        return msgspec.json.encode(self.spell(operation, body))
+
+    def fault(self, fault: Fault, request_id: str) -> tuple[int, bytes]:
+        """Write what is answered instead of a result."""
+        return fault.status, fault.body(request_id)
 
     @cached_property
     def _compiler(self) -> Compiler:

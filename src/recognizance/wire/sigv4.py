@@ -40,18 +40,21 @@ class AccessKey:
         Whose key it is.
     active : bool
         False refuses everything signed with it.
-    session_token : str or None
-        The token that must come along, if the key is of a session.
+    token_digest : bytes of length 32, or None
+        SHA-256 of the token that must come along, if the key is of a session; no token may come with another.
     expires_at : datetime or None
-        When the session ends.
+        When temporary credentials end.
+    session : str or None
+        The session that they are for.
     """
 
     access_key_id: str
     secret: str
     operator: str
     active: bool = True
-    session_token: str | None = None
+    token_digest: bytes | None = None
     expires_at: datetime | None = None
+    session: str | None = None
 
     def __repr__(self) -> str:
         return f"AccessKey({self.access_key_id!r}, operator={self.operator!r}, active={self.active})"
@@ -89,15 +92,22 @@ class Verifier:
         self._clock = clock
         self._replays = replays
 
-    def read(self, request: Request, signing_names: Collection[str]) -> Claim:
+    def read(self, request: Request, signing_names: Collection[str], untargeted: Collection[str] = ()) -> Claim:
         """Judge all of the signature that needs neither the body nor the key.
+
+        Parameters
+        ----------
+        signing_names : collection of str
+            The services that the request can be for.
+        untargeted : collection of str
+            Those of them that need no x-amz-target.
 
         Raises
         ------
         SignInFault
             If the claim is incomplete, for another service, too old or of the future.
         """
-        claim = read_claim(request)
+        claim = read_claim(request, untargeted)
         if claim.service not in signing_names:
             expected = " or ".join(f"'{name}'" for name in sorted(signing_names))
             raise invalid_signature(f"Credential should be scoped to correct service: {expected}.")
@@ -135,7 +145,7 @@ class Verifier:
             raise unrecognized_client()
         if not genuine:
             raise invalid_signature()
-        if not hmac.compare_digest((key.session_token or "").encode(), (claim.token or "").encode()):
+        if not _is_token_of(key, claim.token or ""):
             raise unrecognized_client()
         now = self._clock()
         if key.expires_at is not None and now >= key.expires_at:
@@ -146,7 +156,7 @@ class Verifier:
             # Kept a little longer than valid, should the clock be set back.
             if not self._replays.use(claim.signature, expires_at + CLOCK_SKEW, now):
                 raise invalid_signature("This presigned request has been used; it is valid once.")
-        return Actor(key.operator, key.access_key_id)
+        return Actor(key.operator, key.access_key_id, key.session)
 
     def _require_current(self, claim: Claim) -> None:
         now = self._clock().astimezone(UTC)
@@ -167,6 +177,12 @@ class Verifier:
             raise invalid_signature(
                 f"Signature expired: {claim.timestamp} is now earlier than {limit} ({now.strftime(TIMESTAMP)} - 5 min.)"
             )
+
+
+def _is_token_of(key: AccessKey, token: str) -> bool:
+    if key.token_digest is None:
+        return not token
+    return hmac.compare_digest(key.token_digest, sha256(token.encode()).digest())
 
 
 def _signature(secret: str, request: Request, claim: Claim, body_digest: str) -> str:

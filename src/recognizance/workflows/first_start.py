@@ -10,7 +10,8 @@ from datetime import datetime
 
 from recognizance.authority.access_keys import KeyPair, make_key_pair
 from recognizance.authority.administrators import usable_administrators
-from recognizance.ledger import Entry, Ledger
+from recognizance.errors import Recorded, RefusedError
+from recognizance.ledger import Entry, Ledger, Value
 from recognizance.policy import Reason
 from recognizance.policy.standing import ROLES
 from recognizance.records import RecordStore, Transaction, access_keys, operators
@@ -74,20 +75,25 @@ def hand_out(place: Workplace, act: Act) -> int:
 
 
 def hand_out_alone(store: RecordStore, ledger: Ledger[Transaction], clock: Callable[[], datetime]) -> KeyPair:
-    """Hand the key out where no server runs; recorded.  The caller holds the home folder.
+    """Hand the key out where no server runs; recorded, as is a refusal.  The caller holds the home folder.
 
     Raises
     ------
-    Objection
+    RefusedError
         Once there are named operators.
     """
+    now = clock()
     with store.write() as tx:
-        _require_nobody_named(tx)
-        pair = administrator_key(tx)
-        if pair is None:
-            raise Objection(NAMED)
-        details = {"of": ADMINISTRATOR, "key": pair.access_key_id}
-        ledger.append(tx, Entry("env", clock(), ADMINISTRATOR, "allowed", (NAMED.rule,), details))
+        pair = None if operators.any_named(tx) else administrator_key(tx)
+        details: dict[str, Value] = {"of": ADMINISTRATOR}
+        if pair is not None:
+            details["access_key"] = pair.access_key_id
+        decision = "refused" if pair is None else "allowed"
+        index = ledger.append(tx, Entry("env", now, NOBODY, decision, (NAMED.rule,), details))
+    if pair is None:
+        refused = RefusedError(f"{NAMED.explanation} [{NAMED.rule}] (entry {index})", NAMED.remedy)
+        refused.recorded = Recorded(index, decision)
+        raise refused
     return pair
 
 

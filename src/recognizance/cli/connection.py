@@ -38,6 +38,11 @@ class Connection:
     session: Any
     connections: int
 
+    @property
+    def credentials(self) -> Any:
+        """What to sign with now: temporary credentials are renewed when they are about to end."""
+        return self.session.get_credentials().get_frozen_credentials()
+
     @cached_property
     def native(self) -> Any:
         """A client of our own operations."""

@@ -111,9 +111,7 @@ def receipt(
 @app.command()
 def consistency(
     context: typer.Context,
-    old: Annotated[
-        str, typer.Argument(help="An older checkpoint, receipt or export of this log, or a size.")
-    ],
+    old: Annotated[str, typer.Argument(help="An older checkpoint, receipt or export of this log, or a size.")],
     out: _Out = None,
 ) -> int:
     """Prove that the log still begins with what it was: a consistency proof up to a new checkpoint."""

@@ -13,7 +13,7 @@ from recognizance_verify.tiles import TILE_WIDTH, tile_path
 PREFIX = "/log/"
 
 _TILE = re.compile(
-    r"tile/(?P<level>entries|\d{1,2})/(?P<index>(?:x\d{3}/){0,6}\d{3})(?:\.p/(?P<width>\d{1,3}))?", re.ASCII
+    r"tile/(?P<level>entries|\d{1,2})/(?P<index>(?:x\d{3}/){0,4}\d{3})(?:\.p/(?P<width>\d{1,3}))?", re.ASCII
 )
 
 

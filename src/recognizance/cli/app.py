@@ -25,6 +25,7 @@ from recognizance.cli import (
     search,
     serve,
     sessions,
+    witness,
 )
 from recognizance.cli.errors import ExitCode, explain
 from recognizance.cli.invocation import Invocation
@@ -47,6 +48,7 @@ app.command("compare")(photographs.compare)
 app.command("detect")(photographs.detect)
 app.add_typer(galleries.app, name="galleries")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(witness.app, name="witness")
 app.add_typer(operators.app, name="operator")
 app.add_typer(sessions.app, name="session")
 app.add_typer(cases.app, name="case")

@@ -286,12 +286,11 @@ def test_what_a_log_holds_cannot_write_to_the_terminal(run: Run, tmp_path: Path)
         assert all(c.isprintable() or c == "\n" for c in out + err)
 
 
-def test_an_entry_nested_as_deeply_as_can_be_read_is_shown_or_refused(run: Run, tmp_path: Path) -> None:
-    for depth in range(900, 1010, 10):
-        data = entry(0).replace(b'"faces":0', b'"faces":' + b"[" * depth + b"]" * depth)
-        (tmp_path / "receipt").write_text(Log([data]).receipt(0).text())
-        for form in ([], ["--json"]):
-            assert run("receipt", tmp_path / "receipt", *KEY, *form)[0] in (0, 1)
+def test_an_entry_nested_as_deeply_as_may_be_is_shown(run: Run, tmp_path: Path) -> None:
+    data = entry(0).replace(b'"faces":0', b'"faces":' + b"[" * 62 + b"]" * 62)
+    (tmp_path / "receipt").write_text(Log([data]).receipt(0).text())
+    for form in ([], ["--json"]):
+        assert run("receipt", tmp_path / "receipt", *KEY, *form)[0] == 0
 
 
 def test_folders_that_may_not_be_read_get_a_sentence(run: Run, tmp_path: Path) -> None:

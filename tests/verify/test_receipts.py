@@ -138,9 +138,9 @@ def test_keys_are_of_their_kind_and_each_witness_has_its_own() -> None:
         {"index": None},
         {"kind": 5},
         {"kind": ""},
-        {"kind": "x" * 201},
         {"operator": ["ann"]},
         {"decision": None},
+        {"decision": ""},
         {"time": "2026-01-02T03:04:05+00:00"},
         {"time": "2026-01-02T03:04:05.000000Z"},
         {"time": 1_800_000_000},
@@ -160,6 +160,9 @@ def test_an_entry_that_the_log_should_never_have_taken_is_refused(changed: dict[
         (entry(1).replace(b'"faces":1', b'"faces":NaN'), "not valid JSON"),
         (entry(1).replace(b'"faces":1', b'"faces":1e999'), "not valid JSON"),
         (entry(1).replace(b'"faces":1', b'"faces":' + b"9" * 50_000), "not valid JSON"),
+        (entry(1).replace(b'"faces":1', b'"faces":9007199254740992'), "not valid JSON"),
+        (entry(1).replace(b'"faces":1', b'"faces":-9007199254740992'), "not valid JSON"),
+        (entry(1).replace(b'"faces":1', b'"faces":' + b"[" * 63 + b"]" * 63), "nested too deeply"),
         (entry(1).replace(b'"faces":1', b'"faces":' + b"[" * 30_000 + b"]" * 30_000), "nested too deeply"),
         (entry(1).replace(b"ann", b"\\ud800"), "UTF-8"),
         (entry(1).replace(b"ann", b"\xff"), "UTF-8"),
@@ -172,6 +175,11 @@ def test_an_entry_that_the_log_should_never_have_taken_is_refused(changed: dict[
 def test_json_that_can_be_read_in_two_ways_is_refused(data: bytes, what: str) -> None:
     with pytest.raises(VerificationError, match=what):
         Log([entry(0), data]).receipt(1).verify(TRUST)
+
+
+def test_json_that_everybody_reads_alike_is_accepted() -> None:
+    for value in (b"[" * 62 + b"]" * 62, b"9007199254740991", b"-9007199254740991", b'"' + b"[" * 900 + b'"', b"1.5"):
+        Log([entry(0).replace(b'"faces":0', b'"faces":' + value)]).receipt(0).verify(TRUST)
 
 
 GOOD = LOG.receipt(5, 300).text()

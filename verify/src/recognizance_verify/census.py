@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from recognizance_verify.entries import Entry
 
 KINDS_MAX = 1000
+NAME_CHARACTERS_MAX = 200
 OTHER = "(other)"
 
 
@@ -34,7 +35,7 @@ class Census:
             if self.first_backwards is None:
                 self.first_backwards = entry.index
         self.last_time = entry.time
-        key = entry.kind, entry.decision
+        key = entry.kind[:NAME_CHARACTERS_MAX], entry.decision[:NAME_CHARACTERS_MAX]
         if key not in self.kinds and len(self.kinds) >= KINDS_MAX:
             key = OTHER, OTHER  # whoever made the log cannot fill the memory with names
         self.kinds[key] += 1

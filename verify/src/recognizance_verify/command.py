@@ -50,19 +50,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: argparse.Namespace, trust: Trust) -> int:
     try:
         report = _check(given, trust)
+        answer = _answer(given, report)
     except RecursionError:
         return _fail(given, "What was given is nested too deeply to be read.")
     except VerificationError as error:
         return _fail(given, str(error))
+    print(answer)  # noqa: T201  (a program's answer)
+    return VERIFIED if report.authentic else SELF_CONSISTENT
+
+
+def _answer(given: argparse.Namespace, report: Report) -> str:
     result = "verified" if report.authentic else "self-consistent only"
     if given.json:
-        _print_json({"ok": report.authentic, "result": result, **report.members})
-    else:
-        for line in report.lines:
-            print(line)  # noqa: T201  (a program's answer)
-        why = "" if report.authentic else ". Without the log's key (--key) nothing shows who made this"
-        print(f"Result: {result}{why}.")  # noqa: T201
-    return VERIFIED if report.authentic else SELF_CONSISTENT
+        return _json({"ok": report.authentic, "result": result, **report.members})
+    why = "" if report.authentic else ". Without the log's key (--key) nothing shows who made this"
+    return "\n".join([*report.lines, f"Result: {result}{why}."])
 
 
 def _check(given: argparse.Namespace, trust: Trust) -> Report:
@@ -77,14 +79,14 @@ def _check(given: argparse.Namespace, trust: Trust) -> Report:
 
 def _fail(given: argparse.Namespace, sentence: str) -> int:
     if given.json:
-        _print_json({"ok": False, "result": "failed", "error": sentence})
+        print(_json({"ok": False, "result": "failed", "error": sentence}))  # noqa: T201
     else:
         print(f"Not verified. {sentence}", file=sys.stderr)  # noqa: T201
     return FAILED
 
 
-def _print_json(members: dict[str, object]) -> None:
-    print(json.dumps(members, indent=2))  # noqa: T201
+def _json(members: dict[str, object]) -> str:
+    return json.dumps(members, indent=2)
 
 
 def _key(text: str) -> VerifierKey:

@@ -6,7 +6,7 @@ The file has the form of C2SP tlog-witness's add-checkpoint: the older size, the
 from dataclasses import dataclass
 from typing import Self
 
-from recognizance_verify.encoding import encode_base64, parse_decimal, shown
+from recognizance_verify.encoding import decode_text, encode_base64, parse_decimal, shown
 from recognizance_verify.errors import VerificationError
 from recognizance_verify.notes import NOTE_BYTES_MAX, Checkpoint, SignedNote
 from recognizance_verify.receipts import PROOF_HASHES_MAX, parse_hashes, split_proof
@@ -33,7 +33,8 @@ class ConsistencyProof:
         VerificationError
             If it is not one in exactly the specified form.
         """
-        head, note = split_proof(data, "consistency file", CONSISTENCY_BYTES_MAX)
+        text = decode_text(data, "The consistency file", CONSISTENCY_BYTES_MAX)
+        head, note = split_proof(text, "consistency file")
         if not head[0].startswith("old "):
             raise VerificationError("Line 1 of the consistency file does not give the 'old' size.")
         found = cls(
@@ -41,7 +42,7 @@ class ConsistencyProof:
             parse_hashes(head[1:], 2, "consistency file"),
             SignedNote.parse(note),
         )
-        if found.text().encode() != (data if isinstance(data, bytes) else data.encode()):
+        if found.text() != text:
             raise VerificationError("The consistency file is not written in its one canonical form.")
         return found
 

@@ -12,14 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from recognizance_verify.encoding import shown
+from recognizance_verify.encoding import decode_text, shown
 from recognizance_verify.entries import parse_json
 from recognizance_verify.errors import VerificationError
 from recognizance_verify.receipts import CheckedReceipt, Receipt
 from recognizance_verify.trust import Trust
 
 FORMAT = "recognizance-disclosure-1"
-DISCLOSURE_BYTES_MAX = 16 * 1024 * 1024
+DISCLOSURE_BYTES_MAX = 8 * 1024 * 1024
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
@@ -60,9 +60,8 @@ class Disclosure:
         VerificationError
             If it is not one in exactly the form that `text` writes.
         """
-        if len(data) > DISCLOSURE_BYTES_MAX:
-            raise VerificationError(f"The disclosure is longer than {DISCLOSURE_BYTES_MAX} bytes.")
-        members = parse_json(data, "The disclosure")
+        text = decode_text(data, "The disclosure", DISCLOSURE_BYTES_MAX)
+        members = parse_json(text, "The disclosure")
         if not isinstance(members, dict) or members.get("format") != FORMAT:
             raise VerificationError(f"The disclosure does not say that its format is {FORMAT}.")
         receipt, openings = members.get("receipt"), members.get("openings")
@@ -71,7 +70,7 @@ class Disclosure:
         for number, opening in enumerate(openings, 1):
             _check_opening(opening, f"Opening {number} of the disclosure")
         disclosure = cls(Receipt.parse(receipt), tuple(openings))
-        if disclosure.text() != (data.decode() if isinstance(data, bytes) else data):
+        if disclosure.text() != text:
             raise VerificationError("The disclosure is not written as canonical JSON with a newline at its end.")
         return disclosure
 

@@ -68,6 +68,24 @@ def parse_decimal(text: str, what: str) -> int:
     return int(text)
 
 
+def decode_text(data: bytes | str, what: str, limit: int) -> str:
+    """Take a file's content as text; ``what`` begins the sentence if it cannot be.
+
+    Raises
+    ------
+    VerificationError
+        If it is longer than ``limit`` bytes or not UTF-8.
+    """
+    if len(data) > limit:
+        raise VerificationError(f"{what} is longer than {limit} bytes.")
+    try:
+        text = data.decode() if isinstance(data, bytes) else data
+        text.encode()  # a str can hold half of a surrogate pair
+    except UnicodeError:
+        raise VerificationError(f"{what} is not valid UTF-8.") from None
+    return text
+
+
 def shown(text: str, limit: int = 120) -> str:
     """Make foreign text safe to print: one line, no control or direction characters, not endless."""
     cut = text if len(text) <= limit else text[:limit] + "…"

@@ -9,7 +9,12 @@ from typing import Any
 from recognizance_verify.errors import VerificationError
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}\+00:00")
-_WORD_MAX = 200
+
+EXACT_MAX = 2**53 - 1
+"""The largest number that every JSON reader takes exactly (RFC 8785, appendix D)."""
+
+NESTING_MAX = 64
+"""How deeply JSON may be nested: no reader's own limit may decide whether a log verifies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ def parse_entry(data: bytes, index: int) -> Entry:
     return Entry(
         index,
         kind=_word(members, "kind", what),
-        operator=_word(members, "operator", what),
+        operator=_text(members, "operator", what),
         decision=_word(members, "decision", what),
         time=time,
         members=members,
@@ -61,7 +66,9 @@ def parse_entry(data: bytes, index: int) -> Entry:
 
 
 def parse_json(data: bytes | str, what: str) -> Any:
-    """Read JSON of which there are no two readings: no name twice, no NaN, no half characters, no number too large.
+    """Read JSON of which there are no two readings.
+
+    No name twice in an object, no NaN, no half characters, no number too large, no deeper nesting than all can follow.
 
     Raises
     ------
@@ -73,21 +80,43 @@ def parse_json(data: bytes | str, what: str) -> Any:
         found = _DECODER.decode(text)
         if "\\u" in text:
             json.dumps(found, ensure_ascii=False).encode()  # refuses half of a surrogate pair
+        deep = text.count("[") + text.count("{") > NESTING_MAX and _nesting_exceeds(found, NESTING_MAX)
     except UnicodeError:
         raise VerificationError(f"{what} is not valid UTF-8 text.") from None
     except RecursionError:
-        raise VerificationError(f"{what} is nested too deeply.") from None
+        deep = True
     except _NameTwiceError as error:
         raise VerificationError(f"{what} has the name {_brief(error.args[0])} twice in one JSON object.") from None
     except ValueError:
         raise VerificationError(f"{what} is not valid JSON.") from None
+    if deep:
+        raise VerificationError(f"{what} is nested too deeply.")
     return found
 
 
+def _nesting_exceeds(value: object, limit: int) -> bool:
+    layer = [value] if isinstance(value, dict | list) else []
+    for _ in range(limit):
+        layer = [
+            inner
+            for outer in layer
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+    return bool(layer)
+
+
+def _text(members: Mapping[str, Any], name: str, what: str) -> str:
+    text = members.get(name)
+    if not isinstance(text, str):
+        raise VerificationError(f"{what} has no {name}, or it is not a text.")
+    return text
+
+
 def _word(members: Mapping[str, Any], name: str, what: str) -> str:
-    word = members.get(name)
-    if not isinstance(word, str) or not 0 < len(word) <= _WORD_MAX:
-        raise VerificationError(f"{what} has no {name}, or it is not a text of up to {_WORD_MAX} characters.")
+    word = _text(members, name, what)
+    if not word:
+        raise VerificationError(f"{what} has an empty {name}.")
     return word
 
 
@@ -110,6 +139,12 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(name)
 
 
+def _exact(text: str) -> int:
+    if len(text) > len(str(-EXACT_MAX)) or abs(int(text)) > EXACT_MAX:
+        raise ValueError(text)
+    return int(text)
+
+
 def _finite(text: str) -> float:
     number = float(text)
     if number in (float("inf"), float("-inf")):
@@ -117,7 +152,9 @@ def _finite(text: str) -> float:
     return number
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_refuse_doubles, parse_constant=_refuse_constant, parse_float=_finite)
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_refuse_doubles, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_exact
+)
 
 
 def _brief(value: object) -> str:

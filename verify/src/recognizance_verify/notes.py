@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from recognizance_verify.encoding import decode_base64, decode_hash, encode_base64, parse_decimal, shown
+from recognizance_verify.encoding import decode_base64, decode_hash, decode_text, encode_base64, parse_decimal, shown
 from recognizance_verify.errors import VerificationError
 from recognizance_verify.keys import LOG, WITNESS, SigningKey, VerifierKey, check_name, key_id
 from recognizance_verify.tree import EMPTY_ROOT
@@ -57,7 +57,9 @@ class SignedNote:
         VerificationError
             If it is not a signed note in exactly the specified form.
         """
-        note = _decode(data)
+        note = decode_text(data, "The signed note", NOTE_BYTES_MAX)
+        if any(c < " " and c != "\n" for c in note):
+            raise VerificationError("The signed note holds a control character.")
         text, blank, block = note.rpartition("\n\n")
         if not blank or not text:
             raise VerificationError("The signed note has no empty line between its text and its signatures.")
@@ -137,19 +139,6 @@ class Checkpoint:
 def cosign(checkpoint_text: str, key: SigningKey, timestamp: int) -> str:
     """Cosign a checkpoint's text as a witness, at a time in seconds since 1970; the line, with its newline."""
     return key.cosign(checkpoint_text, timestamp)
-
-
-def _decode(data: bytes | str) -> str:
-    if len(data) > NOTE_BYTES_MAX:
-        raise VerificationError(f"The signed note is longer than {NOTE_BYTES_MAX} bytes.")
-    try:
-        note = data.decode() if isinstance(data, bytes) else data
-        note.encode()
-    except UnicodeError:
-        raise VerificationError("The signed note is not valid UTF-8.") from None
-    if any(c < " " and c != "\n" for c in note):
-        raise VerificationError("The signed note holds a control character.")
-    return note
 
 
 def _parse_signature(line: str, number: int) -> Signature:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from recognizance_verify.encoding import decode_base64, decode_hash, encode_base64, parse_decimal
+from recognizance_verify.encoding import decode_base64, decode_hash, decode_text, encode_base64, parse_decimal
 from recognizance_verify.entries import Entry, parse_entry
 from recognizance_verify.errors import VerificationError
 from recognizance_verify.notes import NOTE_BYTES_MAX, SignedNote
@@ -42,7 +42,8 @@ class Receipt:
         VerificationError
             If it is not a receipt in exactly the specified form.
         """
-        head, note = split_proof(data, "receipt", RECEIPT_BYTES_MAX)
+        text = decode_text(data, "The receipt", RECEIPT_BYTES_MAX)
+        head, note = split_proof(text, "receipt")
         if head[0] != HEADER:
             raise VerificationError(f"The receipt does not begin with the line {HEADER}.")
         if len(head) < 3 or not head[1].startswith("extra ") or not head[2].startswith("index "):
@@ -55,7 +56,7 @@ class Receipt:
         )
         if len(receipt.entry) > ENTRY_BYTES_MAX:
             raise VerificationError(f"The entry in line 2 of the receipt is longer than {ENTRY_BYTES_MAX} bytes.")
-        if receipt.text().encode() != (data if isinstance(data, bytes) else data.encode()):
+        if receipt.text() != text:
             raise VerificationError("The receipt is not written in its one canonical form.")
         return receipt
 
@@ -78,20 +79,14 @@ class Receipt:
         return CheckedReceipt(parse_entry(self.entry, self.index), checked)
 
 
-def split_proof(data: bytes | str, what: str, limit: int) -> tuple[list[str], str]:
+def split_proof(text: str, what: str) -> tuple[list[str], str]:
     """Divide a proof file into the lines above its first empty line and the signed note below.
 
     Raises
     ------
     VerificationError
-        If it is too long, not UTF-8 or has no empty line.
+        If it has no empty line.
     """
-    if len(data) > limit:
-        raise VerificationError(f"The {what} is longer than {limit} bytes.")
-    try:
-        text = data.decode() if isinstance(data, bytes) else data
-    except UnicodeError:
-        raise VerificationError(f"The {what} is not valid UTF-8.") from None
     head, blank, note = text.partition("\n\n")
     if not blank:
         raise VerificationError(f"The {what} has no empty line before its checkpoint.")

@@ -1,6 +1,8 @@
 """What the tests of the record put into it."""
 
+import contextlib
 import os
+import sqlite3
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +17,8 @@ from recognizance.records.searches import ProbeDigest, SearchCandidate, SearchRe
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 890_123, tzinfo=UTC)
 KEY = bytes(range(32))
-RUN_ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+_FOLDERS = [str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+RUN_ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(_FOLDERS)}
 """For programs that tests run and that use this module."""
 
 
@@ -24,6 +27,19 @@ def open_record(path: Path, *, key: bytes = KEY, keys: Path | None = None) -> Re
     sealer = Sealer(key)
     folder = keys or path.parent.with_name(path.parent.name + "-keys")
     return RecordStore.open(path, sealer=sealer, vault=KeyVault.open(folder, sealer=sealer))
+
+
+def an_old_record(path: Path) -> None:
+    """Put a record that version 0.1.0 made into place; see `home-0001.sql`."""
+    path.parent.mkdir(mode=0o700)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(Path(__file__).with_name("home-0001.sql").read_text(encoding="utf-8"))
+
+
+def everything(path: Path) -> bytes:
+    """Read every byte that lies in a home folder."""
+    return b"".join(file.read_bytes() for file in sorted(path.parent.rglob("*")) if file.is_file())
 
 
 def identifier() -> str:
@@ -58,7 +74,9 @@ def a_search(entry_index: int, gallery: GalleryRow, **other: object) -> SearchRe
         "gallery": gallery.name,
         "operator": "ada",
         "operation": "SearchFacesByImage",
+        "searched": "reference",
         "probe": ProbeDigest.of(b"\x01" * 32),
+        "probe_slot": None,
         "threshold_requested_percent": 80.0,
         "threshold_requested_score": 0.41,
         "threshold_applied_percent": 90.0,
@@ -72,8 +90,8 @@ def a_search(entry_index: int, gallery: GalleryRow, **other: object) -> SearchRe
         "case": "2026/17",
         "at": NOW,
         "candidates": (
-            SearchCandidate(identifier(), 1, 0.71, 99.5, 1e-7),
-            SearchCandidate(identifier(), 2, 0.5, 91.0, 7.9e-7),
+            SearchCandidate(10**9, None, 1, 0.71, 99.5, 1e-7),
+            SearchCandidate(10**9 + 1, None, 2, 0.5, 91.0, 7.9e-7),
         ),
     }
     return SearchRecord(**{**values, **other})  # type: ignore[arg-type]

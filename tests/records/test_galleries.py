@@ -17,6 +17,7 @@ from recognizance.records import (
 )
 from recognizance.records.galleries import GalleryCounts, GalleryRow
 from recognizance.records.idempotency import RequestKey
+from recognizance.records.searches import SearchCandidate
 from records.making import NOW, a_gallery, a_reference, a_search, identifier
 
 
@@ -79,17 +80,18 @@ def test_deleting_a_gallery_takes_everything_under_it_and_nothing_else(store: Re
             gallery = a_gallery(tx, name)
             new = a_reference()
             probe = identifier()
-            references.add_many(tx, gallery.id, [new])
+            (sequence,) = references.add_many(tx, gallery.id, [new])
             images.remember(tx, gallery.id, b"\x07" * 32, None, new.image_id)
             photographs.put(tx, new.image_id, "reference", b"r", media_type="image/png", created_at=NOW)
-            photographs.put(tx, probe, "probe", b"p", media_type="image/png", created_at=NOW)
+            slot = photographs.put(tx, probe, "probe", b"p", media_type="image/png", created_at=NOW)
             subjects.create(tx, gallery.id, "ada", created_at=NOW)
             subjects.associate(tx, gallery.id, "ada", [new.face_id])
             tags.set_tags(tx, gallery.id, {"k": "v"})
             key = RequestKey("op", "CreateUser", gallery.id, "t")
-            idempotency.remember(tx, key, request_digest=b"d", answer=b"{}", at=NOW)
+            idempotency.remember(tx, key, request=b"d", answer=b"{}", at=NOW)
             entry = entries.append(tx, lambda index: b"{}", at=NOW)
-            search = a_search(entry.index, gallery, probe_photograph=probe)
+            candidate = SearchCandidate(sequence, new.face_id, 1, 0.7, 99.5, 1e-7)
+            search = a_search(entry.index, gallery, probe_photograph=probe, probe_slot=slot, candidates=(candidate,))
             searches.add(tx, search)
             kept[name] = (gallery, new, probe, search)
     with store.write() as tx:
@@ -105,7 +107,7 @@ def test_deleting_a_gallery_takes_everything_under_it_and_nothing_else(store: Re
             with pytest.raises(NotFoundError):
                 photographs.get(tx, photograph)
         left = searches.get(tx, search.id)
-        assert (left.gallery_id, left.gallery, left.candidates, left.probe) == (None, "goes", (), search.probe)
+        assert (left.gallery_id, left.gallery, left.candidates, left.probe) == (None, "goes", (), None)
         _, new, probe, search = kept["stays"]
         assert (photographs.get(tx, new.image_id), photographs.get(tx, probe)) == (b"r", b"p")
         assert searches.get(tx, search.id) == search

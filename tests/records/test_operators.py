@@ -8,8 +8,19 @@ import pytest
 from sqlalchemy import update
 
 from recognizance.errors import InvalidRequestError, NotFoundError, RecordUnavailableError
-from recognizance.records import RecordStore, Transaction, access_keys, approvals, cases, operators, schema, sessions
-from records.making import NOW
+from recognizance.records import (
+    KeyVault,
+    RecordStore,
+    Sealer,
+    Transaction,
+    access_keys,
+    approvals,
+    cases,
+    operators,
+    schema,
+    sessions,
+)
+from records.making import KEY, NOW
 
 LATER = NOW + timedelta(hours=1)
 
@@ -202,12 +213,14 @@ def test_the_operator_of_before_keeps_its_key_and_gets_every_role(tmp_path: Path
 
     file = tmp_path / "old.db"
     engine = create_engine(f"sqlite:///{file}")
+    vault = KeyVault.open(tmp_path / "keys", sealer=Sealer(KEY))
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     config.set_main_option("path_separator", "os")
     for revision in ("0001", "0003"):
         with engine.begin() as connection:
             config.attributes["connection"] = connection
+            config.attributes["transaction"] = Transaction(connection, Sealer(KEY), vault)
             command.upgrade(config, revision)
             if revision == "0001":
                 for operator, role in (("administrator", "administrator"), ("ada", "investigator")):

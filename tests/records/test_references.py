@@ -3,7 +3,7 @@ import pytest
 
 from recognizance.biometrics import Reference
 from recognizance.errors import NotFoundError, ReferenceNotFoundError, SubjectNotFoundError
-from recognizance.records import RecordStore, images, photographs, references, schema, subjects
+from recognizance.records import RecordStore, images, photographs, references, schema, sealed, subjects
 from recognizance.records.galleries import GalleryRow
 from records.making import NOW, a_gallery, a_reference, identifier
 
@@ -28,6 +28,7 @@ def test_a_reference_comes_back_as_it_was_enrolled(store: RecordStore, gallery: 
                 quality=new.quality,
                 model="m/1",
                 enrolled_at=NOW,
+                key_slot=found[new.face_id].key_slot,
             )
         }
         np.testing.assert_array_equal(references.template_of(tx, gallery.id, new.face_id), new.template)
@@ -39,8 +40,9 @@ def test_a_template_lies_as_little_endian_float32(store: RecordStore, gallery: G
     new = a_reference()
     with store.write() as tx:
         references.add_many(tx, gallery.id, [new])
-        stored = tx.execute(schema.references.select()).one().template
-    assert stored == np.asarray(new.template, "<f4").tobytes()
+        row = tx.execute(schema.references.select()).one()
+        opened = sealed.open_template(tx, gallery.id, new.face_id, row.key_slot, row.sealed_template)
+    assert opened == np.asarray(new.template, "<f4").tobytes()
 
 
 def test_anything_but_one_row_of_float32_is_refused(store: RecordStore, gallery: GalleryRow) -> None:

@@ -80,6 +80,8 @@ def kept(store: RecordStore, *keys: str) -> set[str]:
 def commits(path: Path) -> int:
     """Count the commits in the write-ahead log: a frame that ends one says how long the file is then."""
     log = path.with_name(path.name + "-wal").read_bytes()
+    if not log:
+        return 0
     page_bytes = struct.unpack(">I", log[8:12])[0]
     salts = log[16:24]
     frames = [log[start : start + 24] for start in range(32, len(log), 24 + page_bytes)]

@@ -30,7 +30,11 @@ def test_names_belong_to_one_gallery(store: RecordStore, gallery: GalleryRow) ->
         with pytest.raises(SubjectNotFoundError):
             subjects.get(tx, other.id, "ada")
         subjects.create(tx, other.id, "ada", created_at=NOW)
-        assert subjects.existing(tx, gallery.id, ["ada", "bob"]) == {"ada"}
+        ada = subjects.get(tx, gallery.id, "ada")
+        assert subjects.find_many(tx, gallery.id, ["ada", "bob"]) == {"ada": ada}
+        assert subjects.by_identifier(tx, gallery.id, [ada.identifier, "none"]) == {ada.identifier: ada}
+        assert subjects.by_identifier(tx, other.id, [ada.identifier]) == {}
+        assert subjects.find(tx, gallery.id, "bob") is None
 
 
 def test_only_free_references_of_the_gallery_are_gained(store: RecordStore, gallery: GalleryRow) -> None:
@@ -102,9 +106,12 @@ def test_templates_come_by_subject(store: RecordStore, gallery: GalleryRow) -> N
             subjects.create(tx, gallery.id, name, created_at=NOW)
         subjects.associate(tx, gallery.id, "z", [news[0].face_id, news[3].face_id])
         subjects.associate(tx, gallery.id, "a", [news[1].face_id])
-        found = dict(subjects.subject_templates(tx, gallery.id))
-        assert found.keys() == {"a", "z"}
-        np.testing.assert_array_equal(found["z"], np.stack([news[0].template, news[3].template]))
-        np.testing.assert_array_equal(found["a"], news[1].template[None])
-        np.testing.assert_array_equal(subjects.templates_of(tx, gallery.id, "z"), found["z"])
+        ids = {name: subjects.get(tx, gallery.id, name).id for name in ("z", "a", "none")}
+        assert subjects.names_of(tx, gallery.id) == {number: name for name, number in ids.items()}
+        (batch,) = references.templates(tx, gallery.id)
+        assert batch.subjects == (ids["z"], ids["a"], None, ids["z"], None)
+        np.testing.assert_array_equal(
+            subjects.templates_of(tx, gallery.id, "z"), np.stack([news[0].template, news[3].template])
+        )
+        np.testing.assert_array_equal(subjects.templates_of(tx, gallery.id, "a"), news[1].template[None])
         assert subjects.templates_of(tx, gallery.id, "none").shape == (0, 0)

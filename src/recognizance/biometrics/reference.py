@@ -26,6 +26,8 @@ class Reference:
         The detector's, 0..1.
     landmarks : tuple of 5 (x, y) pairs
         As ratios of the photograph's width and height.
+    key_slot : int
+        Number of the key that its template and what is known of it are sealed under in the record.
     """
 
     sequence: int
@@ -40,3 +42,4 @@ class Reference:
     quality: Quality
     model: str
     enrolled_at: datetime
+    key_slot: int

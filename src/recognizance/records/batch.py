@@ -39,9 +39,11 @@ class Batch:
         self._opened = time.monotonic()
         self._over = threading.Event()
         self._error: BaseException | None = None
+        self._erasure_error: RecordUnavailableError | None = None
         self._blocks = 0
         self.kept = 0
         self.slots_noted = 0
+        self.erases = False
 
     @property
     def may_grow(self) -> bool:
@@ -86,20 +88,28 @@ class Batch:
             self.connection.close()  # which rolls back what is still open
         return self.kept > 0 and self._error is None
 
-    def announce(self, error: BaseException | None = None) -> None:
-        """Let everybody who waits in `settle` go, with an error if there is one."""
-        self._error = self._error or error
+    def announce(self, erasure_error: RecordUnavailableError | None = None) -> None:
+        """Let everybody who waits in `settle` go; those who erased something, with an error if there is one."""
+        self._erasure_error = erasure_error
         self._over.set()
 
-    def settle(self) -> None:
+    def settle(self, *, erases: bool = False) -> None:
         """Wait until what was kept is durable.
+
+        Parameters
+        ----------
+        erases : bool
+            Whether the block that waits erased something.
 
         Raises
         ------
         RecordUnavailableError
-            If it could not be made so: nothing that was done in the batch has happened.
+            If it could not be made so: nothing that was done in the batch has happened.  Or if the block erased
+            something and its keys could not be destroyed.
         """
         self._over.wait()
+        if erases and self._erasure_error is not None:
+            raise RecordUnavailableError(self._erasure_error.message, self._erasure_error.remedy)
         if isinstance(self._error, RecordUnavailableError):
             # An error for each thread: those that raise the same one write into its traceback together.
             raise RecordUnavailableError(self._error.message, self._error.remedy) from self._error

@@ -118,10 +118,10 @@ def changed(tx: Transaction, gallery: int, *, faces: int = 0, users: int = 0) ->
 
 
 def delete_gallery(tx: Transaction, name: str) -> GalleryRow:
-    """Erase a gallery and everything under it; returns what it was.
+    """Erase a gallery and everything under it, and every key; returns what it was.
 
     References, subjects, photographs, tags, image digests and idempotency tokens go.  The searches made in
-    it stay on record, without their probe photographs and candidate lists.
+    it stay on record, without their probes and candidate lists.
 
     Raises
     ------
@@ -136,10 +136,17 @@ def delete_gallery(tx: Transaction, name: str) -> GalleryRow:
         select(images.c.image_id).where(images.c.gallery_id == gallery.id),
         select(searches.c.probe_photograph).where(here),
     )
+    for slots in (
+        select(references.c.key_slot).where(references.c.gallery_id == gallery.id),
+        select(schema.subjects.c.key_slot).where(schema.subjects.c.gallery_id == gallery.id),
+        *(select(photographs.c.key_slot).where(photographs.c.identifier.in_(kept)) for kept in kept_under),
+        select(searches.c.probe_slot).where(here),
+    ):
+        tx.destroy_slots(slots)
     for identifiers in kept_under:
         tx.execute(delete(photographs).where(photographs.c.identifier.in_(identifiers)))
     tx.execute(delete(candidates).where(candidates.c.entry_index.in_(select(searches.c.entry_index).where(here))))
-    tx.execute(update(searches).where(here).values(gallery_id=None))
+    tx.execute(update(searches).where(here).values(gallery_id=None, probe_slot=None, sealed_probe=None))
     for table in (references, schema.subjects, images, schema.tags, schema.idempotency):
         tx.execute(delete(table).where(table.c.gallery_id == gallery.id))
     tx.execute(delete(_GALLERIES).where(_GALLERIES.c.id == gallery.id))

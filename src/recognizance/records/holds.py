@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, insert, or_, select, update
 
 from recognizance.errors import NotFoundError
 from recognizance.records import schema
@@ -26,10 +26,22 @@ _ON_SEARCHES = (
     .join_from(_HOLDS, _SEARCHES, _SEARCHES.c.id == _HOLDS.c.target)
     .where(_STANDING, _HOLDS.c.kind == SEARCH)
 )
+_TARGETS: BindParameter[str] = bindparam("targets", expanding=True)
+
+
+def _is_one_of_them(kind: ColumnElement[str], number: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether the reference or subject of a number is among the targets."""
+    references, subjects = schema.references.c, schema.subjects.c
+    return or_(
+        and_(kind == "reference", number.in_(select(references.sequence).where(references.face_id.in_(_TARGETS)))),
+        and_(kind == "subject", number.in_(select(subjects.id).where(subjects.identifier.in_(_TARGETS)))),
+    )
+
+
 _AS_CANDIDATE = _ON_SEARCHES.join(_CANDIDATES, _CANDIDATES.c.entry_index == _SEARCHES.c.entry_index).where(
-    _CANDIDATES.c.identifier.in_(bindparam("targets", expanding=True))
+    _is_one_of_them(_SEARCHES.c.searched, _CANDIDATES.c.number)
 )
-_AS_PROBE = _ON_SEARCHES.where(_SEARCHES.c.probe_reference.in_(bindparam("targets", expanding=True)))
+_AS_PROBE = _ON_SEARCHES.where(_is_one_of_them(_SEARCHES.c.probe_kind, _SEARCHES.c.probe_number))
 _RELEASE = (
     update(_HOLDS)
     .where(_HOLDS.c.id == bindparam("wanted"), _STANDING)

@@ -1,7 +1,9 @@
 """Answers kept for a while, so that a request sent twice is done once."""
 
+import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select
 
@@ -15,9 +17,12 @@ _SAME = (
     _KEPT.c.gallery_id == bindparam("gallery"),
     _KEPT.c.operator == bindparam("by"),
     _KEPT.c.operation == bindparam("done"),
-    _KEPT.c.token == bindparam("given"),
+    _KEPT.c.token_digest == bindparam("given"),
 )
-_LOOKUP = select(_KEPT.c.request_digest, _KEPT.c.answer).where(*_SAME, _KEPT.c.created_at > bindparam("not_before"))
+_INSERT = insert(_KEPT)
+_LOOKUP = select(_KEPT.c.request_digest, _KEPT.c.sealed_answer).where(
+    *_SAME, _KEPT.c.created_at > bindparam("not_before")
+)
 _REPLACE = delete(_KEPT).where(*_SAME)
 _PURGE = delete(_KEPT).where(_KEPT.c.created_at <= bindparam("not_before"))
 
@@ -31,45 +36,61 @@ class RequestKey:
     gallery: int
     token: str
 
-    @property
-    def parameters(self) -> dict[str, object]:
-        """As the statements take it."""
-        return {"gallery": self.gallery, "by": self.operator, "done": self.operation, "given": self.token}
-
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
-    """The digest of the request's other parameters, and the answer's JSON."""
+    """Whether the request's other parameters are those of before, and the answer's JSON.
 
-    request_digest: bytes
+    The answer names people by our own identifiers only: it outlives them by some hours.
+    """
+
+    same_request: bool
     answer: bytes
 
 
-def remember(tx: Transaction, key: RequestKey, *, request_digest: bytes, answer: bytes, at: datetime) -> None:
-    """Keep an answer for 8 hours; it goes with its gallery, if that is deleted before.
+def remember(tx: Transaction, key: RequestKey, *, request: bytes, answer: bytes, at: datetime) -> None:
+    """Keep an answer, sealed, and a keyed digest of its request for 8 hours.
 
-    Answers that have expired are deleted on the way.
+    It goes with its gallery, if that is deleted before.  Answers that have expired are deleted on the way.
     """
     purge(tx, at=at)
-    tx.execute(_REPLACE, key.parameters)
+    parameters = _parameters(tx, key)
+    tx.execute(_REPLACE, parameters)
     values = {
         "gallery_id": key.gallery,
         "operator": key.operator,
         "operation": key.operation,
-        "token": key.token,
-        "request_digest": request_digest,
-        "answer": answer,
+        "token_digest": parameters["given"],
+        "request_digest": _request_digest(tx, request),
+        "sealed_answer": tx.sealer.seal(answer, _context(parameters)),
         "created_at": at,
     }
-    tx.execute(insert(_KEPT), values)
+    tx.execute(_INSERT, values)
 
 
-def lookup(tx: Transaction, key: RequestKey, *, at: datetime) -> KeptAnswer | None:
-    """Find the answer kept for a request; None if there is none, or it is older than 8 hours."""
-    row = tx.execute(_LOOKUP, {**key.parameters, "not_before": at - KEPT_FOR}).first()
-    return None if row is None else KeptAnswer(*row)
+def lookup(tx: Transaction, key: RequestKey, *, request: bytes, at: datetime) -> KeptAnswer | None:
+    """Find the answer kept for a token; None if there is none, or it is older than 8 hours."""
+    parameters = _parameters(tx, key)
+    row = tx.execute(_LOOKUP, {**parameters, "not_before": at - KEPT_FOR}).first()
+    if row is None:
+        return None
+    same = hmac.compare_digest(row.request_digest, _request_digest(tx, request))
+    return KeptAnswer(same, tx.sealer.open(row.sealed_answer, _context(parameters)))
 
 
 def purge(tx: Transaction, *, at: datetime) -> int:
     """Delete the answers that have expired; returns how many."""
     return tx.execute(_PURGE, {"not_before": at - KEPT_FOR}).rowcount
+
+
+def _parameters(tx: Transaction, key: RequestKey) -> dict[str, Any]:
+    digest = tx.sealer.digest("client request token", key.token.encode())
+    return {"gallery": key.gallery, "by": key.operator, "done": key.operation, "given": digest}
+
+
+def _request_digest(tx: Transaction, request: bytes) -> bytes:
+    return tx.sealer.digest("client request", request)
+
+
+def _context(parameters: dict[str, Any]) -> str:
+    return f"answer:{parameters['gallery']}:{parameters['by']}:{parameters['done']}:{parameters['given'].hex()}"

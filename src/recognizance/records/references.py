@@ -11,7 +11,7 @@ from sqlalchemy import BindParameter, Executable, bindparam, delete, insert, sel
 
 from recognizance.biometrics import Pose, Quality, Reference, RelativeBox
 from recognizance.errors import ReferenceNotFoundError
-from recognizance.records import galleries, images, packing, schema, subjects
+from recognizance.records import galleries, images, packing, photographs, schema, sealed, subjects
 from recognizance.records.transaction import Transaction, chunks
 
 _REFS = schema.references
@@ -20,9 +20,11 @@ _SELECT = select(
     _REFS.c.sequence,
     _REFS.c.face_id,
     _REFS.c.image_id,
-    _REFS.c.external_id,
-    schema.subjects.c.name.label("subject"),
-    _REFS.c.face,
+    _REFS.c.key_slot,
+    _REFS.c.sealed_facts,
+    schema.subjects.c.identifier.label("subject"),
+    schema.subjects.c.key_slot.label("subject_slot"),
+    schema.subjects.c.sealed_name,
     schema.galleries.c.model,
     _REFS.c.enrolled_at,
     _REFS.c.gallery_id,
@@ -45,12 +47,16 @@ _PARENT: BindParameter[int] = bindparam("parent")
 _ORDERED = _SELECT.where(_AFTER).order_by(_REFS.c.sequence).limit(bindparam("at_most"))
 _PAGE = _ORDERED.where(_REFS.c.gallery_id == _PARENT)
 _PAGE_OF_SUBJECT = _ORDERED.where(_REFS.c.subject_id == _PARENT)
-_FOUND = select(_REFS.c.sequence, _REFS.c.face_id, _REFS.c.image_id, _REFS.c.subject_id, _REFS.c.gallery_id).where(
-    _AMONG
-)
+_FOUND = select(
+    _REFS.c.sequence, _REFS.c.face_id, _REFS.c.image_id, _REFS.c.subject_id, _REFS.c.gallery_id, _REFS.c.key_slot
+).where(_AMONG)
 _DELETE = delete(_REFS).where(_REFS.c.sequence.in_(bindparam("sequences", expanding=True)))
-_TEMPLATE = select(_REFS.c.template).where(_HERE, _REFS.c.face_id == bindparam("face_id"))
-_TEMPLATES = select(_REFS.c.sequence, _REFS.c.face_id, _REFS.c.template).where(_HERE, _AFTER).order_by(_REFS.c.sequence)
+_TEMPLATE = select(_REFS.c.key_slot, _REFS.c.sealed_template).where(_HERE, _REFS.c.face_id == bindparam("face_id"))
+_TEMPLATES = (
+    select(_REFS.c.sequence, _REFS.c.face_id, _REFS.c.subject_id, _REFS.c.key_slot, _REFS.c.sealed_template)
+    .where(_HERE, _AFTER)
+    .order_by(_REFS.c.sequence)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,33 +93,24 @@ class TemplateBatch:
     ----------
     sequences : ndarray of shape (n,), int64
     face_ids : tuple of n str
+    subjects : tuple of n int or None
+        Ids of the subjects that they belong to.
     templates : ndarray of shape (n, dimension), float32, read-only
         Row i belongs to ``face_ids[i]``.
     """
 
     sequences: NDArray[np.int64]
     face_ids: tuple[str, ...]
+    subjects: tuple[int | None, ...]
     templates: NDArray[np.float32]
 
 
 def add_many(tx: Transaction, gallery: int, new: Sequence[NewReference]) -> list[int]:
-    """Enrol references; returns their sequence numbers in the given order."""
+    """Enrol references, each sealed under a key of its own; returns their sequence numbers in the given order."""
     if not new:
         return []
-    rows = [
-        {
-            "gallery_id": gallery,
-            "face_id": reference.face_id,
-            "image_id": reference.image_id,
-            "external_id": reference.external_id,
-            "enrolled_at": reference.enrolled_at,
-            "face": packing.pack_face(
-                reference.box, reference.landmarks, reference.confidence, reference.pose, reference.quality
-            ),
-            "template": packing.pack_template(reference.template),
-        }
-        for reference in new
-    ]
+    slots = tx.vault.take_many(len(new))
+    rows = [_row(tx, gallery, reference, slot) for reference, slot in zip(new, slots, strict=True)]
     sequences = [int(number) for number in tx.execute(_ADD, rows).scalars()]
     galleries.changed(tx, gallery, faces=len(rows))
     return sequences
@@ -121,7 +118,7 @@ def add_many(tx: Transaction, gallery: int, new: Sequence[NewReference]) -> list
 
 def get_many(tx: Transaction, gallery: int, face_ids: Iterable[str]) -> dict[str, Reference]:
     """Look references of a gallery up; those that it does not hold are left out."""
-    return {row.face_id: _reference(row) for row in _rows(tx, _GET_MANY, gallery, face_ids)}
+    return {reference.face_id: reference for reference in _references(tx, _rows(tx, _GET_MANY, gallery, face_ids))}
 
 
 def taken(tx: Transaction, face_ids: Iterable[str]) -> set[str]:
@@ -142,7 +139,7 @@ def images_elsewhere(tx: Transaction, gallery: int, image_ids: Iterable[str]) ->
 def of_image(tx: Transaction, gallery: int, image_id: str) -> list[Reference]:
     """List the references that were made of one photograph, in order of enrolment."""
     rows = [row for row in tx.execute(_OF_IMAGE, {"image_id": image_id}) if row.gallery_id == gallery]
-    return [_reference(row) for row in sorted(rows, key=lambda row: int(row.sequence))]
+    return _references(tx, sorted(rows, key=lambda row: int(row.sequence)))
 
 
 def list_page(
@@ -163,21 +160,27 @@ def list_page(
     SubjectNotFoundError
         If the gallery has no such subject.
     """
-    parent = gallery if subject is None else subjects.get(tx, gallery, subject).id
+    owner = None if subject is None else subjects.get(tx, gallery, subject)
     if face_ids is not None:
         rows = [
             row
             for row in _rows(tx, _GET_MANY, gallery, face_ids)
-            if row.sequence > after_sequence and subject in (None, row.subject)
+            if row.sequence > after_sequence and (owner is None or row.subject == owner.identifier)
         ]
-        return [_reference(row) for row in sorted(rows, key=lambda row: int(row.sequence))[:limit]]
-    statement = _PAGE if subject is None else _PAGE_OF_SUBJECT
-    page = tx.execute(statement, {"parent": parent, "after": after_sequence, "at_most": limit})
-    return [_reference(row) for row in page]
+        return _references(tx, sorted(rows, key=lambda row: int(row.sequence))[:limit])
+    statement, parent = (_PAGE, gallery) if owner is None else (_PAGE_OF_SUBJECT, owner.id)
+    return _references(tx, tx.execute(statement, {"parent": parent, "after": after_sequence, "at_most": limit}))
 
 
-def delete_many(tx: Transaction, gallery: int, face_ids: Iterable[str]) -> dict[str, int]:
-    """Erase references, and each photograph whose last reference this was.
+def delete_many(
+    tx: Transaction, gallery: int, face_ids: Iterable[str], *, with_photographs: bool = False
+) -> dict[str, int]:
+    """Erase references and their keys, and each photograph whose last reference this was.
+
+    Parameters
+    ----------
+    with_photographs : bool
+        Erase every photograph that shows one of them, though others are in it too; of these the references stay.
 
     Returns
     -------
@@ -187,12 +190,21 @@ def delete_many(tx: Transaction, gallery: int, face_ids: Iterable[str]) -> dict[
     found = list(_rows(tx, _FOUND, gallery, face_ids))
     if not found:
         return {}
+    tx.destroy_slots(row.key_slot for row in found)
     for chunk in chunks(row.sequence for row in found):
         tx.execute(_DELETE, {"sequences": chunk})
     subjects.lost_faces(tx, (row.subject_id for row in found if row.subject_id is not None))
     images.forget_unreferenced(tx, {row.image_id for row in found})
+    if with_photographs:
+        photographs.delete_many(tx, {row.image_id for row in found})
     galleries.changed(tx, gallery, faces=-len(found))
     return {row.face_id: row.sequence for row in found}
+
+
+def photographs_showing(tx: Transaction, gallery: int, face_ids: Iterable[str]) -> list[str]:
+    """List the image ids of the photographs that are kept and show any of these references."""
+    shown = dict.fromkeys(row.image_id for row in _rows(tx, _FOUND, gallery, face_ids))
+    return [image_id for image_id in shown if photographs.exists(tx, image_id)]
 
 
 def template_of(tx: Transaction, gallery: int, face_id: str) -> NDArray[np.float32]:
@@ -202,17 +214,18 @@ def template_of(tx: Transaction, gallery: int, face_id: str) -> NDArray[np.float
     ------
     ReferenceNotFoundError
     """
-    blob = tx.execute(_TEMPLATE, {"gallery": gallery, "face_id": face_id}).scalar()
-    if blob is None:
+    row = tx.execute(_TEMPLATE, {"gallery": gallery, "face_id": face_id}).first()
+    if row is None:
         raise ReferenceNotFoundError(f"The face id: {face_id} does not exist")
-    return packing.unpack_template(blob)
+    return packing.unpack_template(sealed.open_template(tx, gallery, face_id, row.key_slot, row.sealed_template))
 
 
 def templates(tx: Transaction, gallery: int, *, after_sequence: int = 0, batch: int = 8_192) -> Iterator[TemplateBatch]:
     """Read all templates of a gallery in order of enrolment, `batch` rows at a time."""
     for rows in tx.stream(_TEMPLATES, {"gallery": gallery, "after": after_sequence}, batch):
-        sequences, face_ids, blobs = zip(*rows, strict=True)
-        yield TemplateBatch(np.array(sequences, np.int64), tuple(face_ids), packing.unpack_templates(blobs))
+        opened = [sealed.open_template(tx, gallery, face_id, slot, template) for _, face_id, _, slot, template in rows]
+        sequences, face_ids, owners, _, _ = zip(*rows, strict=True)
+        yield TemplateBatch(np.array(sequences, np.int64), face_ids, owners, packing.unpack_templates(opened))
 
 
 def _rows(tx: Transaction, statement: Executable, gallery: int, face_ids: Iterable[str]) -> Iterator[Any]:
@@ -220,19 +233,43 @@ def _rows(tx: Transaction, statement: Executable, gallery: int, face_ids: Iterab
         yield from (row for row in tx.execute(statement, {"face_ids": chunk}) if row.gallery_id == gallery)
 
 
-def _reference(row: Any) -> Reference:
-    box, landmarks, confidence, pose, quality = packing.unpack_face(row.face)
-    return Reference(
-        sequence=row.sequence,
-        face_id=row.face_id,
-        image_id=row.image_id,
-        external_id=row.external_id,
-        subject=row.subject,
-        box=box,
-        landmarks=landmarks,
-        confidence=confidence,
-        pose=pose,
-        quality=quality,
-        model=row.model,
-        enrolled_at=row.enrolled_at,
-    )
+def _row(tx: Transaction, gallery: int, new: NewReference, slot: int) -> dict[str, Any]:
+    face = packing.pack_face(new.box, new.landmarks, new.confidence, new.pose, new.quality)
+    template = packing.pack_template(new.template)
+    return {
+        "gallery_id": gallery,
+        "face_id": new.face_id,
+        "image_id": new.image_id,
+        "key_slot": slot,
+        "enrolled_at": new.enrolled_at,
+        "sealed_facts": sealed.seal_facts(tx, gallery, new.face_id, slot, face, new.external_id),
+        "sealed_template": sealed.seal_template(tx, gallery, new.face_id, slot, template),
+    }
+
+
+def _references(tx: Transaction, rows: Iterable[Any]) -> list[Reference]:
+    names: dict[str | None, str | None] = {None: None}
+    found = []
+    for row in rows:
+        if row.subject not in names:
+            names[row.subject] = sealed.open_name(tx, row.gallery_id, row.subject, row.subject_slot, row.sealed_name)
+        face, external_id = sealed.open_facts(tx, row.gallery_id, row.face_id, row.key_slot, row.sealed_facts)
+        box, landmarks, confidence, pose, quality = packing.unpack_face(face)
+        found.append(
+            Reference(
+                sequence=row.sequence,
+                face_id=row.face_id,
+                image_id=row.image_id,
+                external_id=external_id,
+                subject=names[row.subject],
+                box=box,
+                landmarks=landmarks,
+                confidence=confidence,
+                pose=pose,
+                quality=quality,
+                model=row.model,
+                enrolled_at=row.enrolled_at,
+                key_slot=row.key_slot,
+            )
+        )
+    return found

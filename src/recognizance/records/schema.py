@@ -92,14 +92,21 @@ subjects = Table(
     "subjects",
     metadata,
     Column("id", _Number, primary_key=True),
+    _required("identifier", Text),  # ours; the name is the client's
     _required("gallery_id", _Number, ForeignKey("galleries.id", ondelete="CASCADE")),
-    _required("name", _Name),
+    _required("key_slot", _Number),
+    _required("name_digest", LargeBinary),  # keyed: finds the name that is sealed
+    _required("sealed_name", LargeBinary),
     _required("faces", BigInteger),
     _required("created_at", Moment),
-    UniqueConstraint("gallery_id", "name"),
+    UniqueConstraint("gallery_id", "name_digest"),
+    UniqueConstraint("identifier"),
     Index(None, "gallery_id", "id"),
     sqlite_autoincrement=True,
 )
+
+# Keys that nothing needs any more, from the commit that erased it until they are overwritten.
+slots_to_destroy = Table("slots_to_destroy", metadata, Column("slot", _Number, primary_key=True, autoincrement=False))
 
 # Not called "references": that is a reserved word.
 references = Table(
@@ -110,11 +117,11 @@ references = Table(
     Column("subject_id", _Number, ForeignKey("subjects.id", ondelete="SET NULL"), nullable=True),
     _required("face_id", Text),
     _required("image_id", Text),
-    Column("external_id", Text, nullable=True),
+    _required("key_slot", _Number),
     _required("enrolled_at", Moment),
-    _required("face", LargeBinary),
+    _required("sealed_facts", LargeBinary),
     # Last, so that SQLite can stop reading a row before it.
-    _required("template", LargeBinary),
+    _required("sealed_template", LargeBinary),
     UniqueConstraint("face_id"),
     Index(None, "gallery_id", "sequence"),
     Index(None, "subject_id", "sequence"),
@@ -127,9 +134,9 @@ images = Table(
     metadata,
     Column("image_id", Text, primary_key=True),
     _required("gallery_id", _Number, ForeignKey("galleries.id", ondelete="CASCADE")),
-    _required("sha256", LargeBinary),
-    _required("external_id", Text),  # '' for none: SQL's NULLs are never equal to one another
-    UniqueConstraint("gallery_id", "sha256", "external_id"),
+    _required("digest", LargeBinary),  # keyed, of the photograph and the external id together
+    _required("photograph_digest", LargeBinary),  # keyed, of the image id and the photograph
+    UniqueConstraint("gallery_id", "digest"),
 )
 
 photographs = Table(
@@ -140,6 +147,7 @@ photographs = Table(
     _required("kind", Text),
     _required("media_type", Text),
     _required("created_at", Moment),
+    _required("key_slot", _Number),
     _required("sealed", LargeBinary),
     UniqueConstraint("identifier"),
 )
@@ -158,9 +166,9 @@ idempotency = Table(
     Column("gallery_id", _Number, ForeignKey("galleries.id", ondelete="CASCADE"), primary_key=True),
     Column("operator", Text, primary_key=True),
     Column("operation", Text, primary_key=True),
-    Column("token", Text, primary_key=True),
+    Column("token_digest", LargeBinary, primary_key=True),
     _required("request_digest", LargeBinary),
-    _required("answer", LargeBinary),
+    _required("sealed_answer", LargeBinary),
     _required("created_at", Moment),
     Index(None, "created_at"),
 )
@@ -315,23 +323,20 @@ checkpoints = Table(
 searches = Table(
     "searches",
     metadata,
-    # Judged at the commit, so that a search and its entry can be written in either order.
-    Column(
-        "entry_index",
-        _Number,
-        ForeignKey("entries.entry_index", deferrable=True, initially="DEFERRED"),
-        primary_key=True,
-        autoincrement=False,
-    ),
+    # Not judged at the commit: that is shared, and an error there would be everybody's.
+    Column("entry_index", _Number, ForeignKey("entries.entry_index"), primary_key=True, autoincrement=False),
     _required("id", Text),
     Column("gallery_id", _Number, ForeignKey("galleries.id", ondelete="SET NULL"), nullable=True),
     _required("gallery", Text),
     _required("operator", Text),
     _required("operation", Text),
+    _required("searched", Text),
     Column("probe_photograph", Text, nullable=True),
-    Column("probe_reference", Text, nullable=True),
-    Column("probe_salt", LargeBinary, nullable=True),
-    Column("probe_digest", LargeBinary, nullable=True),
+    Column("probe_slot", _Number, nullable=True),
+    Column("sealed_probe", LargeBinary, nullable=True),
+    # Numbers of rows, not ids: they say nothing any more once the row is erased.
+    Column("probe_kind", Text, nullable=True),
+    Column("probe_number", _Number, nullable=True),
     Column("threshold_requested_percent", Double, nullable=True),
     Column("threshold_requested_score", Double, nullable=True),
     _required("threshold_applied_percent", Double),
@@ -355,7 +360,7 @@ search_candidates = Table(
     metadata,
     Column("entry_index", _Number, ForeignKey("searches.entry_index", ondelete="CASCADE"), primary_key=True),
     Column("rank", BigInteger, primary_key=True, autoincrement=False),
-    _required("identifier", Text),
+    _required("number", _Number),  # of a reference or a subject, as its search says; see there
     _required("score", Double),
     _required("similarity_percent", Double),
     _required("fmr", Double),

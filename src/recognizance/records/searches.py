@@ -1,24 +1,29 @@
 """The record of each search: who asked what of which gallery, and what was answered."""
 
+import contextlib
 import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from sqlalchemy import bindparam, insert, select
 
-from recognizance.errors import NotFoundError
-from recognizance.records import schema
-from recognizance.records.transaction import Transaction
+from recognizance.errors import ErasedError, NotFoundError
+from recognizance.records import schema, sealed
+from recognizance.records.transaction import Transaction, chunks
+
+Searched = Literal["reference", "subject"]
 
 _SEARCHES = schema.searches
 _CANDIDATES = schema.search_candidates
 _GET = select(_SEARCHES).where(_SEARCHES.c.id == bindparam("wanted"))
+_ADD = insert(_SEARCHES)
+_ADD_CANDIDATES = insert(_CANDIDATES)
 _GET_CANDIDATES = (
     select(
-        _CANDIDATES.c.identifier,
+        _CANDIDATES.c.number,
         _CANDIDATES.c.rank,
         _CANDIDATES.c.score,
         _CANDIDATES.c.similarity_percent,
@@ -35,6 +40,12 @@ _LIST = (
 )
 _BY_GALLERY = _SEARCHES.c.gallery_id == bindparam("gallery")
 _BY_OPERATOR = _SEARCHES.c.operator == bindparam("by")
+_FACE_IDS = select(schema.references.c.sequence, schema.references.c.face_id).where(
+    schema.references.c.sequence.in_(bindparam("numbers", expanding=True))
+)
+_SUBJECTS = select(schema.subjects.c.id, schema.subjects.c.identifier).where(
+    schema.subjects.c.id.in_(bindparam("numbers", expanding=True))
+)
 _NO_ENTRY_YET = 2**63 - 1
 
 
@@ -60,9 +71,18 @@ class ProbeDigest:
 
 @dataclass(frozen=True, slots=True)
 class SearchCandidate:
-    """One line of a candidate list; `identifier` is a face id, or a subject where subjects were searched."""
+    """One line of a candidate list.
 
-    identifier: str
+    Attributes
+    ----------
+    number : int
+        The reference's sequence, or the subject's id where subjects were searched.  Numbers are never used again.
+    identifier : str or None
+        The face id, or the subject's identifier; looked up when read, None if it was erased since.
+    """
+
+    number: int
+    identifier: str | None
     rank: int
     score: float
     similarity_percent: float
@@ -81,10 +101,18 @@ class SearchRecord:
         Of its entry in the ledger, which belongs to this search alone.
     gallery_id : int or None
         None once the gallery was deleted.
+    searched : "reference" or "subject"
+        What the candidates are.
     probe_photograph : str or None
         Under which the photograph was kept; it may have been erased since.
+    probe : ProbeDigest or None
+        Of the photograph; None if another probe was searched, or its key is destroyed.
+    probe_slot : int or None
+        The key that `probe` is sealed under: the photograph's if it was kept; otherwise it gets one of its own.
+    probe_kind, probe_number : "reference" or "subject", and int; or None
+        What was searched instead of a photograph.
     probe_reference : str or None
-        The face id (or subject) that was searched instead of a photograph.
+        Its face id or identifier; looked up when read, None if it was erased since.
     threshold_requested_percent, threshold_requested_score : float or None
         None where the request left it to the server.
     candidates_max : int
@@ -101,9 +129,13 @@ class SearchRecord:
     gallery: str
     operator: str
     operation: str
+    searched: Searched
     probe_photograph: str | None = None
-    probe_reference: str | None = None
     probe: ProbeDigest | None = None
+    probe_slot: int | None = None
+    probe_kind: Searched | None = None
+    probe_number: int | None = None
+    probe_reference: str | None = None
     threshold_requested_percent: float | None = None
     threshold_requested_score: float | None = None
     threshold_applied_percent: float
@@ -121,20 +153,23 @@ class SearchRecord:
 
 
 _CLAIMS = {"purpose": "claimed_purpose", "case": "claimed_case", "authority": "claimed_authority"}
-_PLAIN = tuple(name for name in SearchRecord.__dataclass_fields__ if name not in {"probe", "candidates", *_CLAIMS})
+_DERIVED = ("probe", "probe_reference", "candidates")
+_PLAIN = tuple(name for name in SearchRecord.__dataclass_fields__ if name not in {*_DERIVED, *_CLAIMS})
 
 
 def add(tx: Transaction, search: SearchRecord) -> None:
     """Record a search with its candidates, in the transaction that appends its entry."""
     values: dict[str, Any] = {name: getattr(search, name) for name in _PLAIN}
     values.update({column: getattr(search, name) for name, column in _CLAIMS.items()})
-    values["probe_salt"] = search.probe.salt if search.probe else None
-    values["probe_digest"] = search.probe.digest if search.probe else None
-    tx.execute(insert(_SEARCHES), values)
+    values["sealed_probe"] = None
+    if search.probe is not None:
+        slot = values["probe_slot"] = search.probe_slot or tx.vault.take()
+        values["sealed_probe"] = sealed.seal_probe(tx, search.id, slot, search.probe.salt, search.probe.digest)
+    tx.execute(_ADD, values)
     rows = [
         {
             "entry_index": search.entry_index,
-            "identifier": candidate.identifier,
+            "number": candidate.number,
             "rank": candidate.rank,
             "score": candidate.score,
             "similarity_percent": candidate.similarity_percent,
@@ -143,7 +178,7 @@ def add(tx: Transaction, search: SearchRecord) -> None:
         for candidate in search.candidates
     ]
     if rows:
-        tx.execute(insert(_CANDIDATES), rows)
+        tx.execute(_ADD_CANDIDATES, rows)
 
 
 def get(tx: Transaction, search_id: str) -> SearchRecord:
@@ -156,8 +191,10 @@ def get(tx: Transaction, search_id: str) -> SearchRecord:
     row = tx.execute(_GET, {"wanted": search_id}).first()
     if row is None:
         raise NotFoundError(f"There is no search {search_id} on record.")
-    lines = tx.execute(_GET_CANDIDATES, {"wanted": row.entry_index})
-    return _search(row, [SearchCandidate(*line) for line in lines])
+    lines = tx.execute(_GET_CANDIDATES, {"wanted": row.entry_index}).all()
+    found = _identifiers(tx, row.searched, [line.number for line in lines])
+    candidates = [SearchCandidate(line.number, found.get(line.number), *line[1:]) for line in lines]
+    return _search(tx, row, candidates)
 
 
 def list_page(
@@ -178,16 +215,33 @@ def list_page(
     if operator is not None:
         statement = statement.where(_BY_OPERATOR)
         parameters["by"] = operator
-    return [_search(row, ()) for row in tx.execute(statement, parameters)]
+    return [_search(tx, row, ()) for row in tx.execute(statement, parameters).all()]
 
 
-def _search(row: Any, candidates: Sequence[SearchCandidate]) -> SearchRecord:
+def _search(tx: Transaction, row: Any, candidates: Sequence[SearchCandidate]) -> SearchRecord:
+    probe = reference = None
+    if row.sealed_probe is not None:
+        with contextlib.suppress(ErasedError):
+            probe = ProbeDigest(*sealed.open_probe(tx, row.id, row.probe_slot, row.sealed_probe))
+    if row.probe_number is not None:
+        reference = _identifiers(tx, row.probe_kind, [row.probe_number]).get(row.probe_number)
     return SearchRecord(
         **{name: getattr(row, name) for name in _PLAIN},
         **{name: getattr(row, column) for name, column in _CLAIMS.items()},
-        probe=ProbeDigest(row.probe_salt, row.probe_digest) if row.probe_salt else None,
+        probe=probe,
+        probe_reference=reference,
         candidates=tuple(candidates),
     )
+
+
+def _identifiers(tx: Transaction, kind: Searched, numbers: Sequence[int]) -> dict[int, str]:
+    """Look up what is still there of these references or subjects."""
+    statement = _FACE_IDS if kind == "reference" else _SUBJECTS
+    return {
+        int(number): str(identifier)
+        for chunk in chunks(numbers)
+        for number, identifier in tx.execute(statement, {"numbers": chunk})
+    }
 
 
 def _salted(salt: bytes, sha256: bytes) -> bytes:

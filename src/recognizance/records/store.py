@@ -7,7 +7,8 @@ from typing import Self
 
 from sqlalchemy import Engine, text
 
-from recognizance.records import opening, sqlite
+from recognizance.errors import KeyFileError, RecordUnavailableError
+from recognizance.records import erasing, opening, sqlite
 from recognizance.records.batch import Batch
 from recognizance.records.sealing import Sealer
 from recognizance.records.transaction import Transaction
@@ -33,6 +34,7 @@ class RecordStore:
         self._batch: Batch | None = None
         """The open transaction; whoever has the turn may use it."""
         self._scrub_due = False
+        self._erasure_due = False
         self._slots_noted = 0
 
     @classmethod
@@ -57,6 +59,9 @@ class RecordStore:
                 sqlite.use_write_ahead_log(store._writer)
                 with store.write() as tx:
                     opening.prepare(tx)
+                # What a crash, or an upgrade from a version that kept it in plain, may have left behind.
+                erasing.destroy_keys(store._writer, vault)
+                store.scrub()
         except BaseException:
             store.close()
             raise
@@ -75,7 +80,8 @@ class RecordStore:
     def write(self, *, alone: bool = False) -> Iterator[Transaction]:
         """Begin a block of the one transaction that may write; others wait for their turn.
 
-        What was written is durable when the block has ended; if it ends with an exception, nothing was.  Blocks
+        What was written is durable when the block has ended; if it ends with an exception, nothing was.  The keys of
+        what was erased are destroyed then, and the log is scrubbed.  Blocks
         that stand in line together share one commit: each sees what those before it did, is undone by itself if it
         raises, and returns when all are durable.
 
@@ -86,19 +92,20 @@ class RecordStore:
         """
         batch = self._join(alone=alone)
         saw_others = batch.kept > 0
+        tx = Transaction(batch.connection, self.sealer, self.vault)
         try:
             with batch.block():
-                tx = Transaction(batch.connection, self.sealer, self.vault)
                 yield tx
                 if self.vault.newest > self._slots_noted:
                     batch.slots_noted = opening.note_slots(tx)
+            batch.erases |= tx.erases
         except BaseException as error:
             self._leave(batch, alone=alone)
             if saw_others and isinstance(error, Exception):
                 batch.settle()  # it may have failed for what others did, which has to be true first
             raise
         self._leave(batch, alone=alone)
-        batch.settle()
+        batch.settle(erases=tx.erases)
 
     def _join(self, *, alone: bool) -> Batch:
         """Wait for the turn, and open a batch unless whoever had it before left one open."""
@@ -121,13 +128,30 @@ class RecordStore:
             self._turns.hand_on()
 
     def _conclude(self, batch: Batch) -> None:
+        error = None
         try:
             if batch.finish():
                 self._slots_noted = max(self._slots_noted, batch.slots_noted)
+                if batch.erases or self._erasure_due:
+                    error = self._destroy_keys()
                 if self._scrub_due:
                     self._try_scrub()
         finally:
-            batch.announce()
+            batch.announce(error)
+
+    def _destroy_keys(self) -> RecordUnavailableError | None:
+        """Destroy the keys of what was erased; if that fails it is tried again with every write and when opening."""
+        self._scrub_due = True
+        self._erasure_due = True
+        try:
+            erasing.destroy_keys(self._writer, self.vault)
+        except (RecordUnavailableError, KeyFileError) as error:
+            return RecordUnavailableError(
+                f"The erasure is in the record, but its keys could not be destroyed yet: {error.message}",
+                f"{error.remedy} It is tried again by itself.",
+            )
+        self._erasure_due = False
+        return None
 
     def _wait_for_turn(self, *, alone: bool) -> None:
         if self._turns.is_mine():

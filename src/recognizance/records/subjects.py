@@ -1,11 +1,11 @@
 """Subjects: the people that references are of, as the client names them."""
 
+import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy import delete as delete_from
 
 from recognizance.errors import SubjectExistsError, SubjectNotFoundError, TooManyReferencesError
-from recognizance.records import galleries, packing, schema
+from recognizance.records import galleries, packing, schema, sealed
 from recognizance.records.transaction import Transaction, chunks
 
 SubjectStatus = Literal["CREATED", "ACTIVE"]
@@ -22,10 +22,19 @@ REFERENCES_MAX = 100
 _SUBJECTS = schema.subjects
 _REFS = schema.references
 _HERE = _SUBJECTS.c.gallery_id == bindparam("gallery")
-_COLUMNS = select(_SUBJECTS.c.id, _SUBJECTS.c.name, _SUBJECTS.c.faces, _SUBJECTS.c.created_at)
-_GET = _COLUMNS.where(_HERE, _SUBJECTS.c.name == bindparam("subject"))
+_COLUMNS = select(
+    _SUBJECTS.c.id,
+    _SUBJECTS.c.identifier,
+    _SUBJECTS.c.key_slot,
+    _SUBJECTS.c.sealed_name,
+    _SUBJECTS.c.faces,
+    _SUBJECTS.c.created_at,
+)
+_CREATE = insert(_SUBJECTS)
+_GET = _COLUMNS.where(_HERE, _SUBJECTS.c.name_digest == bindparam("digest"))
 _LIST = _COLUMNS.where(_HERE, _SUBJECTS.c.id > bindparam("after")).order_by(_SUBJECTS.c.id).limit(bindparam("at_most"))
-_NAMES = select(_SUBJECTS.c.name).where(_HERE, _SUBJECTS.c.name.in_(bindparam("names", expanding=True)))
+_FIND_MANY = _COLUMNS.where(_HERE, _SUBJECTS.c.name_digest.in_(bindparam("digests", expanding=True)))
+_BY_IDENTIFIER = _COLUMNS.where(_HERE, _SUBJECTS.c.identifier.in_(bindparam("identifiers", expanding=True)))
 _DELETE = delete_from(_SUBJECTS).where(_SUBJECTS.c.id == bindparam("wanted"))
 _MORE_FACES = (
     update(_SUBJECTS)
@@ -39,20 +48,28 @@ _AMONG = _REFS.c.face_id.in_(bindparam("face_ids", expanding=True))
 _WHOSE = select(_REFS.c.sequence, _REFS.c.face_id, _REFS.c.gallery_id, _REFS.c.subject_id).where(_AMONG)
 _ASSIGN = update(_REFS).where(_AMONG).values(subject_id=bindparam("assigned"))
 _RELEASE = update(_REFS).where(_OF_SUBJECT).values(subject_id=None)
-_OWN_TEMPLATES = select(_REFS.c.template).where(_OF_SUBJECT).order_by(_REFS.c.sequence)
-_TEMPLATES = (
-    select(_SUBJECTS.c.name, _REFS.c.template)
-    .join_from(_SUBJECTS, _REFS, _REFS.c.subject_id == _SUBJECTS.c.id)
-    .where(_HERE)
-    .order_by(_SUBJECTS.c.name, _REFS.c.sequence)
+_OWN_TEMPLATES = (
+    select(_REFS.c.gallery_id, _REFS.c.face_id, _REFS.c.key_slot, _REFS.c.sealed_template)
+    .where(_OF_SUBJECT)
+    .order_by(_REFS.c.sequence)
 )
 
 
 @dataclass(frozen=True, slots=True)
 class SubjectRow:
-    """A subject of a gallery, and how many references it has."""
+    """A subject of a gallery, and how many references it has.
+
+    Attributes
+    ----------
+    identifier : str
+        Lower-case UUID of our own; ``name`` is the client's.
+    key_slot : int
+        Number of the key that the name is sealed under.
+    """
 
     id: int
+    identifier: str
+    key_slot: int
     name: str
     faces: int
     created_at: datetime
@@ -71,41 +88,57 @@ def create(tx: Transaction, gallery: int, subject: str, *, created_at: datetime)
     SubjectExistsError
         If the gallery has one of this name; names are case-sensitive.
     """
-    if tx.execute(_GET, {"gallery": gallery, "subject": subject}).first() is not None:
+    if find(tx, gallery, subject) is not None:
         raise SubjectExistsError(f"The user id: {subject} already exists")
-    values = {"gallery_id": gallery, "name": subject, "faces": 0, "created_at": created_at}
-    tx.execute(insert(_SUBJECTS), values)
+    identifier, slot = str(uuid.uuid4()), tx.vault.take()
+    values = {
+        "identifier": identifier,
+        "gallery_id": gallery,
+        "key_slot": slot,
+        "name_digest": sealed.name_digest(tx, gallery, subject),
+        "sealed_name": sealed.seal_name(tx, gallery, identifier, slot, subject),
+        "faces": 0,
+        "created_at": created_at,
+    }
+    tx.execute(_CREATE, values)
     galleries.changed(tx, gallery, users=1)
     return get(tx, gallery, subject)
 
 
+def find(tx: Transaction, gallery: int, subject: str) -> SubjectRow | None:
+    """Look a subject up by name, who may not exist."""
+    row = tx.execute(_GET, {"gallery": gallery, "digest": sealed.name_digest(tx, gallery, subject)}).first()
+    return None if row is None else _subject(tx, gallery, row)
+
+
 def get(tx: Transaction, gallery: int, subject: str) -> SubjectRow:
-    """Look a subject up.
+    """Look a subject up by name.
 
     Raises
     ------
     SubjectNotFoundError
     """
-    row = tx.execute(_GET, {"gallery": gallery, "subject": subject}).first()
-    if row is None:
+    found = find(tx, gallery, subject)
+    if found is None:
         raise SubjectNotFoundError(f"The user id: {subject} does not exist")
-    return SubjectRow(*row)
+    return found
 
 
 def list_page(tx: Transaction, gallery: int, *, after: int = 0, limit: int) -> list[SubjectRow]:
     """List subjects in the order of creation, at most `limit`, beginning after the id `after`."""
     parameters = {"gallery": gallery, "after": after, "at_most": limit}
-    return [SubjectRow(*row) for row in tx.execute(_LIST, parameters)]
+    return [_subject(tx, gallery, row) for row in tx.execute(_LIST, parameters)]
 
 
 def delete(tx: Transaction, gallery: int, subject: str) -> None:
-    """Delete a subject; its references stay in the gallery, without subject.
+    """Delete a subject and the key of its name; its references stay in the gallery, without subject.
 
     Raises
     ------
     SubjectNotFoundError
     """
     found = get(tx, gallery, subject)
+    tx.destroy_slots([found.key_slot])
     tx.execute(_RELEASE, {"wanted": found.id})
     tx.execute(_DELETE, {"wanted": found.id})
     galleries.changed(tx, gallery, users=-1)
@@ -166,13 +199,31 @@ def faces_of(tx: Transaction, gallery: int, subject: str) -> list[str]:
     return list(tx.execute(_FACES, {"wanted": get(tx, gallery, subject).id}).scalars())
 
 
-def existing(tx: Transaction, gallery: int, names: Iterable[str]) -> set[str]:
-    """Tell which of these subjects there are."""
-    return {
-        str(name)
-        for chunk in chunks(names)
-        for name in tx.execute(_NAMES, {"gallery": gallery, "names": chunk}).scalars()
-    }
+def find_many(tx: Transaction, gallery: int, names: Iterable[str]) -> dict[str, SubjectRow]:
+    """Look subjects up by name; those that the gallery does not have are left out."""
+    digests = (sealed.name_digest(tx, gallery, name) for name in dict.fromkeys(names))
+    rows = (
+        _subject(tx, gallery, row)
+        for chunk in chunks(digests)
+        for row in tx.execute(_FIND_MANY, {"gallery": gallery, "digests": chunk})
+    )
+    return {row.name: row for row in rows}
+
+
+def by_identifier(tx: Transaction, gallery: int, identifiers: Iterable[str]) -> dict[str, SubjectRow]:
+    """Look subjects up by our identifier; those that the gallery does not have any more are left out."""
+    rows = (
+        _subject(tx, gallery, row)
+        for chunk in chunks(identifiers)
+        for row in tx.execute(_BY_IDENTIFIER, {"gallery": gallery, "identifiers": chunk})
+    )
+    return {row.identifier: row for row in rows}
+
+
+def names_of(tx: Transaction, gallery: int) -> dict[int, str]:
+    """Read the names of all subjects of a gallery by id."""
+    rows = (row for batch in tx.stream(_COLUMNS.where(_HERE), {"gallery": gallery}, 8_192) for row in batch)
+    return {row.id: sealed.open_name(tx, gallery, row.identifier, row.key_slot, row.sealed_name) for row in rows}
 
 
 def templates_of(tx: Transaction, gallery: int, subject: str) -> NDArray[np.float32]:
@@ -182,15 +233,9 @@ def templates_of(tx: Transaction, gallery: int, subject: str) -> NDArray[np.floa
     ------
     SubjectNotFoundError
     """
-    blobs = tx.execute(_OWN_TEMPLATES, {"wanted": get(tx, gallery, subject).id}).scalars().all()
-    return packing.unpack_templates(blobs) if blobs else np.zeros((0, 0), dtype=np.float32)
-
-
-def subject_templates(tx: Transaction, gallery: int) -> Iterator[tuple[str, NDArray[np.float32]]]:
-    """Read each subject that has references: its name, and their templates of shape (n, dimension), float32."""
-    rows = (row for batch in tx.stream(_TEMPLATES, {"gallery": gallery}, 8_192) for row in batch)
-    for name, group in groupby(rows, key=lambda row: str(row.name)):
-        yield name, packing.unpack_templates([row.template for row in group])
+    rows = tx.execute(_OWN_TEMPLATES, {"wanted": get(tx, gallery, subject).id})
+    opened = [sealed.open_template(tx, *row) for row in rows]
+    return packing.unpack_templates(opened) if opened else np.zeros((0, 0), dtype=np.float32)
 
 
 def lost_faces(tx: Transaction, subject_ids: Iterable[int]) -> None:
@@ -219,3 +264,8 @@ def _move(
         tx.execute(_ASSIGN, {"assigned": subject_id, "face_ids": chunk})
     tx.execute(_MORE_FACES, {"wanted": counted_on, "more_faces": by})
     galleries.changed(tx, gallery)
+
+
+def _subject(tx: Transaction, gallery: int, row: Any) -> SubjectRow:
+    name = sealed.open_name(tx, gallery, row.identifier, row.key_slot, row.sealed_name)
+    return SubjectRow(row.id, row.identifier, row.key_slot, name, row.faces, row.created_at)

@@ -208,10 +208,10 @@ def import_photograph(
                 if item.named.face_id not in known
             ]
             _refuse_foreign(tx, gallery, [item.named.face_id for item, _ in fresh], [image_id])
-            held = images.sha256_of(tx, image_id)
-            if held is not None and held != image.sha256:
+            same = images.is_of(tx, image_id, image.sha256)
+            if same is False:
                 raise InvalidRequestError(f"The image id {image_id} belongs to another photograph.")
-            if fresh and held is None:
+            if fresh and same is None:
                 if images.find(tx, gallery.id, image.sha256, external_id) is None:
                     images.remember(tx, gallery.id, image.sha256, external_id, image_id)
                 if gallery.keep_photographs and not photographs.exists(tx, image_id):
@@ -286,7 +286,7 @@ def _refuse_foreign(tx: Transaction, gallery: GalleryRow, face_ids: Sequence[str
 
 def _give(tx: Transaction, place: Workplace, gallery: GalleryRow, named: Sequence[tuple[str, str]]) -> None:
     """Give references to subjects, creating those that are not there."""
-    present = subjects.existing(tx, gallery.id, {subject for subject, _ in named})
+    present = subjects.find_many(tx, gallery.id, [subject for subject, _ in named])
     for subject in dict.fromkeys(subject for subject, _ in named):
         if subject not in present:
             subjects.create(tx, gallery.id, subject, created_at=place.clock())

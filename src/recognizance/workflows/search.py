@@ -1,6 +1,6 @@
 """Search a gallery (1:N), by photograph, by reference or by subject."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from recognizance.biometrics import Candidate, DetectedFace, Image, QualityLevel, Reference, Template
@@ -8,6 +8,8 @@ from recognizance.detection.filter import shortcomings
 from recognizance.errors import NoFaceError, SubjectNotFoundError
 from recognizance.records import Transaction, photographs, references, searches, subjects
 from recognizance.records.galleries import GalleryRow
+from recognizance.records.searches import Searched
+from recognizance.records.subjects import SubjectRow
 from recognizance.workflows.act import Act
 from recognizance.workflows.engine import NO_FACE, Photograph
 from recognizance.workflows.place import (
@@ -30,12 +32,27 @@ NOT_LARGEST = "FACE_NOT_LARGEST"
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """One candidate and what its score means.  ``reference`` is None where subjects are searched."""
+    """One candidate and what its score means; ``of`` is what it is in the record."""
 
     candidate: Candidate
     similarity_percent: float
     fmr: float
-    reference: Reference | None
+    of: Reference | SubjectRow
+
+    @property
+    def reference(self) -> Reference | None:
+        """The reference; None where subjects are searched."""
+        return self.of if isinstance(self.of, Reference) else None
+
+    @property
+    def number(self) -> int:
+        """Its number in the record."""
+        return self.of.sequence if isinstance(self.of, Reference) else self.of.id
+
+    @property
+    def identifier(self) -> str:
+        """Our own identifier of it."""
+        return self.of.face_id if isinstance(self.of, Reference) else self.of.identifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +99,7 @@ class _Question:
     limit: int
     threshold_percent: float
     excluding: Collection[str] = ()
-    probe_reference: str | None = None
+    probe_of: Reference | SubjectRow | None = None
 
 
 @failures_recorded("search")
@@ -150,6 +167,7 @@ def search_by_reference(
     gallery = find_gallery(place, gallery_name)
     with place.store.read() as tx:
         vector = references.template_of(tx, gallery.id, face_id)
+        reference = references.get_many(tx, gallery.id, [face_id])[face_id]
     question = _Question(
         gallery=gallery,
         probe=Template(vector, gallery.model),
@@ -157,7 +175,7 @@ def search_by_reference(
         limit=limit,
         threshold_percent=threshold_percent,
         excluding=(face_id,) if among == REFERENCES else (),
-        probe_reference=face_id,
+        probe_of=reference,
     )
     return _search(place, permitted, question)
 
@@ -178,7 +196,7 @@ def search_by_subject(
     permitted = permit(place, act, "search", gallery=gallery_name, threshold_percent=threshold_percent)
     gallery = find_gallery(place, gallery_name)
     with place.store.read() as tx:
-        subjects.get(tx, gallery.id, subject)
+        searched = subjects.get(tx, gallery.id, subject)
         rows = subjects.templates_of(tx, gallery.id, subject)
     if not len(rows):
         raise SubjectNotFoundError(f"The user id: {subject} has no faces to search with")
@@ -186,7 +204,7 @@ def search_by_subject(
     return _search(
         place,
         permitted,
-        _Question(gallery, probe, SUBJECTS, limit, threshold_percent, (subject,), probe_reference=subject),
+        _Question(gallery, probe, SUBJECTS, limit, threshold_percent, (subject,), probe_of=searched),
     )
 
 
@@ -218,10 +236,12 @@ def _search(
     with place.store.write() as tx:
         same_gallery(tx, gallery)
         leads = _leads(place, tx, question, found)
-        probe_photograph = None
+        probe_photograph = probe_slot = None
         if photograph is not None and image is not None and gallery.keep_photographs:
             probe_photograph = new_identifier()
-            photographs.put(tx, probe_photograph, "probe", photograph, media_type=image.media_type, created_at=now)
+            probe_slot = photographs.put(
+                tx, probe_photograph, "probe", photograph, media_type=image.media_type, created_at=now
+            )
         search_id = new_identifier()
         entry = record(
             tx,
@@ -247,9 +267,12 @@ def _search(
                 gallery=gallery.name,
                 operator=permitted.act.operator,
                 operation=permitted.act.operation,
+                searched="reference" if question.among == REFERENCES else "subject",
                 probe_photograph=probe_photograph,
-                probe_reference=question.probe_reference,
                 probe=searches.ProbeDigest.of(image.sha256) if image is not None else None,
+                probe_slot=probe_slot,
+                probe_kind=_kind_of(question.probe_of),
+                probe_number=_number_of(question.probe_of),
                 threshold_requested_percent=question.threshold_percent,
                 threshold_requested_score=threshold_score,
                 threshold_applied_percent=question.threshold_percent,
@@ -265,7 +288,8 @@ def _search(
                 at=now,
                 candidates=tuple(
                     searches.SearchCandidate(
-                        identifier=lead.candidate.identifier,
+                        number=lead.number,
+                        identifier=lead.identifier,
                         rank=lead.candidate.rank,
                         score=lead.candidate.score,
                         similarity_percent=lead.similarity_percent,
@@ -294,13 +318,12 @@ def _search(
 def _leads(place: Workplace, tx: Transaction, question: _Question, found: Sequence[Candidate]) -> tuple[Lead, ...]:
     """Say what each candidate's score means; leave out those erased while the search ran."""
     identifiers = [candidate.identifier for candidate in found]
+    known: Mapping[str, Reference | SubjectRow]
     if question.among == REFERENCES:
         known = references.get_many(tx, question.gallery.id, identifiers)
-        kept = [candidate for candidate in found if candidate.identifier in known]
     else:
-        known = {}
-        present = subjects.existing(tx, question.gallery.id, identifiers)
-        kept = [candidate for candidate in found if candidate.identifier in present]
+        known = subjects.find_many(tx, question.gallery.id, identifiers)
+    kept = [candidate for candidate in found if candidate.identifier in known]
     leads: list[Lead] = []
     for candidate in kept:
         percent = place.calibration.percent(candidate.score)
@@ -310,7 +333,19 @@ def _leads(place: Workplace, tx: Transaction, question: _Question, found: Sequen
                     Candidate(candidate.identifier, candidate.score, len(leads) + 1),
                     percent,
                     place.calibration.fmr(candidate.score),
-                    known.get(candidate.identifier),
+                    known[candidate.identifier],
                 )
             )
     return tuple(leads)
+
+
+def _kind_of(probe: Reference | SubjectRow | None) -> Searched | None:
+    if probe is None:
+        return None
+    return "reference" if isinstance(probe, Reference) else "subject"
+
+
+def _number_of(probe: Reference | SubjectRow | None) -> int | None:
+    if probe is None:
+        return None
+    return probe.sequence if isinstance(probe, Reference) else probe.id

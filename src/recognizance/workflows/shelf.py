@@ -90,10 +90,16 @@ class Shelf:
         held = ExhaustiveGallery(self._model, self._dimension)
         people = ExhaustiveGallery(self._model, self._dimension)
         with self._store.read() as tx:
+            owned: dict[int, list[NDArray[np.float32]]] = {}
             for batch in references.templates(tx, gallery.id):
                 held.add(batch.face_ids, batch.templates, gallery.model)
-            for name, rows in subjects.subject_templates(tx, gallery.id):
-                people.add([name], subject_template(rows)[None], gallery.model)
+                for subject, template in zip(batch.subjects, batch.templates, strict=True):
+                    if subject is not None:
+                        owned.setdefault(subject, []).append(template)
+            names = subjects.names_of(tx, gallery.id) if owned else {}
+        if owned:
+            means = np.stack([subject_template(np.stack(rows)) for rows in owned.values()])
+            people.add([names[subject] for subject in owned], means, gallery.model)
         return people, held
 
 

@@ -1,6 +1,5 @@
 """Subjects: several references of one person, searched as one (Rekognition's users)."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -125,7 +124,7 @@ def associate(
         with place.store.write() as tx:
             gallery = same_gallery(tx, gallery)
             if (earlier := _earlier(tx, permitted, gallery, token, request)) is not None:
-                return _association(earlier)
+                return _association(_named(tx, gallery, earlier))
             subjects.get(tx, gallery.id, name)
             held = list(subjects.templates_of(tx, gallery.id, name))
             known = references.get_many(tx, gallery.id, wanted)
@@ -155,7 +154,7 @@ def associate(
             subjects.associate(tx, gallery.id, name, fresh)
             result = _finish(tx, permitted, gallery, name, done, failed)
             rows = subjects.templates_of(tx, gallery.id, name)
-            _remember(tx, permitted, gallery, token, request, result)
+            _remember(tx, permitted, gallery, token, request, _unnamed(tx, gallery, result))
         change.subject(name, rows)
     return _association(result)
 
@@ -178,7 +177,7 @@ def disassociate(
         with place.store.write() as tx:
             gallery = same_gallery(tx, gallery)
             if (earlier := _earlier(tx, permitted, gallery, token, request)) is not None:
-                return _association(earlier)
+                return _association(_named(tx, gallery, earlier))
             subjects.get(tx, gallery.id, name)
             known = references.get_many(tx, gallery.id, wanted)
             done = [face_id for face_id in wanted if face_id in known and known[face_id].subject == name]
@@ -191,7 +190,7 @@ def disassociate(
             subjects.disassociate(tx, gallery.id, name, done)
             result = _finish(tx, permitted, gallery, name, done, failed)
             rows = subjects.templates_of(tx, gallery.id, name)
-            _remember(tx, permitted, gallery, token, request, result)
+            _remember(tx, permitted, gallery, token, request, _unnamed(tx, gallery, result))
         change.subject(name, rows)
     return _association(result)
 
@@ -218,16 +217,30 @@ def _association(result: dict[str, Any]) -> Association:
     )
 
 
+def _unnamed(tx: Transaction, gallery: GalleryRow, result: dict[str, Any]) -> dict[str, Any]:
+    """Put our identifiers in the place of subjects' names, which must be erasable from kept answers too."""
+    known = subjects.find_many(tx, gallery.id, [other for *_, other in result["failed"] if other is not None])
+    failed = [(*rest, None if other is None else known[other].identifier) for *rest, other in result["failed"]]
+    return {**result, "failed": failed}
+
+
+def _named(tx: Transaction, gallery: GalleryRow, kept: dict[str, Any]) -> dict[str, Any]:
+    """Undo `_unnamed`; subjects that were deleted since have no name any more."""
+    known = subjects.by_identifier(tx, gallery.id, [other for *_, other in kept["failed"] if other is not None])
+    failed = [(*rest, known[other].name if other in known else None) for *rest, other in kept["failed"]]
+    return {**kept, "failed": failed}
+
+
 def _earlier(
     tx: Transaction, permitted: Permit, gallery: GalleryRow, token: str | None, request: Sequence[str]
 ) -> dict[str, Any] | None:
     """Find the answer that this token got before."""
     if token is None:
         return None
-    found = idempotency.lookup(tx, _key(permitted, gallery, token), at=permitted.time)
+    found = idempotency.lookup(tx, _key(permitted, gallery, token), request=_bytes(request), at=permitted.time)
     if found is None:
         return None
-    if found.request_digest != _digest(request):
+    if not found.same_request:
         raise IdempotencyMismatchError("The ClientRequestToken was used before with other parameters.")
     answer: dict[str, Any] = json.loads(found.answer)
     return answer
@@ -245,7 +258,7 @@ def _remember(
         idempotency.remember(
             tx,
             _key(permitted, gallery, token),
-            request_digest=_digest(request),
+            request=_bytes(request),
             answer=json.dumps(answer).encode(),
             at=permitted.time,
         )
@@ -255,5 +268,5 @@ def _key(permitted: Permit, gallery: GalleryRow, token: str) -> idempotency.Requ
     return idempotency.RequestKey(permitted.act.operator, permitted.act.operation, gallery.id, token)
 
 
-def _digest(request: Sequence[str]) -> bytes:
-    return hashlib.sha256(json.dumps(request).encode()).digest()
+def _bytes(request: Sequence[str]) -> bytes:
+    return json.dumps(request).encode()

@@ -29,6 +29,7 @@ from recognizance.records.log_key import load_or_create_log_key, read_head, writ
 from recognizance.records.reading import reading
 from recognizance.scoring import Calibration, read_calibration
 from recognizance.settings import Settings
+from recognizance.witness.client import parse_witnesses
 from recognizance.workflows import first_start
 from recognizance.workflows.engine import Engine
 from recognizance.workflows.heads import require_grown
@@ -189,7 +190,7 @@ def open_place(settings: Settings) -> Iterator[Workplace]:
             publisher=Publisher(
                 record.store,
                 record.ledger,
-                witnesses=(),
+                witnesses=parse_witnesses(settings.witnesses, now),
                 remember=partial(write_head, settings.keys_folder),
                 clock=now,
             ),

@@ -8,7 +8,7 @@ from typing import Self
 from sqlalchemy import Engine, text
 
 from recognizance.errors import KeyFileError, RecordUnavailableError
-from recognizance.records import erasing, opening, sqlite
+from recognizance.records import erasures, opening, sqlite
 from recognizance.records.batch import Batch
 from recognizance.records.sealing import Sealer
 from recognizance.records.transaction import Transaction
@@ -60,7 +60,7 @@ class RecordStore:
                 with store.write() as tx:
                     opening.prepare(tx)
                 # What a crash, or an upgrade from a version that kept it in plain, may have left behind.
-                erasing.destroy_keys(store._writer, vault)
+                erasures.destroy_keys(store._writer, vault)
                 store.scrub()
         except BaseException:
             store.close()
@@ -144,7 +144,7 @@ class RecordStore:
         self._scrub_due = True
         self._erasure_due = True
         try:
-            erasing.destroy_keys(self._writer, self.vault)
+            erasures.destroy_keys(self._writer, self.vault)
         except (RecordUnavailableError, KeyFileError) as error:
             return RecordUnavailableError(
                 f"The erasure is in the record, but its keys could not be destroyed yet: {error.message}",

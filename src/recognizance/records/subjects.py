@@ -138,9 +138,14 @@ def delete(tx: Transaction, gallery: int, subject: str) -> None:
     SubjectNotFoundError
     """
     found = get(tx, gallery, subject)
-    tx.destroy_slots([found.key_slot])
-    tx.execute(_RELEASE, {"wanted": found.id})
-    tx.execute(_DELETE, {"wanted": found.id})
+    delete_row(tx, gallery, found.id, found.key_slot)
+
+
+def delete_row(tx: Transaction, gallery: int, subject_id: int, slot: int) -> None:
+    """Delete a subject whose name need not be known, as `delete` does."""
+    tx.destroy_slots([slot])
+    tx.execute(_RELEASE, {"wanted": subject_id})
+    tx.execute(_DELETE, {"wanted": subject_id})
     galleries.changed(tx, gallery, users=-1)
 
 

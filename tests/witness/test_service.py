@@ -191,7 +191,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> WitnessService:
         return WitnessService(running.folder.state, running.folder.key, now)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_request_that_was_changed_anywhere_gets_no_cosignature(service: WitnessService, data: st.DataObject) -> None:
     body = bytearray(replace(HONEST.consistency(60, 200), note=HONEST.note(200, cosigners=())).text().encode())

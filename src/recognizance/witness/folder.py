@@ -80,7 +80,8 @@ def _found(folder: Path, name: str | None) -> None:
         raise InvalidRequestError(f"{error}", "Name it as a place on the web: witness.example.org/board") from error
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     _require_private(folder)
-    if state_file.exists() and WitnessState.is_bound(state_file):
+    bound = state_file.exists() and WitnessState.is_bound(state_file)
+    if bound and not (folder / KEY_FILE).exists():  # looked for again: another process may be making it
         raise KeyFileError(
             f"The witness's key, {folder / KEY_FILE}, is missing.",
             "Put it back from its backup; if it is lost, begin a new witness in a new folder.",

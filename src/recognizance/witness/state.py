@@ -71,8 +71,6 @@ class WitnessState:
         self._witness = witness
         self._turns = threading.Lock()
         with self._transaction() as connection:
-            if connection.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
-                raise self._damaged("SQLite finds it inconsistent")
             [(known,)] = connection.execute("SELECT key FROM identity").fetchall() or [(None,)]
             if known is None:
                 connection.execute("INSERT INTO identity VALUES (1, ?)", [str(witness)])
@@ -198,6 +196,9 @@ class WitnessState:
         with self._turns, _using(self._file) as connection:
             if connection.execute("PRAGMA user_version").fetchone() != (_VERSION,):
                 raise self._damaged("it is empty, or of another version of this program")
+            # Each time: a row that damage hides would be a log that may begin anew.  A witness's few pages are quick.
+            if connection.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
+                raise self._damaged("SQLite finds it inconsistent")
             yield connection
 
     def _all(self, connection: sqlite3.Connection) -> list[WatchedLog]:

@@ -1,8 +1,11 @@
 """Servers as processes of their own, started the way a person starts them."""
 
+import contextlib
 import http.client
+import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -14,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 from botocore.config import Config
 
 from recognizance.bootstrap import administrator_key
+from recognizance.native import native_client
 from recognizance.server import find_server
 from recognizance.settings import Settings, read_settings
 from wire.signing import SigningKey
@@ -70,6 +75,20 @@ class Server:
             aws_secret_access_key=self.key.secret,
             config=Config(**{"proxies": {}, "retries": {"total_max_attempts": 1}, "read_timeout": 60, **config}),
         )
+
+    def native(self, key: SigningKey | None = None) -> Any:
+        """Make a client of our own operations, the administrator's or another operator's."""
+        key = key or self.key
+        session = botocore.session.Session()
+        session.set_credentials(key.access_key_id, key.secret, key.session_token)
+        return native_client(session, self.endpoint, region="us-east-1")
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Read the log off the record, as it stands."""
+        with contextlib.closing(
+            sqlite3.connect(f"file:{self.settings.home / 'record.db'}?mode=ro", uri=True)
+        ) as record:
+            return [json.loads(body) for (body,) in record.execute("SELECT body FROM entries ORDER BY entry_index")]
 
     def environment(self) -> dict[str, str]:
         """Give what `recognizance env` would export, and no proxy on the way."""

@@ -167,9 +167,13 @@ def test_arns_of_something_else(rekognition: Any, collection: str, change: Calla
 
 
 def test_the_context_of_an_endpoint_is_taken(live_server: Server) -> None:
+    live_server.native().open_case(Number="2026-17", Members=["administrator"])
     client = live_server.client("/purpose/missing-person/case/2026-17/authority/warrant-3/")
     assert "CollectionIds" in client.list_collections()
     client.close()
+    unregistered = live_server.client("/purpose/missing-person/case/2026-18")
+    assert refusal(unregistered.list_collections).code == "AccessDeniedException"
+    unregistered.close()
     other = live_server.client("/case/a/case/b")
     assert refusal(other.list_collections).code == "InvalidParameterException"
     other.close()

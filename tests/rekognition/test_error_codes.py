@@ -9,10 +9,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from recognizance.rekognition.operations import OPERATIONS
-from recognizance.wire import AccessKey
 from rekognition.processes import Server
 from rekognition.raw import MODEL, Raw
 from rekognition.refusals import refusal
+from wire.signing import SigningKey
 
 MISSING = "MissingAuthenticationTokenException"
 INCOMPLETE = "IncompleteSignatureException"
@@ -49,7 +49,7 @@ def test_incomplete_signatures(raw: Raw, pattern: str) -> None:
 
 
 def test_a_key_that_is_not_ours(raw: Raw, live_server: Server) -> None:
-    nobody = AccessKey("RKNOBODY", live_server.key.secret, "nobody")
+    nobody = SigningKey("RKNOBODY", live_server.key.secret, "nobody")
     assert raw.code("ListCollections", {}, key=nobody) == (400, UNKNOWN_KEY)
 
 

@@ -4,10 +4,9 @@ import json
 from typing import Any
 
 from recognizance.wire.arns import role_arn
-from recognizance.workflows.approvals import ApprovalRow
+from recognizance.workflows import approvals, sessions
 from recognizance.workflows.cases import Docket
 from recognizance.workflows.operators import Known
-from recognizance.workflows.sessions import SessionRow
 
 
 def operator(known: Known) -> dict[str, Any]:
@@ -39,7 +38,7 @@ def operator(known: Known) -> dict[str, Any]:
     }
 
 
-def session(row: SessionRow) -> dict[str, Any]:
+def session(row: sessions.SessionRow) -> dict[str, Any]:
     """Spell a Session."""
     return {
         "SessionId": row.id,
@@ -65,7 +64,7 @@ def case(found: Docket) -> dict[str, Any]:
     }
 
 
-def approval(row: ApprovalRow) -> dict[str, Any]:
+def approval(row: approvals.ApprovalRow) -> dict[str, Any]:
     """Spell an Approval; its payload is JSON."""
     return {
         "ApprovalId": row.id,

@@ -32,6 +32,13 @@ ROLES: Mapping[str, frozenset[str]] = {
 }
 """Acts by role.  A role or an act that is not here is refused."""
 
+# One answer for a case that does not exist and for somebody else's: neither is confirmed.
+NOT_YOUR_CASE = Reason(
+    "standing/case",
+    "You do not work on an open case of this number.",
+    "Check the number, or ask a supervisor to register the case with you as a member.",
+)
+
 
 class StandingPolicy:
     """Refuses who is not active, what no role of theirs covers, and what a case or a session does not allow."""
@@ -85,12 +92,7 @@ def _of_context(facts: RequestFacts) -> Reason | None:
             "Leave it out of the path, or open a session for it.",
         )
     if facts.case_open is False:
-        # One answer for a case that does not exist and for somebody else's: neither is confirmed.
-        return Reason(
-            "standing/case",
-            "You do not work on an open case of this number.",
-            "Check the number, or ask a supervisor to register the case with you as a member.",
-        )
+        return NOT_YOUR_CASE
     return None
 
 

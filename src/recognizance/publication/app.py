@@ -84,8 +84,8 @@ class LogPages:
         except SignInFault as fault:
             return _said(401, f"{fault.code}: {fault.message}")
         except RecognizanceError as error:
-            fault = fault_from(error, frozenset())
-            return _said(403 if fault.status == 400 else fault.status, fault.message)
+            told = fault_from(error, frozenset())
+            return _said(403 if told.status == 400 else told.status, told.message)
         except Exception:  # noqa: BLE001 - the edge: whatever it was, there is an answer, and the log has it
             _log.exception("A page of the log could not be read.")
             return _said(500, Fault.internal().message)
@@ -111,13 +111,12 @@ class LogPages:
         return _tile(auditing.entry_page(self.place, act, page.index, page.width), _NEVER)
 
     def _sign_in(self, scope: Scope) -> Actor:
-        claim = None
         try:
             request = read_request(scope["method"], scope["raw_path"], scope["query_string"], list(scope["headers"]))
             claim = self.verifier.read(request, {SIGNING_NAME})
             return self.verifier.verify(request, claim, b"")
         except SignInFault as fault:
-            self.on_refused_sign_in(fault.code, claim.access_key_id if claim else None)
+            self.on_refused_sign_in(fault.code, fault.access_key_id)
             raise
 
 

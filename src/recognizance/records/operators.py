@@ -1,6 +1,6 @@
 """Operators: who they are, and what they may do."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -97,7 +97,7 @@ def find(tx: Transaction, operator: str) -> OperatorRow | None:
     row = tx.execute(_GET, {"wanted": operator}).first()
     if row is None:
         return None
-    return OperatorRow(*row, roles=frozenset(tx.execute(_ROLES_OF, {"wanted": operator}).scalars()))
+    return _row(row, tx.execute(_ROLES_OF, {"wanted": operator}).scalars())
 
 
 def get(tx: Transaction, operator: str) -> OperatorRow:
@@ -118,7 +118,7 @@ def list_all(tx: Transaction) -> list[OperatorRow]:
     roles: dict[str, set[str]] = {}
     for operator, role in tx.execute(_ALL_ROLES):
         roles.setdefault(operator, set()).add(role)
-    return [OperatorRow(*row, roles=frozenset(roles.get(row.id, ()))) for row in tx.execute(_LIST)]
+    return [_row(row, roles.get(row.id, ())) for row in tx.execute(_LIST)]
 
 
 def any_named(tx: Transaction) -> bool:
@@ -146,3 +146,7 @@ def set_active(tx: Transaction, operator: str, active: bool) -> None:
     """Let an operator act, or no longer; raises `NotFoundError`."""
     if tx.execute(_SET_ACTIVE, {"wanted": operator, "now_active": active}).rowcount == 0:
         raise NotFoundError(f"There is no operator {operator}.")
+
+
+def _row(row: Sequence[Any], roles: Iterable[str]) -> OperatorRow:
+    return OperatorRow(*(*row, frozenset(roles)))

@@ -151,7 +151,6 @@ class WireApp:
         if exchange.method != "POST":
             raise Fault.method_not_allowed()
         context = parse_context(exchange.raw_path)
-        claim: Claim | None = None
         try:
             request = read_request(exchange.method, exchange.raw_path, exchange.query, exchange.headers)
             service, claim = self._read(request)
@@ -169,7 +168,8 @@ class WireApp:
                     raise Fault.unknown_operation()
                 return await self._perform(exchange, service, signed, actor, context)
         except SignInFault as fault:
-            await self._report(fault, claim)
+            # Awaited, so that a flood of refusals waits for its own record instead of filling the memory.
+            await asyncio.wrap_future(self._on_refused_sign_in(fault.code, fault.access_key_id))
             raise
 
     def _read(self, request: Request) -> tuple[Service | None, Claim]:
@@ -220,10 +220,6 @@ class WireApp:
 
     def _body_limit(self, service: Service | None) -> int:
         return (service and service.body_bytes_max) or self._limits.body_bytes_max
-
-    async def _report(self, fault: SignInFault, claim: Claim | None) -> None:
-        # Awaited, so that a flood of refusals waits for its own record instead of filling the memory.
-        await asyncio.wrap_future(self._on_refused_sign_in(fault.code, claim.access_key_id if claim else None))
 
     def _refusal(self, fault: Fault, exchange: Exchange) -> _Reply:
         service = self._spoken(exchange)

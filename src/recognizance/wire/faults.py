@@ -120,7 +120,9 @@ class Fault(Exception):  # noqa: N818 - AWS's word for what a client is answered
 
 
 class SignInFault(Fault):
-    """The request does not prove who sent it."""
+    """The request does not prove who sent it.  ``access_key_id`` is the one it claims, once that could be read."""
+
+    access_key_id: str | None = None
 
 
 def missing_authentication() -> SignInFault:

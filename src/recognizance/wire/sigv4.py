@@ -6,7 +6,8 @@ AWS General Reference, "Create a signed AWS API request" (Signature Version 4).
 """
 
 import hmac
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -15,6 +16,7 @@ from typing import Protocol
 
 from recognizance.wire.claims import ALGORITHM, TIMESTAMP, Claim, read_claim
 from recognizance.wire.faults import (
+    SignInFault,
     expired_token,
     invalid_signature,
     unrecognized_client,
@@ -108,10 +110,11 @@ class Verifier:
             If the claim is incomplete, for another service, too old or of the future.
         """
         claim = read_claim(request, untargeted)
-        if claim.service not in signing_names:
-            expected = " or ".join(f"'{name}'" for name in sorted(signing_names))
-            raise invalid_signature(f"Credential should be scoped to correct service: {expected}.")
-        self._require_current(claim)
+        with _told_of(claim):
+            if claim.service not in signing_names:
+                expected = " or ".join(f"'{name}'" for name in sorted(signing_names))
+                raise invalid_signature(f"Credential should be scoped to correct service: {expected}.")
+            self._require_current(claim)
         return claim
 
     def know(self, claim: Claim) -> None:
@@ -122,8 +125,9 @@ class Verifier:
         SignInFault
         """
         key = self._keys.lookup(claim.access_key_id)
-        if key is None or not key.active:
-            raise unrecognized_client()
+        with _told_of(claim):
+            if key is None or not key.active:
+                raise unrecognized_client()
 
     def verify(self, request: Request, claim: Claim, body: bytes | bytearray) -> Actor:
         """Judge the signature itself; a presigned request is used up by this.
@@ -133,6 +137,10 @@ class Verifier:
         SignInFault
             If the key is unknown, inactive or expired, or the signature is not of this request.
         """
+        with _told_of(claim):
+            return self._verify(request, claim, body)
+
+    def _verify(self, request: Request, claim: Claim, body: bytes | bytearray) -> Actor:
         body_digest = sha256(body).hexdigest()
         declared = request.header(b"x-amz-content-sha256")
         if declared is not None and declared != body_digest:
@@ -177,6 +185,16 @@ class Verifier:
             raise invalid_signature(
                 f"Signature expired: {claim.timestamp} is now earlier than {limit} ({now.strftime(TIMESTAMP)} - 5 min.)"
             )
+
+
+@contextmanager
+def _told_of(claim: Claim) -> Iterator[None]:
+    """Let a fault say whose key it was about."""
+    try:
+        yield
+    except SignInFault as fault:
+        fault.access_key_id = claim.access_key_id
+        raise
 
 
 def _is_token_of(key: AccessKey, token: str) -> bool:

@@ -7,7 +7,8 @@ from recognizance.authority import second_person
 from recognizance.ledger import Concealed
 from recognizance.policy import Reason
 from recognizance.records import Transaction, approvals
-from recognizance.records.approvals import APPROVED, WAITING, WITHDRAWN, ApprovalRow
+from recognizance.records.approvals import APPROVED, WAITING, WITHDRAWN
+from recognizance.records.approvals import ApprovalRow as ApprovalRow
 from recognizance.workflows.act import Act
 from recognizance.workflows.objections import Objection, objections_refused
 from recognizance.workflows.operators import oversees

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from recognizance.errors import InvalidRequestError
-from recognizance.ledger import Concealed
+from recognizance.ledger import Concealed, Value
 from recognizance.records import Transaction, cases
 from recognizance.records.cases import CaseRow
 from recognizance.workflows.act import Act
@@ -39,7 +39,7 @@ def open_case(place: Workplace, act: Act, number: str, members: Sequence[str]) -
         for member in dict.fromkeys(members):
             cases.add_member(tx, case.id, member, added_at=permitted.time)
         found = _docket(tx, case)
-        details = {"change": "opened", "subject_case": case.id, "members": list(found.members)}
+        details: dict[str, Value] = {"change": "opened", "subject_case": case.id, "members": list(found.members)}
         entry = record(tx, permitted, details, [Concealed("case_number", number)])
     return found, entry
 

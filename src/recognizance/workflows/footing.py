@@ -41,7 +41,11 @@ def settle(store: RecordStore, roster: Roster, act: Act, now: datetime) -> Footi
     session = roster.session(act.session) if act.session else None
     said = {name: getattr(act, name) for name in _CONTEXT}
     contradictions = tuple(
-        name for name, value in said.items() if session and value is not None and value != _of_session(session, name)
+        name
+        for name, value in said.items()
+        if session is not None
+        and None not in (value, _of_session(session, name))
+        and value != _of_session(session, name)
     )
     if session is not None:
         said = {name: _of_session(session, name) or value for name, value in said.items()}

@@ -1,12 +1,13 @@
 """Issue, revoke and recover access keys."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from recognizance.authority.access_keys import KeyPair, make_key_pair
 from recognizance.authority.administrators import ROLE
 from recognizance.errors import InvalidRequestError
-from recognizance.ledger import Entry, Ledger
+from recognizance.ledger import Entry, Ledger, Value
 from recognizance.records import RecordStore, Transaction, access_keys, operators, sessions
 from recognizance.workflows import first_start
 from recognizance.workflows.act import NOBODY, Act
@@ -34,7 +35,7 @@ def issue_key(place: Workplace, act: Act, operator: str) -> tuple[KeyPair, int]:
     RefusedError
         If a request of the caller's awaits a second person, which the operator could be.
     """
-    permitted = permit(place, act, OWN if operator == act.operator else KIND)
+    permitted = replace(permit(place, act, OWN if operator == act.operator else KIND), kind=KIND)
     pair = make_key_pair()
     with changing_authority(place, permitted) as tx:
         row = operators.get(tx, operator)
@@ -82,7 +83,8 @@ def revoke_key(place: Workplace, act: Act, access_key_id: str) -> tuple[str, int
     """
     with place.store.read() as tx:
         known = access_keys.find(tx, access_key_id)
-    permitted = permit(place, act, OWN if known is not None and known.operator == act.operator else KIND)
+    own = known is not None and known.operator == act.operator
+    permitted = replace(permit(place, act, OWN if own else KIND), kind=KIND)
     with changing_authority(place, permitted) as tx:
         row = access_keys.get(tx, access_key_id)
         if not access_keys.revoke(tx, access_key_id, now=permitted.time):
@@ -90,7 +92,12 @@ def revoke_key(place: Workplace, act: Act, access_key_id: str) -> tuple[str, int
         opened = sessions.opened_with(tx, access_key_id)
         for session in opened:
             sessions.close(tx, session, closed_at=permitted.time)
-        details = {"change": "revoked", "of": row.operator, "key": access_key_id, "sessions": list(opened)}
+        details: dict[str, Value] = {
+            "change": "revoked",
+            "of": row.operator,
+            "key": access_key_id,
+            "sessions": list(opened),
+        }
         entry = record(tx, permitted, details)
         keep_administered(tx, permitted)
     return row.operator, entry

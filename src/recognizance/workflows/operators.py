@@ -8,7 +8,7 @@ from typing import Any
 from recognizance.authority import second_person
 from recognizance.authority.administrators import usable_administrators
 from recognizance.errors import InvalidRequestError, NotFoundError
-from recognizance.ledger import Concealed
+from recognizance.ledger import Concealed, Value
 from recognizance.policy import Reason
 from recognizance.policy.standing import ADMINISTRATOR, AUDITOR, ROLES, SUPERVISOR
 from recognizance.records import Transaction, access_keys, approvals, operators
@@ -72,7 +72,12 @@ def add_operator(
             created_at=permitted.time,
         )
         personal = {each: getattr(made, each) for each in _PERSONAL}
-        details = {"change": "added", "of": made.id, "roles": sorted(made.roles), "rate": requests_per_minute}
+        details: dict[str, Value] = {
+            "change": "added",
+            "of": made.id,
+            "roles": [*sorted(made.roles)],
+            "rate": requests_per_minute,
+        }
         entry = record(tx, permitted, details, _concealed(personal))
     return Known(made, ()), entry
 
@@ -101,9 +106,9 @@ def update_operator(
                 require_no_request(tx, act.operator, identifier, {*before.roles, *roles})
             operators.set_roles(tx, identifier, roles)
         after = operators.get(tx, identifier)
-        details: dict[str, Any] = {"change": "updated", "of": identifier, "fields": sorted(changes)}
+        details: dict[str, Value] = {"change": "updated", "of": identifier, "fields": [*sorted(changes)]}
         if roles is not None:
-            details |= {"roles": sorted(after.roles), "roles_before": sorted(before.roles)}
+            details |= {"roles": [*sorted(after.roles)], "roles_before": [*sorted(before.roles)]}
         if "requests_per_minute" in changes:
             details["rate"] = after.requests_per_minute
         personal = {each: value for each, value in changes.items() if each in _PERSONAL}

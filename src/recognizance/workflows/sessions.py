@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from recognizance.authority.access_keys import TemporaryKey, make_temporary_key
 from recognizance.errors import InvalidRequestError
-from recognizance.ledger import Concealed
+from recognizance.ledger import Concealed, Value
 from recognizance.policy import Reason
+from recognizance.policy.standing import NOT_YOUR_CASE
 from recognizance.records import sessions
-from recognizance.records.sessions import SessionRow
+from recognizance.records.sessions import SessionRow as SessionRow
 from recognizance.workflows.act import Act
 from recognizance.workflows.footing import open_case
 from recognizance.workflows.objections import Objection, changing_authority
@@ -54,12 +54,14 @@ def open_session(
     for name, value in said.items():
         if getattr(act, name) not in (None, value):
             raise InvalidRequestError(f"The path of the endpoint names another {name} than the session to open.")
-    in_path = "none" if act.purpose is act.case is act.authority is None else "path"
-    permitted = permit(place, replace(act, **said), KIND)
+    permitted = permit(place, act, KIND)
+    # A refusal commits to what was asked for, too.
+    asked = tuple(Concealed(f"session_{name}", value) for name, value in said.items() if value is not None)
+    permitted = replace(permitted, concealed=(*permitted.concealed, *asked))
     with changing_authority(place, permitted) as tx:
         case_id = open_case(tx, case, act.operator)
-        if case_id is None:  # closed since the rules were asked
-            raise Objection(_NOT_YOURS)
+        if case_id is None:
+            raise Objection(NOT_YOUR_CASE)
         row = sessions.create(
             tx,
             new_identifier(),
@@ -71,7 +73,12 @@ def open_session(
             opened_with=act.access_key_id,
             expires_at=permitted.time + timedelta(seconds=seconds),
         )
-        details: dict[str, Any] = {"change": "opened", "opened_session": row.id, "seconds": seconds, "context": in_path}
+        details: dict[str, Value] = {
+            "change": "opened",
+            "opened_session": row.id,
+            "seconds": seconds,
+            "session_case": case_id,
+        }
         entry = record(tx, permitted, details)
     return row, entry
 

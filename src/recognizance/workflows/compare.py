@@ -7,6 +7,7 @@ import numpy as np
 from recognizance.biometrics import DetectedFace, Image, QualityLevel
 from recognizance.detection.filter import shortcomings
 from recognizance.errors import NoFaceError
+from recognizance.ledger import Concealed, ConcealedList
 from recognizance.workflows.act import Act
 from recognizance.workflows.engine import NO_FACE, Photograph
 from recognizance.workflows.place import Workplace, failures_recorded, permit, record
@@ -78,5 +79,10 @@ def compare(
                 "model": place.engine.model,
                 "threshold_percent_thousandths": round(threshold_percent * 1000),
             },
+            [
+                Concealed("source_sha256", source_image.sha256.hex()),
+                Concealed("target_sha256", target_image.sha256.hex()),
+                ConcealedList("scores_millionths", [(round(item.score * 1_000_000), None) for item in compared]),
+            ],
         )
     return Comparison(source_image, source_face, target_image, matches, unmatched, entry)

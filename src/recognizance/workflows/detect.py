@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from recognizance.biometrics import DetectedFace, Image, QualityLevel
 from recognizance.detection.filter import shortcomings
+from recognizance.ledger import Concealed
 from recognizance.workflows.act import Act
 from recognizance.workflows.engine import Photograph
 from recognizance.workflows.place import Workplace, failures_recorded, permit, record
@@ -28,7 +29,8 @@ def detect(place: Workplace, act: Act, photograph: Photograph, *, limit: int = 1
     image = place.engine.decode(*photograph())
     faces = tuple(place.engine.faces(image)[:limit])
     with place.store.write() as tx:
-        entry = record(tx, permitted, {"faces": len(faces)})
+        concealed = [Concealed("photograph_sha256", image.sha256.hex())]
+        entry = record(tx, permitted, {"faces": len(faces)}, concealed)
     return Detection(image, faces, entry)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from recognizance.biometrics import BoundingBox, DetectedFace, Image, QualityLevel, Reference, RelativeBox, Template
 from recognizance.detection.filter import shortcomings
+from recognizance.ledger import Concealed, ConcealedList, Value
 from recognizance.records import images, photographs, references
 from recognizance.records.references import NewReference
 from recognizance.workflows.act import Act
@@ -95,12 +96,19 @@ def enrol(
             ]
             if news:
                 references.add_many(tx, gallery.id, news)
+            stored = references.get_many(tx, gallery.id, [new.face_id for new in news])
             entry = record(
                 tx,
                 permitted,
-                {"gallery": gallery.id, "image": image_id, "references": len(news), "model": gallery.model},
+                {
+                    "faces": [new.face_id for new in news],
+                    "gallery": gallery.id,
+                    "image": image_id,
+                    "model": gallery.model,
+                    "references": len(news),
+                },
+                conceal_enrolled(list(stored.values()), sha256=image.sha256),
             )
-            stored = references.get_many(tx, gallery.id, [new.face_id for new in news])
         change.enrolled([new.face_id for new in news], [template for _, template in fresh])
     added = iter(news)
     enrolled = tuple(
@@ -108,6 +116,16 @@ def enrol(
         for face, found in zip(chosen, existing, strict=True)
     )
     return Enrolment(image, enrolled, tuple(left_out), len(news), entry)
+
+
+def conceal_enrolled(stored: Sequence[Reference], *, sha256: bytes | None = None) -> list[Concealed | ConcealedList]:
+    """Conceal what the client called the references, and of which photograph they are, each by its own key."""
+    named: list[tuple[Value, int | None]] = [(reference.external_id, reference.key_slot) for reference in stored]
+    concealed: list[Concealed | ConcealedList] = [ConcealedList("external_ids", named)]
+    if sha256 is not None:
+        digests: list[tuple[Value, int | None]] = [(sha256.hex(), reference.key_slot) for reference in stored]
+        concealed.append(ConcealedList("photograph_sha256", digests))
+    return concealed
 
 
 def _choose(

@@ -10,7 +10,15 @@ from recognizance.records import references, subjects
 from recognizance.workflows.act import Act
 from recognizance.workflows.holding import require_free
 from recognizance.workflows.objections import objections_refused
-from recognizance.workflows.place import Workplace, failures_recorded, find_gallery, permit, record, same_gallery
+from recognizance.workflows.place import (
+    Workplace,
+    failures_recorded,
+    find_gallery,
+    name_faces,
+    permit,
+    record,
+    same_gallery,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,7 @@ def erase_subject(place: Workplace, act: Act, gallery_name: str, subject: str) -
                     "photographs": len(photographs),
                     "references": len(face_ids),
                     "subject": found.identifier,
+                    **name_faces(face_ids),
                 },
             )
         change.erased(face_ids)
@@ -92,7 +101,12 @@ def erase_faces(place: Workplace, act: Act, gallery_name: str, face_ids: Sequenc
             entry = record(
                 tx,
                 permitted,
-                {"gallery": gallery.id, "photographs": len(photographs), "references": len(wanted)},
+                {
+                    "gallery": gallery.id,
+                    "photographs": len(photographs),
+                    "references": len(wanted),
+                    **name_faces(wanted),
+                },
             )
         change.erased(wanted)
         for name, rows in left.items():

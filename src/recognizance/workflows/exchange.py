@@ -15,8 +15,16 @@ from recognizance.records.photographs import Photograph
 from recognizance.records.references import NewReference
 from recognizance.workflows.act import Act
 from recognizance.workflows.engine import Photograph as Fetch
-from recognizance.workflows.enrol import new_reference, overlap, relative_box
-from recognizance.workflows.place import Workplace, failures_recorded, find_gallery, permit, record, same_gallery
+from recognizance.workflows.enrol import conceal_enrolled, new_reference, overlap, relative_box
+from recognizance.workflows.place import (
+    Workplace,
+    failures_recorded,
+    find_gallery,
+    name_faces,
+    permit,
+    record,
+    same_gallery,
+)
 from recognizance.workflows.shelf import require_model
 
 _SAME_FACE = 0.4
@@ -155,7 +163,13 @@ def import_references(
             named = [(item.subject, item.face_id) for item in fresh if item.subject is not None]
             _give(tx, place, gallery, named)
             templates_now = {name: subjects.templates_of(tx, gallery.id, name) for name, _ in named}
-            entry = record(tx, permitted, {"gallery": gallery.id, "references": len(fresh), "imported": True})
+            stored = references.get_many(tx, gallery.id, [item.face_id for item in fresh])
+            entry = record(
+                tx,
+                permitted,
+                {"gallery": gallery.id, "imported": True, "references": len(fresh), **name_faces(sorted(stored))},
+                conceal_enrolled(list(stored.values())),
+            )
         if fresh:
             change.add([item.face_id for item in fresh], np.stack([item.template for item in fresh]))
         for name, rows in templates_now.items():
@@ -235,10 +249,18 @@ def import_photograph(
             named = [(item.named.subject, item.named.face_id) for item, _ in fresh if item.named.subject is not None]
             _give(tx, place, gallery, named)
             templates_now = {name: subjects.templates_of(tx, gallery.id, name) for name, _ in named}
+            stored = references.get_many(tx, gallery.id, [item.named.face_id for item, _ in fresh])
             entry = record(
                 tx,
                 permitted,
-                {"gallery": gallery.id, "references": len(fresh), "imported": True},
+                {
+                    "gallery": gallery.id,
+                    "image": image_id,
+                    "imported": True,
+                    "references": len(fresh),
+                    **name_faces(sorted(stored)),
+                },
+                conceal_enrolled(list(stored.values()), sha256=image.sha256),
             )
         change.enrolled([item.named.face_id for item, _ in fresh], [template for _, template in fresh])
         for name, rows in templates_now.items():

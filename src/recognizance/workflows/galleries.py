@@ -4,10 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from recognizance.biometrics import Reference
+from recognizance.ledger import Concealed
 from recognizance.records import galleries, references, subjects, tags
 from recognizance.records.galleries import GalleryCounts, GalleryRow
 from recognizance.workflows.act import Act
-from recognizance.workflows.place import Workplace, failures_recorded, find_gallery, permit, record, same_gallery
+from recognizance.workflows.holding import require_free, require_gallery_free
+from recognizance.workflows.objections import objections_refused
+from recognizance.workflows.place import (
+    Workplace,
+    failures_recorded,
+    find_gallery,
+    name_faces,
+    permit,
+    record,
+    same_gallery,
+)
 
 ASSOCIATED = "ASSOCIATED_TO_AN_EXISTING_USER"
 NOT_FOUND = "FACE_NOT_FOUND"
@@ -84,12 +95,18 @@ def delete_gallery(place: Workplace, act: Act, name: str) -> int:
     """Erase a gallery with everything in it: references, photographs, searches' probes and candidate lists.
 
     The entry stays.  The write-ahead log is emptied as soon as nobody reads from it (`RecordStore.scrub`).
+
+    Raises
+    ------
+    RefusedError
+        If a legal hold keeps anything in it.
     """
     permitted = permit(place, act, "gallery", gallery=name)
     gallery = find_gallery(place, name)
-    with place.shelf.changing(gallery):
+    with place.shelf.changing(gallery), objections_refused(place, permitted):
         with place.store.write() as tx:
             gallery = same_gallery(tx, gallery)
+            require_gallery_free(tx, gallery.id)
             galleries.delete_gallery(tx, name)
             entry = record(tx, permitted, {"gallery": gallery.id, "change": "deleted"})
         place.shelf.drop(gallery)
@@ -128,17 +145,23 @@ def erase(place: Workplace, act: Act, name: str, face_ids: Sequence[str]) -> Era
     References of a subject stay until they are disassociated.  The erasure and one entry are made durable
     together; searches no longer find them; then it is confirmed.  The write-ahead log is emptied as soon as nobody
     reads from it (`RecordStore.scrub`).
+
+    Raises
+    ------
+    RefusedError
+        If a legal hold keeps one of them; nothing is erased then.
     """
     permitted = permit(place, act, "erase", gallery=name)
     gallery = find_gallery(place, name)
     wanted = list(dict.fromkeys(face_ids))
-    with place.shelf.changing(gallery) as change:
+    with place.shelf.changing(gallery) as change, objections_refused(place, permitted):
         with place.store.write() as tx:
             gallery = same_gallery(tx, gallery)
             known = references.get_many(tx, gallery.id, wanted)
             free = [face_id for face_id in wanted if face_id in known and known[face_id].subject is None]
+            require_free(tx, free)
             references.delete_many(tx, gallery.id, free)
-            entry = record(tx, permitted, {"gallery": gallery.id, "references": len(free)})
+            entry = record(tx, permitted, {"gallery": gallery.id, "references": len(free), **name_faces(free)})
         change.erased(free)
     if free:
         place.store.scrub()
@@ -163,7 +186,8 @@ def label_gallery(
             tags.set_tags(tx, gallery.id, put)
         if remove:
             tags.remove(tx, gallery.id, remove)
-        return record(tx, permitted, {"gallery": gallery.id, "change": "tags"})
+        concealed = [Concealed("tags", {"put": dict(put or {}), "removed": list(remove)})]
+        return record(tx, permitted, {"gallery": gallery.id, "change": "tags"}, concealed)
 
 
 @failures_recorded("list")

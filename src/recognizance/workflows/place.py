@@ -1,5 +1,6 @@
 """Where the workflows work: everything they need, and the two things that every act passes."""
 
+import hashlib
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ from recognizance.workflows.shelf import Shelf
 
 Workflow = TypeVar("Workflow", bound=Callable[..., Any])
 """Takes a workplace and an act first."""
+
+FACES_NAMED_MAX = 1_000
+"""How many ids an entry holds; the log takes 64 KiB."""
 
 CLOCK_TOLERANCE = timedelta(seconds=1)
 """How far a clock may be set back, as time services do in small steps, before it counts as behind the log."""
@@ -193,6 +197,13 @@ def same_gallery(tx: Transaction, gallery: GalleryRow) -> GalleryRow:
     if found.id != gallery.id:
         raise GalleryNotFoundError(f"The collection id: {gallery.name} does not exist")
     return found
+
+
+def name_faces(face_ids: Sequence[str]) -> dict[str, Value]:
+    """Name erased references for an entry: by their ids, or by the digest of their sorted ids if they are many."""
+    if len(face_ids) <= FACES_NAMED_MAX:
+        return {"faces": list(face_ids)}
+    return {"faces_sha256": hashlib.sha256("\n".join(sorted(face_ids)).encode()).hexdigest()}
 
 
 def new_identifier() -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from recognizance.biometrics import Candidate, DetectedFace, Image, QualityLevel, Reference, Template
 from recognizance.detection.filter import shortcomings
 from recognizance.errors import NoFaceError, SubjectNotFoundError
+from recognizance.ledger import Concealed, ConcealedList, Value
 from recognizance.records import Transaction, photographs, references, searches, subjects
 from recognizance.records.galleries import GalleryRow
 from recognizance.records.searches import Searched
@@ -52,7 +53,7 @@ class Lead:
     @property
     def identifier(self) -> str:
         """Our own identifier of it."""
-        return self.of.face_id if isinstance(self.of, Reference) else self.of.identifier
+        return _identifier_of(self.of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,11 +237,18 @@ def _search(
     with place.store.write() as tx:
         same_gallery(tx, gallery)
         leads = _leads(place, tx, question, found)
-        probe_photograph = probe_slot = None
+        probe_photograph = None
+        probe_slot = tx.vault.take() if image is not None else None
         if photograph is not None and image is not None and gallery.keep_photographs:
             probe_photograph = new_identifier()
-            probe_slot = photographs.put(
-                tx, probe_photograph, "probe", photograph, media_type=image.media_type, created_at=now
+            photographs.put(
+                tx,
+                probe_photograph,
+                "probe",
+                photograph,
+                media_type=image.media_type,
+                created_at=now,
+                slot=probe_slot,
             )
         search_id = new_identifier()
         entry = record(
@@ -248,7 +256,6 @@ def _search(
             permitted,
             {
                 "calibration": place.calibration.digest,
-                "candidates": len(leads),
                 "gallery": gallery.id,
                 "gallery_version": gallery.version,
                 "limit": question.limit,
@@ -257,6 +264,7 @@ def _search(
                 "search": search_id,
                 "threshold_percent_thousandths": round(question.threshold_percent * 1000),
             },
+            _concealed(question, leads, image, probe_slot),
         )
         searches.add(
             tx,
@@ -313,6 +321,35 @@ def _search(
         search_id=search_id,
         entry=entry,
     )
+
+
+def _concealed(
+    question: _Question, leads: Sequence[Lead], image: Image | None, probe_slot: int | None
+) -> list[Concealed | ConcealedList]:
+    """Conceal who was searched for and who was found, each by their own key."""
+    lines: list[tuple[Value, int | None]] = [
+        (
+            {
+                "identifier": lead.identifier,
+                "percent_thousandths": round(lead.similarity_percent * 1000),
+                "rank": lead.candidate.rank,
+                "score_millionths": round(lead.candidate.score * 1_000_000),
+            },
+            lead.of.key_slot,
+        )
+        for lead in leads
+    ]
+    concealed: list[Concealed | ConcealedList] = [ConcealedList("candidates", lines)]
+    if question.probe_of is not None:
+        of = question.probe_of
+        concealed.append(Concealed("probe_reference", _identifier_of(of), of.key_slot))
+    if image is not None:
+        concealed.append(Concealed("probe_sha256", image.sha256.hex(), probe_slot))
+    return concealed
+
+
+def _identifier_of(found: Reference | SubjectRow) -> str:
+    return found.face_id if isinstance(found, Reference) else found.identifier
 
 
 def _leads(place: Workplace, tx: Transaction, question: _Question, found: Sequence[Candidate]) -> tuple[Lead, ...]:

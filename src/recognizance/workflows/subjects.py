@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from recognizance.errors import IdempotencyMismatchError
+from recognizance.ledger import Concealed, ConcealedList, Value
 from recognizance.records import Transaction, galleries, idempotency, references, subjects
 from recognizance.records.galleries import GalleryRow
 from recognizance.records.subjects import SubjectRow
@@ -53,8 +54,9 @@ def create_subject(place: Workplace, act: Act, gallery_name: str, name: str, tok
         gallery = galleries.get(tx, gallery_name)
         if (earlier := _earlier(tx, permitted, gallery, token, [name])) is not None:
             return int(earlier["entry"])
-        subjects.create(tx, gallery.id, name, created_at=permitted.time)
-        entry = record(tx, permitted, {"gallery": gallery.id, "change": "created"})
+        made = subjects.create(tx, gallery.id, name, created_at=permitted.time)
+        details: dict[str, Value] = {"gallery": gallery.id, "change": "created", "subject": made.identifier}
+        entry = record(tx, permitted, details, [Concealed("subject_name", name, made.key_slot)])
         _remember(tx, permitted, gallery, token, [name], {"entry": entry})
     return entry
 
@@ -74,8 +76,10 @@ def delete_subject(place: Workplace, act: Act, gallery_name: str, name: str, tok
             gallery = same_gallery(tx, gallery)
             if (earlier := _earlier(tx, permitted, gallery, token, [name])) is not None:
                 return int(earlier["entry"])
+            found = subjects.get(tx, gallery.id, name)
             subjects.delete(tx, gallery.id, name)
-            entry = record(tx, permitted, {"gallery": gallery.id, "change": "deleted"})
+            details: dict[str, Value] = {"gallery": gallery.id, "change": "deleted", "subject": found.identifier}
+            entry = record(tx, permitted, details)
             _remember(tx, permitted, gallery, token, [name], {"entry": entry})
         change.subject(name, np.zeros((0, place.engine.dimension), dtype=np.float32))
     return entry
@@ -203,8 +207,20 @@ def _finish(
     done: list[str],
     failed: list[tuple[str, str, float | None, str | None]],
 ) -> dict[str, Any]:
-    entry = record(tx, permitted, {"gallery": gallery.id, "references": len(done), "refused": len(failed)})
-    status = subjects.get(tx, gallery.id, name).status
+    found = subjects.get(tx, gallery.id, name)
+    slots = {face_id: row.key_slot for face_id, row in references.get_many(tx, gallery.id, done).items()}
+    entry = record(
+        tx,
+        permitted,
+        {"gallery": gallery.id, "subject": found.identifier},
+        [
+            Concealed("subject_name", name, found.key_slot),
+            ConcealedList("faces", [(face_id, slots.get(face_id)) for face_id in done]),
+            # Whether somebody resembles a subject is what a review may withhold.
+            ConcealedList("refused_faces", [({"face": face_id, "reason": why}, None) for face_id, why, *_ in failed]),
+        ],
+    )
+    status = found.status
     return {"done": done, "failed": failed, "status": status, "entry": entry}
 
 

@@ -119,6 +119,20 @@ def test_hashes_of_another_length_cannot_shift_the_boundary_between_children() -
         verify_inclusion(0, 2, left + right[:1], [right[1:]], node_hash(left, right))
 
 
+    with pytest.raises(VerificationError, match="32 bytes"):
+        verify_consistency(1, 2, [b"x"], left, node_hash(left, b"x"))
+
+
+def test_a_proof_too_long_is_refused_even_if_it_leads_to_the_root() -> None:
+    one, other = leaves(2)
+    with pytest.raises(VerificationError, match="longer"):
+        verify_inclusion(0, 1, other, [one], root(2))
+    extra = leaf_hash(b"extra")
+    proof = [*consistency_proof(3, 4, hash_at), extra]
+    with pytest.raises(VerificationError, match="longer"):
+        verify_consistency(3, 4, proof, node_hash(extra, root(3)), node_hash(extra, root(4)))
+
+
 @pytest.mark.parametrize(("index", "size"), [(-1, 3), (3, 3), (0, 0), (2**70, 2**70), (5, -1)])
 def test_no_proof_is_made_outside_the_log(index: int, size: int) -> None:
     with pytest.raises(VerificationError):

@@ -1,13 +1,11 @@
 """The server's side, against a real witness and against ones that lie."""
 
-import base64
-import json
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +17,7 @@ from recognizance_verify.keys import LOG, WITNESS, SigningKey
 from recognizance_verify.notes import SignedNote, cosign
 from recognizance_verify.tree import consistency_proof
 from recognizance_verify.trust import Trust
-from verify.building import LOG_KEY, STRANGER, WITNESS_KEY, Log, make_log
+from verify.building import LOG_KEY, STRANGER, WITNESS_KEY, Log
 from witness.serving import FORKED, HONEST, NAME, Serving, bare, now, serving
 
 
@@ -95,9 +93,11 @@ def test_another_log_is_refused_in_words(witness: Serving, size: int, restarted:
 
 def test_a_log_known_by_another_key_is_told(tmp_path: Path) -> None:
     other = SigningKey(LOG_KEY.name, bytes(range(9, 41)), LOG)
-    with serving(tmp_path / "witness", other.verifier_key()) as witness:
-        with pytest.raises(WitnessError, match="by another key"):
-            ask(witness.client(), HONEST, 5)
+    with (
+        serving(tmp_path / "witness", other.verifier_key()) as witness,
+        pytest.raises(WitnessError, match="by another key"),
+    ):
+        ask(witness.client(), HONEST, 5)
 
 
 def test_a_witness_with_another_key_than_the_settings_is_not_believed(witness: Serving) -> None:
@@ -214,7 +214,7 @@ def test_an_answer_that_cannot_be_used_is_told(answers: list[bytes], told: str) 
     ],
 )
 def test_a_refusal_is_told_from_a_failure(answers: list[bytes]) -> None:
-    with pytest.raises(WitnessRefusedError, match="has seen (another|a longer) log"):
+    with pytest.raises(WitnessRefusedError, match=r"has seen (another|a longer) log"):
         asked_of(*answers)
 
 

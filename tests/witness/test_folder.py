@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_new_witness_keeps_its_files_to_itself(folder: Path) -> None:
-    assert set(os.listdir(folder)) == {STATE_FILE, KEY_FILE}
+    assert {file.name for file in folder.iterdir()} == {STATE_FILE, KEY_FILE}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     for file in folder.iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -4,7 +4,6 @@ import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,10 +27,6 @@ app = typer.Typer(
 PORT = 8751
 
 _Folder = Annotated[Path, typer.Option("--folder", help="The witness's own folder: its key and its memory.")]
-
-
-class _StoppedError(Exception):
-    """SIGTERM or Ctrl-C came."""
 
 
 @app.command()
@@ -61,14 +56,13 @@ def serve(
         opened.state.add(key)
     logs = opened.state.logs()
     service = WitnessService(opened.state, opened.key, _now)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
-    try:
-        with listening(service, host, port) as server:
-            _welcome(folder, server, service.verifier_key, logs)
-            server.run()
-    except _StoppedError:
-        output().print("Stopped.")
+    with listening(service, host, port) as server:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # Not by an exception: one that is raised while Python tidies up is lost, and so would be the signal.
+            signal.signal(number, lambda number, frame: server.stop())
+        _welcome(folder, server, service.verifier_key, logs)
+        server.run()
+    output().print("Stopped.")
     return ExitCode.OK
 
 
@@ -104,6 +98,7 @@ def logs(
     """List the logs, and the newest checkpoint of each that was cosigned."""
     from recognizance.cli.answers import print_json
     from recognizance.witness.folder import open_folder
+    from recognizance_verify.encoding import encode_base64
 
     found = open_folder(folder).state.logs()
     if as_json:
@@ -120,7 +115,7 @@ def logs(
         rows.add_row(
             Text(log.key.name, style="bold"),
             "" if never else f"{log.checkpoint.size:,}",
-            "" if never else log.checkpoint.root.hex(),
+            "" if never else encode_base64(log.checkpoint.root),
             "never" if never else f"{_moment(log):%Y-%m-%d %H:%M:%S} UTC",
         )
     console.print(rows)
@@ -177,12 +172,14 @@ def _log_key(text: str) -> "VerifierKey":
 
 
 def _row(log: "WatchedLog") -> dict[str, object]:
+    from recognizance_verify.encoding import encode_base64
+
     cosigned = log.note is not None
     return {
         "origin": log.key.name,
         "key": str(log.key),
         "entries": log.checkpoint.size if cosigned else None,
-        "root": log.checkpoint.root.hex() if cosigned else None,
+        "root": encode_base64(log.checkpoint.root) if cosigned else None,
         "cosigned_at": _moment(log).isoformat() if cosigned else None,
         "checkpoint": log.note.serialize() if log.note is not None else None,
         "conflict": log.conflict,
@@ -236,7 +233,3 @@ def _moment(log: "WatchedLog") -> datetime:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise _StoppedError

@@ -32,7 +32,7 @@ from recognizance.rekognition.s3 import S3Source
 from recognizance.settings import Settings
 from recognizance.sts import sts_service
 from recognizance.wire import AccessKey, Lane, Limits, WireApp
-from recognizance.wire.desk import Desk
+from recognizance.wire.desk import Desk, record_rejected
 from recognizance.wire.exchange import Receive, Scope, Send
 from recognizance.wire.http import BoundedProtocol
 from recognizance.wire.sigv4 import Verifier
@@ -213,6 +213,7 @@ def build_app(settings: Settings, place: Workplace, closing: ExitStack) -> Appli
         limits=Limits(body_bytes_max=2 * (settings.image_bytes_max * 4 // 3 + 4) + 65_536),
         on_refused_sign_in=refused.report,
         admit=throttle.admit,
+        on_rejected=partial(record_rejected, place),
     )
     log = LogPages(place, Verifier(keys, now, used), records, refused.report)
     return Application(wire, log, place)

@@ -10,6 +10,7 @@ from recognizance_verify.notes import VerifierKey
 from recognizance_verify.receipts import Receipt
 from recognizance_verify.trust import Trust
 from rekognition.processes import Server
+from rekognition.raw import Raw
 
 
 def test_the_public_tree_is_that_of_the_entries(live_server: Server, collection: str) -> None:
@@ -109,3 +110,31 @@ def test_entries_are_for_who_may_audit(live_server: Server) -> None:
     ):
         assert log_client.get(live_server, path, **refused)[0] == 401
     assert log_client.get(live_server, path, **log_client.signed_headers(live_server, path))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        ("SearchFaces", b'{"CollectionId": "bad name!", "FaceId": 7}'),
+        ("SearchFaces", b"not json"),
+        ("DetectLabels", b"{}"),
+        ("Nothing", b"{}"),
+    ],
+)
+def test_a_request_that_comes_to_no_act_has_its_entry_too(live_server: Server, operation: str, body: bytes) -> None:
+    with Raw(live_server) as raw:
+        request = raw.signed(operation, body)
+        connection = raw.connection
+        connection.putrequest("POST", request.target, skip_host=True, skip_accept_encoding=True)
+        for name, value in request.headers:
+            connection.putheader(name, value)
+        connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body)
+        answer = connection.getresponse()
+        answer.read()
+    assert answer.status == 400
+    assert answer.headers["x-recognizance-decision"] == "failed"
+    index = int(answer.headers["x-recognizance-entry"])
+    entry = json.loads(log_client.entries(live_server, log_client.checkpoint(live_server).size)[index])
+    assert entry["kind"] == "request"
+    assert entry["details"]["request"] == answer.headers["x-amzn-requestid"]

@@ -20,7 +20,7 @@ from recognizance.wire.admission import ByteBudget, Lane
 from recognizance.wire.claims import Claim
 from recognizance.wire.context import Context, parse_context
 from recognizance.wire.exchange import ClientGoneError, Exchange, Receive, Scope, Send
-from recognizance.wire.faults import Fault, SignInFault, fault_from
+from recognizance.wire.faults import ENTRY_HEADER, Fault, SignInFault, fault_from
 from recognizance.wire.query import FORM, QueryService
 from recognizance.wire.request import Request, read_request
 from recognizance.wire.service import Actor, Call, Service
@@ -30,6 +30,9 @@ _log = logging.getLogger(__name__)
 
 _SIGN_IN_THREADS = 2
 _SIGN_INS_WAITING = 256
+_UNRECORDED_CODES = frozenset({"ThrottlingException", "InternalServerError"})
+"""A server that is busy or broken cannot promise an entry; what is throttled is recorded as a count."""
+
 _SMALL_BYTES = 262_144  # up to here a stranger holds too little, for ten seconds at most, to be worth a hop
 
 _Result = TypeVar("_Result")
@@ -60,6 +63,17 @@ class Limits:
     bodies_waiting_max: int = 64
 
 
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A signed request that came to no act.  ``operation`` is None unless the model has it."""
+
+    actor: Actor
+    context: Context
+    operation: str | None
+    request_id: str
+    code: str
+
+
 class WireApp:
     """Serves any number of services over AWS JSON 1.1, and over the Query protocol.
 
@@ -82,6 +96,9 @@ class WireApp:
         what is done when the refusal is on record, and never fails.
     admit : callable
         Whether an operator may send this request now; called in a worker thread.
+    on_rejected : callable
+        Records a signed request that is answered with a fault before it comes to an act, in a worker thread; returns
+        the headers that name the entry.
     """
 
     def __init__(
@@ -96,6 +113,7 @@ class WireApp:
         limits: Limits | None = None,
         on_refused_sign_in: OnRefusedSignIn,
         admit: Callable[[str], bool] = lambda operator: True,
+        on_rejected: Callable[["Rejected"], Mapping[str, str]] = lambda rejected: {},
     ) -> None:
         every = list(services)
         self._untargeted = {service.signing_name: service for service in every if isinstance(service, QueryService)}
@@ -106,6 +124,7 @@ class WireApp:
         self._limits = limits or Limits()
         self._on_refused_sign_in = on_refused_sign_in
         self._admit = admit
+        self._on_rejected = on_rejected
         largest = max([self._limits.body_bytes_max, *(self._body_limit(each) for each in every)])
         self._budget = ByteBudget(max(self._limits.bytes_in_flight_max, largest), self._limits.bodies_waiting_max)
         # Apart from the handlers' threads, so that checking signatures never waits for photographs.
@@ -164,13 +183,37 @@ class WireApp:
                 body = await exchange.read_body(limit, self._limits.read_seconds)
                 signed = _Signed(request, claim, body)
                 actor = await _in_lane(exchange, self._sign_ins, lambda: self._sign_in(signed))
-                if service is None:
-                    raise Fault.unknown_operation()
-                return await self._perform(exchange, service, signed, actor, context)
+                try:
+                    if service is None:
+                        raise Fault.unknown_operation()
+                    return await self._perform(exchange, service, signed, actor, context)
+                except Fault as fault:
+                    raise await self._recorded(fault, exchange, service, signed, actor, context) from fault
         except SignInFault as fault:
             # Awaited, so that a flood of refusals waits for its own record instead of filling the memory.
             await asyncio.wrap_future(self._on_refused_sign_in(fault.code, fault.access_key_id))
             raise
+
+    async def _recorded(
+        self,
+        fault: Fault,
+        exchange: Exchange,
+        service: Service | None,
+        signed: "_Signed",
+        actor: Actor,
+        context: Context,
+    ) -> Fault:
+        """Record a request that came to no act, so that every answer to an operator names its entry."""
+        if ENTRY_HEADER in fault.headers or fault.code in _UNRECORDED_CODES:
+            return fault
+        operation = (signed.request.header(b"x-amz-target") or "").rpartition(".")[2]
+        known = operation if service is not None and operation in service.model.operation_names else None
+        request = Rejected(actor, context, known, exchange.request_id, fault.code)
+        try:
+            headers = await asyncio.wrap_future(self._others.submit(lambda: self._on_rejected(request)))
+        except RecognizanceError as error:
+            return _translate(error, frozenset(), exchange)
+        return Fault(fault.code, fault.message, fault.status, {**fault.headers, **headers})
 
     def _read(self, request: Request) -> tuple[Service | None, Claim]:
         """Read which service is asked, None for an unknown one, and the claim of who asks."""

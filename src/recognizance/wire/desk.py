@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from recognizance.errors import PageTokenError, Recorded, RecordUnavailableError
+from recognizance.wire.app import Rejected
 from recognizance.wire.faults import receipt_headers
 from recognizance.wire.service import Answer, Call
 from recognizance.workflows.act import Act
-from recognizance.workflows.place import Workplace
+from recognizance.workflows.place import Workplace, record_failure
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,12 @@ def act_of(call: Call) -> Act:
         authority=call.context.authority,
         session=call.actor.session,
     )
+
+
+def record_rejected(place: Workplace, rejected: Rejected) -> dict[str, str]:
+    """Record a signed request that came to no act; return the headers that name its entry."""
+    call = Call(rejected.operation or "", {}, rejected.actor, rejected.context, rejected.request_id)
+    return receipt_headers(record_failure(place, act_of(call), "request", rejected.code))
 
 
 def answer(body: dict[str, Any], entry: int, **headers: str) -> Answer:

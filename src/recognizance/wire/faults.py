@@ -11,6 +11,9 @@ from recognizance.wire.violations import ShapeError
 
 _GENERIC = "An internal error occurred. The server's log holds it under this request's id."
 
+ENTRY_HEADER = "x-recognizance-entry"
+DECISION_HEADER = "x-recognizance-decision"
+
 # Operations answer these whatever their model lists; SDKs know them for every service.
 _COMMON_CODES = frozenset(
     {"AccessDeniedException", "InvalidParameterException", "InternalServerError", "ThrottlingException"}
@@ -179,7 +182,7 @@ def receipt_headers(recorded: errors.Recorded | None) -> dict[str, str]:
     """Name the act's entry, by which anybody can have a receipt for it, and what came of the act."""
     if recorded is None:
         return {}
-    return {"x-recognizance-entry": str(recorded.entry), "x-recognizance-decision": recorded.decision}
+    return {ENTRY_HEADER: str(recorded.entry), DECISION_HEADER: recorded.decision}
 
 
 def _told(error: errors.RecognizanceError) -> str:

@@ -149,6 +149,13 @@ def record_alone(place: Workplace, entry: Entry, concealed: Iterable[Concealed |
         return place.ledger.append(tx, entry, concealed)
 
 
+def record_failure(place: Workplace, act: Act, kind: str, failure: str) -> Recorded:
+    """Record an act that failed, by the name of the failure."""
+    details: dict[str, Value] = {**_who(act), "failure": failure}
+    entry = Entry(kind, place.clock(), act.operator, "failed", (), details)
+    return Recorded(record_alone(place, entry, _claims(act, None)), "failed")
+
+
 def failures_recorded(kind: str) -> Callable[[Workflow], Workflow]:
     """Make a workflow's failures entries too: that somebody tried is part of the record.
 
@@ -164,9 +171,7 @@ def failures_recorded(kind: str) -> Callable[[Workflow], Workflow]:
                 raise
             except RecognizanceError as error:
                 if error.recorded is None:
-                    details: dict[str, Value] = {**_who(act), "failure": type(error).__name__}
-                    entry = Entry(kind, place.clock(), act.operator, "failed", (), details)
-                    error.recorded = Recorded(record_alone(place, entry, _claims(act, None)), "failed")
+                    error.recorded = record_failure(place, act, kind, type(error).__name__)
                 raise
 
         return cast(Workflow, recorded)

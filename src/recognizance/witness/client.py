@@ -92,27 +92,28 @@ class RemoteWitness:
         if answer.status != 409:
             return None
         if answer.content_type != _SIZE and old == checkpoint.size:
-            self._seen_another(checkpoint)
+            self._seen_another()
         try:
             known = parse_decimal(answer.text.removesuffix("\n"), "The size that the witness knows")
         except VerificationError as error:
             raise WitnessError(f"The witness {self.name} gave no answer that can be used: {error}", _ASK) from error
         if known > checkpoint.size:
             raise WitnessRefusedError(
-                f"The witness {self.name} has seen a longer log: of {known} entries, and this one has "
-                f"{checkpoint.size}.  The log was rolled back, or another one has been shown to the witness.",
+                f"The witness {self.name} has seen a longer log, of {known} entries: this log was rolled back, or "
+                "another one was shown to the witness.",
                 "Find out which entries are missing before anything else; the witness goes on refusing.",
             )
         if known == old:
             if known == checkpoint.size:
-                self._seen_another(checkpoint)
+                self._seen_another()
             raise WitnessError(f"The witness {self.name} contradicts itself about the size that it knows.", _ASK)
         return known
 
-    def _seen_another(self, checkpoint: Checkpoint) -> NoReturn:
+    def _seen_another(self) -> NoReturn:
+        # Without this log's size: whoever records that the reason changed would make the log grow, and so the reason.
         raise WitnessRefusedError(
-            f"The witness {self.name} has seen another log of {checkpoint.size} entries than this: the log was "
-            "changed, or different logs are shown to different people.",
+            f"The witness {self.name} has seen another log than this: the log was changed, or different logs are "
+            "shown to different people.",
             "Compare this log with the checkpoint that the witness has; it goes on refusing.",
         )
 
@@ -120,11 +121,7 @@ class RemoteWitness:
         told = shown(answer.text.strip())
         match answer.status:
             case 422:
-                raise WitnessRefusedError(
-                    f"The witness {self.name} has seen another log than this: what it has seen is not how the log of "
-                    f"{checkpoint.size} entries begins.",
-                    "Compare this log with the checkpoint that the witness has; it goes on refusing.",
-                )
+                self._seen_another()
             case 404:
                 raise WitnessError(
                     f"The witness {self.name} does not know the log {shown(checkpoint.origin)}.",

@@ -118,7 +118,8 @@ def _ending(connected: socket.socket, deadline: float) -> Iterator[None]:
 
     def break_off() -> None:
         with contextlib.suppress(OSError):
-            connected.shutdown(socket.SHUT_RDWR)
+            # Not TLS's own shutdown, which takes the state away under whoever is reading.
+            socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
     timer = threading.Timer(max(0.0, deadline - time.monotonic()), break_off)
     timer.daemon = True

@@ -4,6 +4,7 @@ import http.client
 import socket
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +17,9 @@ from hypothesis import strategies as st
 from recognizance.witness import server
 from recognizance.witness.server import BODY_BYTES_MAX
 from recognizance.witness.service import WitnessService
+from recognizance_verify.consistency import ConsistencyProof
 from recognizance_verify.keys import LOG, SigningKey
-from recognizance_verify.notes import SignedNote
+from recognizance_verify.notes import Checkpoint, SignedNote
 from recognizance_verify.tree import EMPTY_ROOT
 from verify.building import LOG_KEY, STRANGER, TRUST, WITNESS_KEY, Log, make_log
 from witness.serving import FORKED, HONEST, Serving, now, serving
@@ -176,10 +178,40 @@ def test_signatures_of_unknown_keys_are_ignored(witness: Serving) -> None:
         lambda body: body.replace("\n5\n", "\n5\nextension\n").replace("log.example/acts\n5", "\n5"),
     ],
 )
-def test_what_is_no_request_is_told_so(witness: Serving, change: object) -> None:
-    body = change(HONEST.consistency(0, 5).text())  # type: ignore[operator]
-    assert witness.post(body).status == 400
-    assert witness.newest().status == 404
+def test_what_is_no_request_is_told_so(service: WitnessService, change: Callable[[str], str]) -> None:
+    assert service.add_checkpoint(change(HONEST.consistency(0, 5).text()).encode()).status == 400
+
+
+# https://c2sp.org/tlog-witness, example (its keys are not published).
+SPECIFIED = """\
+old 20852014
+PlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=
+jrJZDmY8Y7SyJE0MWLpLozkIVMSMZcD5kvuKxPC3swk=
+5+pKlUdi2LeF/BcMHBn+Ku6yhPGNCswZZD1X/6QgPd8=
+/6WVhPs2CwSsb5rYBH5cjHV/wSmA79abXAwhXw3Kj/0=
+
+example.com/behind-the-sofa
+20852163
+CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
+
+— example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=
+— example.com/behind-the-sofa opLqBQsREYCgu6xQkYQwJr9fo45a62DN9EdmHXnZdXNqlcVGlCum2Wks+49/V6267UEjw6QUXTS5Rovnzv++qbSzm9Q=
+"""  # noqa: E501 - a golden vector
+
+
+def test_the_specifications_example_is_a_request(witness: Serving) -> None:
+    assert witness.post(SPECIFIED).status == 404
+    assert witness.folder is not None
+    witness.folder.state.add(SigningKey("example.com/behind-the-sofa", bytes(32), LOG).verifier_key())
+    assert witness.post(SPECIFIED).status == 403
+
+
+def test_the_largest_log_has_a_witness_too(witness: Serving) -> None:
+    text = Checkpoint(LOG_KEY.name, 2**63 - 1, bytes(range(32))).text()
+    note = SignedNote.parse(f"{text}\n{LOG_KEY.sign(text)}")
+    assert witness.post(ConsistencyProof(0, (), note).text()).status == 200
+    assert witness.post(ConsistencyProof(2**63 - 1, (), note).text()).status == 200
+    assert witness.add(HONEST, 0, 5).text == f"{2**63 - 1}\n"
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,7 @@ import boto3  # type: ignore[import-untyped]
 import botocore.session
 from botocore import xform_name
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError
 
 import ledger_processes
 import ledger_replay
@@ -106,6 +106,7 @@ class Client:
         self._good = _client(server, key, secret)
         self._wrong = _client(server, key, secret[::-1])
         self._stranger = _client(server, "AKIAAAAAAAAAAAAAAAAA", secret)
+        self._good.meta.events.register("before-parse.rekognition", self._require_whole)
         self.killed = threading.Event()
 
     def work(self) -> None:
@@ -150,6 +151,18 @@ class Client:
         self._journal.acknowledge(operation, as_, response)
         return response
 
+    def _require_whole(self, operation_model: Any, response_dict: dict[str, Any], **_: object) -> None:
+        """Notice an answer whose end was cut off by the kill: botocore does not, and takes it for an empty one.
+
+        Its headers came, and so its entry has to be there.
+        """
+        headers = response_dict["headers"]
+        if len(response_dict["body"]) == int(headers["content-length"]):
+            return
+        metadata = {"HTTPHeaders": headers, "RequestId": headers["x-amzn-requestid"], "HTTPStatusCode": 0}
+        self._journal.acknowledge(operation_model.name, "", {"ResponseMetadata": metadata})
+        raise ConnectionClosedError(endpoint_url=self._good.meta.endpoint_url)
+
     def _surprise(self, sentence: str) -> None:
         with self._journal.lock:
             self._journal.surprises.append(sentence)
@@ -163,7 +176,7 @@ class Client:
             photograph, name = self._dice.choice(self._indexed)
         else:
             photograph, name = self._dice.choice(self._photographs), self._new_name()
-        request = {"Image": {"Bytes": photograph}, "ExternalImageId": name, "QualityFilter": "NONE"}
+        request: dict[str, Any] = {"Image": {"Bytes": photograph}, "ExternalImageId": name, "QualityFilter": "NONE"}
         done = self._call("IndexFaces", CollectionId=GALLERY, **request)
         if done is None:
             return
@@ -308,8 +321,16 @@ def listed_users(server: Server) -> set[str]:
     return {user["UserId"] for page in pages for user in page["Users"]}
 
 
-def examine(server: Server, told: Told, fresh: Sequence[Acknowledged], older: Sequence[str]) -> list[str]:
-    """Check everything after a restart; the receipts of the last round's answers come from the server."""
+def examine(
+    server: Server, told: Told, fresh: Sequence[Acknowledged], older: Sequence[str], since: int
+) -> tuple[list[str], int]:
+    """Check everything after a restart; the receipts of the last round's answers come from the server.
+
+    Returns
+    -------
+    tuple
+        What is wrong, and the log's size, from which on the next round looks at candidate lists.
+    """
     faces, users = listed_faces(server), listed_users(server)
     problems = [f"The face {face} was indexed, and is not listed." for face in told.present - faces]
     problems += [f"The face {face} was deleted, and is listed." for face in told.gone & faces]
@@ -318,11 +339,12 @@ def examine(server: Server, told: Told, fresh: Sequence[Acknowledged], older: Se
     session.set_credentials(*ledger_processes.administrator(server.settings))
     native = native_client(session, f"http://{server.host}", region="us-east-1")
     with ledger_replay.looking(server.settings) as look:
-        problems += ledger_replay.check_all(look, told, GALLERY, older)
-        trust = look.trust
-    return problems + ledger_replay.check_receipts(
+        problems += ledger_replay.check_all(look, told, GALLERY, older, since=since)
+        trust, size = look.trust, look.ledger.size(look.tx)
+    problems += ledger_replay.check_receipts(
         lambda index: str(native.get_receipt(Index=index)["Receipt"]), trust, fresh
     )
+    return problems, size
 
 
 def check_sign_ins(settings: Settings, journal: Journal, due: int) -> list[str]:
@@ -409,7 +431,7 @@ def run(arguments: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     dice = random.Random(arguments.seed)  # noqa: S311 - a run can be repeated
     older: list[str] = []
     problems: list[str] = []
-    proved, early, due_sign_ins, fresh_from = 0, 0, 0, 0
+    proved, early, due_sign_ins, fresh_from, since = 0, 0, 0, 0, 0
     for number in range(arguments.rounds + 1):
         if number and dice.random() < KILLED_EARLY:
             kill_while_starting(home, dice)
@@ -417,7 +439,12 @@ def run(arguments: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         with ledger_processes.serving(home) as server:
             if number:
                 fresh = journal.told.answers[fresh_from:]
-                found = examine(server, journal.told, fresh, older)
+                try:
+                    found, since = examine(server, journal.told, fresh, older, since)
+                except BotoCoreError as error:
+                    raise RuntimeError(
+                        f"The server ended by itself: {server.process.wait(5)}\n{server.tail()}"
+                    ) from error
                 proved, fresh_from = proved + len(fresh), len(journal.told.answers)
                 problems += [f"Round {number}: {sentence}" for sentence in found]
                 print(f"round {number}: {len(fresh)} answers, {len(found)} problems", flush=True)

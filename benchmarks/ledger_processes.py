@@ -83,6 +83,11 @@ class Server:
     process: subprocess.Popen[bytes]
     settings: Settings
     port: int
+    log: Path
+
+    def tail(self) -> str:
+        """Read the end of what it printed."""
+        return self.log.read_text("utf-8", "replace")[-2000:]
 
     @property
     def host(self) -> str:
@@ -111,7 +116,7 @@ def serving(home: Path, command: Sequence[str] = (sys.executable, "-m", "recogni
         )
     try:
         settings = read_settings(home=home, port=0)
-        yield Server(process, settings, _wait(process, settings, log))
+        yield Server(process, settings, _wait(process, settings, log), log)
         if process.poll() is None:
             process.terminate()
             process.wait(STOP_SECONDS)

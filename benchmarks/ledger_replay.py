@@ -3,7 +3,8 @@
 Every check returns sentences that say what is wrong; none means that all is well.
 """
 
-from collections import Counter, defaultdict
+import json
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,11 +15,21 @@ from sqlalchemy import text
 from recognizance.biometrics import Reference
 from recognizance.errors import NotFoundError
 from recognizance.ledger import Ledger
-from recognizance.records import KeyVault, Sealer, Transaction, entries, galleries, load_or_create_key, references
+from recognizance.records import (
+    KeyVault,
+    Sealer,
+    Transaction,
+    entries,
+    galleries,
+    load_or_create_key,
+    references,
+    searches,
+)
 from recognizance.records import subjects as people
 from recognizance.records.entries import RecordedLog
 from recognizance.records.log_key import KEY_FILE
 from recognizance.records.reading import reading
+from recognizance.records.subjects import SubjectRow
 from recognizance.settings import Settings
 from recognizance_verify import VerificationError
 from recognizance_verify.entries import parse_entry
@@ -84,14 +95,14 @@ def looking(settings: Settings) -> Iterator[Looking]:
         yield Looking(tx, Ledger(RecordedLog(), key), Trust(key.verifier_key()))
 
 
-def check_all(look: Looking, told: Told, gallery: str, older: Collection[str]) -> list[str]:
-    """Run every check; ``older`` are checkpoints that were seen before."""
+def check_all(look: Looking, told: Told, gallery: str, older: Collection[str], *, since: int = 0) -> list[str]:
+    """Run every check; ``older`` are checkpoints that were seen before, ``since`` is as in `check_searches`."""
     log, problems = read_log(look)
     problems += check_integrity(look.tx)
     problems += check_answers(log, told.answers)
     problems += check_growth(look, older)
-    problems += check_searches(look.tx, log)
-    problems += check_gallery(look.tx, log, told, gallery)
+    problems += check_searches(look, log, since)
+    problems += check_gallery(look, log, told, gallery)
     return problems
 
 
@@ -167,22 +178,23 @@ def check_growth(look: Looking, older: Collection[str]) -> list[str]:
     return problems
 
 
-def check_searches(tx: Transaction, log: Sequence[Members]) -> list[str]:
-    """Pair searches that were allowed with their records, and probes with searches."""
+def check_searches(look: Looking, log: Sequence[Members], since: int) -> list[str]:
+    """Pair searches that were allowed with their records and probes; from entry ``since`` on, with their candidates."""
+    tx = look.tx
     said = {one["index"]: one for one in log if one["kind"] == "search" and one["decision"] == "allowed"}
     rows = {row[0]: row[1:] for row in tx.execute(text("SELECT entry_index, id, probe_photograph FROM searches"))}
-    lines = dict(
-        tx.execute(text("SELECT entry_index, count(*) FROM search_candidates GROUP BY entry_index")).tuples().all()
-    )
     probes = set(tx.execute(text("SELECT identifier FROM photographs WHERE kind = 'probe'")).scalars())
     problems = [f"The search of entry {index} has no record." for index in said.keys() - rows.keys()]
     problems += [f"A record of a search names entry {index}, which is none." for index in rows.keys() - said.keys()]
     for index in said.keys() & rows.keys():
-        details, (search, probe) = said[index]["details"], rows[index]
-        if details["search"] != search:
+        search, probe = rows[index]
+        if said[index]["details"]["search"] != search:
             problems.append(f"Entry {index} and its record name two searches.")
-        if details.get("candidates", lines.get(index, 0)) != lines.get(index, 0):
-            problems.append(f"Entry {index} counts other candidates than its record has.")
+        elif index >= since:
+            recorded = [candidate.identifier for candidate in searches.get(tx, search).candidates]
+            committed = [value and value["identifier"] for value in _opened(look, index, "candidates")]
+            if committed != recorded:
+                problems.append(f"Entry {index} commits to other candidates than its record has.")
         if probe is not None and probe not in probes:
             problems.append(f"The probe of the search of entry {index} is missing.")
     strays = probes - {probe for _, probe in rows.values()}
@@ -190,25 +202,23 @@ def check_searches(tx: Transaction, log: Sequence[Members]) -> list[str]:
     return problems
 
 
-def check_gallery(tx: Transaction, log: Sequence[Members], told: Told, name: str) -> list[str]:
+def _opened(look: Looking, index: int, field: str) -> list[Any]:
+    """Open a list that an entry commits to; None stands for a line that was erased."""
+    (opening,) = look.ledger.disclosure(look.tx, index, [field])
+    lines: Any = opening["lines"]
+    return [json.loads(line["value"]) if "value" in line else None for line in lines]
+
+
+def check_gallery(look: Looking, log: Sequence[Members], told: Told, name: str) -> list[str]:
     """Compare references, photographs and users with what the entries say and what clients were told."""
+    tx = look.tx
     gallery = galleries.get(tx, name)
     rows = {row.face_id: row for row in references.list_page(tx, gallery.id, limit=10**9)}
     users = {row.name: row for row in people.list_page(tx, gallery.id, limit=10**9)}
     counts = galleries.counts(tx, gallery.id)
     problems = check_told(told, rows, set(users))
     problems += _enrolments(tx, log, rows)
-    allowed = [one for one in log if one["decision"] == "allowed" and one["kind"] == "subject"]
-    changes = Counter(one["details"].get("change") for one in allowed)
-    due = changes["created"] - changes["deleted"]
-    if len(users) != due:
-        problems.append(f"There are {len(users)} users; the entries make {due}.")
-    joined = sum(one["details"]["references"] for one in allowed if one["details"]["operation"] == "AssociateFaces")
-    held = Counter(row.subject for row in rows.values() if row.subject is not None)
-    if held.total() != joined:
-        problems.append(f"{held.total()} references belong to users; the entries say {joined}.")
-    if {user: row.faces for user, row in users.items() if row.faces} != held:
-        problems.append("A user's count of references is wrong.")
+    problems += _subjects(look, log, rows, {row.identifier: row for row in users.values()})
     if (counts.faces, counts.users) != (len(rows), len(users)):
         problems.append(f"The gallery counts {counts}; there are {len(rows)} references and {len(users)} users.")
     return problems
@@ -228,26 +238,61 @@ def check_told(told: Told, rows: dict[str, Reference], users: Collection[str]) -
 
 
 def _enrolments(tx: Transaction, log: Sequence[Members], rows: dict[str, Reference]) -> list[str]:
-    """Compare references and photographs with what entries enrolled and erased."""
-    enrolled: dict[str, int] = defaultdict(int)
-    erased = 0
+    """Replay what was enrolled and erased: exactly these references are there, and their photographs."""
+    problems = []
+    due: dict[str, str] = {}
     for one in log:
-        if one["decision"] == "allowed" and one["kind"] == "enrol" and one["details"]["references"]:
-            enrolled[one["details"]["image"]] += one["details"]["references"]
+        details = one["details"]
+        if one["decision"] == "allowed" and one["kind"] == "enrol":
+            if len(details["faces"]) != details["references"]:
+                problems.append(f"Entry {one['index']} counts other faces than it names.")
+            due |= dict.fromkeys(details["faces"], details["image"])
         if one["decision"] == "allowed" and one["kind"] == "erase":
-            erased += one["details"]["references"]
-    there = Counter(row.image_id for row in rows.values())
-    problems = [
-        f"Photograph {image} has {count} references; entries enrolled {enrolled.get(image, 0)}."
-        for image, count in there.items()
-        if count > enrolled.get(image, 0)
+            absent = [face for face in details["faces"] if due.pop(face, None) is None]
+            problems += [f"Entry {one['index']} erased the face {face}, which was not there." for face in absent]
+    there = {face: row.image_id for face, row in rows.items()}
+    problems += [f"An entry enrolled the face {face}, and it is not there." for face in due.keys() - there.keys()]
+    problems += [f"The face {face} is there, and no entry enrolled it." for face in there.keys() - due.keys()]
+    problems += [
+        f"The face {face} is of another photograph." for face in due if due[face] != there.get(face, due[face])
     ]
-    due = sum(enrolled.values()) - erased
-    if len(rows) != due:
-        problems.append(f"There are {len(rows)} references; the entries make {due}.")
     kept = set(tx.execute(text("SELECT identifier FROM photographs WHERE kind = 'reference'")).scalars())
-    problems += [f"The photograph {image} of a reference is missing." for image in there.keys() - kept]
-    problems += [f"The photograph {image} belongs to no reference." for image in kept - there.keys()]
+    wanted = set(there.values())
+    problems += [f"The photograph {image} of a reference is missing." for image in wanted - kept]
+    problems += [f"The photograph {image} belongs to no reference." for image in kept - wanted]
+    return problems
+
+
+def _subjects(
+    look: Looking, log: Sequence[Members], rows: dict[str, Reference], users: dict[str, SubjectRow]
+) -> list[str]:
+    """Replay which users were created and deleted, and which faces they were given."""
+    problems = []
+    due: dict[str, Counter[str]] = {}
+    for one in log:
+        if one["decision"] != "allowed" or one["kind"] != "subject":
+            continue
+        details = one["details"]
+        match details.get("change"), details["operation"]:
+            case "created", _:
+                due[details["subject"]] = Counter()
+            case "deleted", _:
+                due.pop(details["subject"])
+            case _, "AssociateFaces":
+                faces = [face for face in _opened(look, one["index"], "faces") if face is not None]
+                due[details["subject"]].update(faces)
+    problems += [f"An entry created the user {user}, who is not there." for user in due.keys() - users.keys()]
+    problems += [f"The user {user} is there, and no entry created them." for user in users.keys() - due.keys()]
+    held: dict[str, Counter[str]] = {user: Counter() for user in users}
+    names = {row.name: user for user, row in users.items()}
+    for face, row in rows.items():
+        if row.subject is not None:
+            held[names[row.subject]][face] += 1
+    for user in due.keys() & users.keys():
+        if due[user] != held[user]:
+            problems.append(f"The user {user} has other faces than entries gave them.")
+        if users[user].faces != held[user].total():
+            problems.append(f"The user {user} counts {users[user].faces} faces, and has {held[user].total()}.")
     return problems
 
 

@@ -12,7 +12,7 @@ import pytest
 from recognizance.errors import InvalidRequestError, KeyFileError, NotFoundError, RecordUnavailableError
 from recognizance.witness.folder import KEY_FILE, STATE_FILE, open_folder
 from recognizance.witness.service import WitnessService
-from recognizance.witness.state import WatchedLog
+from recognizance.witness.watched import WatchedLog
 from recognizance_verify.keys import LOG, WITNESS, SigningKey, VerifierKey
 from recognizance_verify.notes import SignedNote
 from verify.building import LOG_KEY, WITNESS_KEY

@@ -15,7 +15,7 @@ from recognizance.cli.terminal import count, messages, output, show_warning, tab
 
 if TYPE_CHECKING:
     from recognizance.witness.server import WitnessServer
-    from recognizance.witness.state import WatchedLog
+    from recognizance.witness.watched import WatchedLog
     from recognizance_verify.keys import VerifierKey
 
 app = typer.Typer(

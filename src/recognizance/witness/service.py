@@ -8,7 +8,8 @@ from datetime import datetime
 from functools import partial
 
 from recognizance.errors import NotFoundError, RecognizanceError, RecordUnavailableError
-from recognizance.witness.state import WatchedLog, WitnessState
+from recognizance.witness.state import WitnessState
+from recognizance.witness.watched import WatchedLog
 from recognizance_verify import VerificationError
 from recognizance_verify.consistency import ConsistencyProof
 from recognizance_verify.encoding import shown

@@ -8,15 +8,14 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from recognizance.errors import InvalidRequestError, KeyFileError, NotFoundError, RecordUnavailableError
+from recognizance.witness.watched import WatchedLog
 from recognizance_verify import VerificationError
 from recognizance_verify.encoding import shown
 from recognizance_verify.keys import LOG, VerifierKey
-from recognizance_verify.notes import Checkpoint, SignedNote
-from recognizance_verify.tree import EMPTY_ROOT
+from recognizance_verify.notes import SignedNote
 
 _VERSION = 1
 _PATIENCE_SECONDS = 10.0
@@ -29,30 +28,6 @@ _DAMAGED = (
     "Put the witness's folder back from its newest copy only if nothing was cosigned since; otherwise begin a new "
     "witness, with a new key, in a new folder."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class WatchedLog:
-    """A log as the witness knows it.
-
-    Attributes
-    ----------
-    note : SignedNote or None
-        The newest checkpoint that was cosigned, with the log's signature and this witness's; None if there is none.
-    checkpoint : Checkpoint
-        What it states; of a log that was never cosigned, that it is empty.
-    cosigned_at : int or None
-        When, in seconds since 1970.
-    conflict : str or None
-        The first checkpoint that the log signed although it had signed another one of the same size: proof that it
-        shows different logs to different people.
-    """
-
-    key: VerifierKey
-    note: SignedNote | None
-    checkpoint: Checkpoint
-    cosigned_at: int | None
-    conflict: str | None
 
 
 class WitnessState:
@@ -215,20 +190,11 @@ class WitnessState:
             )
         return self._read(*row)
 
-    def _read(self, origin: str, key_text: str, note_text: str | None, conflict: str | None) -> WatchedLog:
-        """Read a row; what the witness signed itself cannot have been changed without notice."""
+    def _read(self, origin: str, key: str, note: str | None, conflict: str | None) -> WatchedLog:
         try:
-            key = VerifierKey.parse(key_text)
-            if note_text is None:
-                return WatchedLog(key, None, Checkpoint(origin, 0, EMPTY_ROOT), None, conflict)
-            note = SignedNote.parse(note_text)
-            checkpoint = Checkpoint.parse(note.text)
-            times = note.times([key, self._witness])
+            return WatchedLog.read(origin, key, note, conflict, self._witness)
         except VerificationError as error:
             raise self._damaged(str(error)) from error
-        if origin != key.name or origin != checkpoint.origin or set(times) != {key, self._witness}:
-            raise self._damaged(f"what it holds of the log {shown(origin)} is not what was cosigned")
-        return WatchedLog(key, note, checkpoint, times[self._witness], conflict)
 
     def _damaged(self, why: str) -> RecordUnavailableError:
         return RecordUnavailableError(

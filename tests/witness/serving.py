@@ -63,7 +63,7 @@ class Serving:
         return self.send("POST", "/add-checkpoint", body.encode() if isinstance(body, str) else body)
 
     def newest(self, origin: str = LOG_KEY.name) -> Told:
-        return self.send("GET", f"/checkpoint/{hashlib.sha256(origin.encode()).hexdigest()}")
+        return self.send("GET", f"/{hashlib.sha256(origin.encode()).hexdigest()}/checkpoint")
 
     def newest_checkpoint(self) -> Checkpoint:
         return Checkpoint.parse(SignedNote.parse(self.newest().text).text)

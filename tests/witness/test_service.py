@@ -51,7 +51,7 @@ def test_what_was_cosigned_is_shown_with_both_signatures_and_no_others(witness: 
     assert len(note.signatures) == 2
     assert TRUST.check(note, cosigned=False).authentic
     assert witness.newest("another.example").status == 404
-    assert witness.send("GET", "/checkpoint/zz").status == 404
+    assert witness.send("GET", "/zz/checkpoint").status == 404
 
 
 def test_it_says_who_it_is(witness: Serving) -> None:
@@ -269,6 +269,32 @@ def test_who_sends_nothing_is_not_waited_for(witness: Serving, monkeypatch: pyte
         assert slow.makefile("rb").read().startswith(b"HTTP/1.1 408")
         with pytest.raises((ConnectionResetError, AssertionError)):
             assert silent.recv(1), "closed"
+
+
+def dropped(raw: socket.socket) -> bool:
+    """Send a head byte by byte; tell whether the other side hangs up within five seconds."""
+    began = time.monotonic()
+    while time.monotonic() - began < 5:
+        try:
+            raw.sendall(b"G")
+        except OSError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_who_sends_a_later_head_slowly_is_not_waited_for(witness: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "REQUEST_SECONDS", 0.3)
+    with socket.create_connection((urlsplit(witness.url).hostname, urlsplit(witness.url).port), timeout=20) as raw:
+        raw.sendall(b"GET / HTTP/1.1\r\nhost: w\r\n\r\n")
+        assert raw.recv(65_536).startswith(b"HTTP/1.1 200")
+        assert dropped(raw)
+    connection = http.client.HTTPConnection(urlsplit(witness.url).netloc, timeout=20)
+    for _ in range(3):  # a connection that is kept and prompt stays
+        connection.request("GET", "/")
+        assert connection.getresponse().read()
+        time.sleep(0.4)
+    connection.close()
 
 
 def test_who_goes_away_does_no_harm(witness: Serving) -> None:

@@ -20,7 +20,7 @@ from recognizance_verify.consistency import CONSISTENCY_BYTES_MAX
 
 BODY_BYTES_MAX = CONSISTENCY_BYTES_MAX
 REQUEST_SECONDS = 20.0
-"""For the head of a connection's first request to arrive, and for each request's body."""
+"""For each request's head to arrive, and again for its body."""
 
 CONNECTIONS_MAX = 256
 
@@ -50,7 +50,7 @@ def application(service: WitnessService) -> Starlette:
         routes=[
             Route("/", introduce),
             Route("/add-checkpoint", add_checkpoint, methods=["POST"]),
-            Route("/checkpoint/{digest}", newest),
+            Route("/{digest}/checkpoint", newest),  # the monitors' page of tlog-witness v1.1
         ]
     )
 
@@ -78,21 +78,36 @@ def _last(reply: Reply) -> Response:
 
 
 class PromptProtocol(H11Protocol):
-    """uvicorn's protocol, which bounds a request's head; a connection on which none arrives is dropped."""
+    """uvicorn's protocol, which bounds a request's head in size; a connection whose next head is slow is dropped."""
+
+    _late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for a head, for a while."""
+        """Wait for the first head, for a while."""
         super().connection_made(transport)
-        self._late = self.loop.call_later(REQUEST_SECONDS, self._drop_if_silent)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Wait for the whole of a later head too; a body has a limit of its own."""
+        if self.cycle and self.cycle.response_complete:
+            self._wait()
+        super().data_received(data)
+        if self.cycle and not self.cycle.response_complete:
+            self._stop_waiting()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
-        self._late.cancel()
+        self._stop_waiting()
         super().connection_lost(exc)
 
-    def _drop_if_silent(self) -> None:
-        if not self.cycle:
-            self.transport.abort()
+    def _wait(self) -> None:
+        if self._late is None:
+            self._late = self.loop.call_later(REQUEST_SECONDS, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
 
 
 class WitnessServer:

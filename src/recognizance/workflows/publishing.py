@@ -79,6 +79,7 @@ class Publisher:
         self._last: Published | None = None
         self._remembered = ""
         self._failing: dict[str, str] = {}
+        self._decisions: dict[str, str] = {}
 
     @property
     def failing(self) -> dict[str, str]:
@@ -109,10 +110,17 @@ class Publisher:
         return None if found is None else Published(found.note, found.size, found.cosigned_at)
 
     def covering(self, index: int) -> Published:
-        """Give a checkpoint that covers entry `index`: a cosigned one, if witnesses answer."""
+        """Give a checkpoint that covers entry `index`: a cosigned one, if witnesses answer.
+
+        Witnesses that have just failed are not waited for again here: each receipt would hold a worker meanwhile.
+        `run` goes on asking them.
+        """
         cosigned = self.cosigned()
         if cosigned is not None and cosigned.size > index:
             return cosigned
+        if self._failing:
+            note = self.current()
+            return Published(note, Checkpoint.parse(SignedNote.parse(note).text).size, None)
         return self.publish()
 
     def publish(self) -> Published:
@@ -163,17 +171,24 @@ class Publisher:
         try:
             line = witness.cosign(note, proof)
         except WitnessError as error:
+            decision = "refused" if isinstance(error, WitnessRefusedError) else "failed"
             if self._failing.get(witness.name) != error.message:
-                self._failing[witness.name] = error.message
                 _log.error("The witness %s did not cosign: %s", witness.name, error.message)
-                self._record(witness.name, "refused" if isinstance(error, WitnessRefusedError) else "failed")
+            self._failing[witness.name] = error.message
+            self._record(witness.name, decision)
             return None
-        if self._failing.pop(witness.name, None) is not None:
-            self._record(witness.name, "allowed")
+        self._failing.pop(witness.name, None)
+        self._record(witness.name, "allowed")
         return line
 
     def _record(self, witness: str, decision: str) -> None:
-        """Note when a witness stops or begins again to cosign: an auditor asks for the reason."""
+        """Note when a witness stops or begins again to cosign: an auditor asks for the reason.
+
+        Only the kind of an answer counts.  Its words may be new each time, and each entry is a reason to ask again.
+        """
+        if self._decisions.get(witness, "allowed") == decision:
+            return
+        self._decisions[witness] = decision
         entry = Entry("witness", self._clock().astimezone(UTC), "server", decision, (), {"witness": witness})
         with self._store.write() as tx:
             self._ledger.append(tx, entry)

@@ -89,8 +89,8 @@ def status(
             "No witness cosigns this log: whoever holds its key could show different people different logs.",
             "`recognizance witness serve` runs one, at the office of whoever oversees this server.",
         )
-    elif age is None or age > _STALE_SECONDS:
-        show_warning("No witness has cosigned the log within the last hour.", "Ask those who run the witness.")
+    elif age is None or (age > _STALE_SECONDS and found["CosignedSize"] < found["Size"]):
+        show_warning("No witness has cosigned what was added since then.", "Ask those who run the witness.")
     return ExitCode.OK
 
 

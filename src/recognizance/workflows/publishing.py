@@ -110,14 +110,18 @@ class Publisher:
         return None if found is None else Published(found.note, found.size, found.cosigned_at)
 
     def covering(self, index: int) -> Published:
-        """Give a checkpoint that covers entry `index`: a cosigned one, if witnesses answer.
-
-        Witnesses that have just failed are not waited for again here: each receipt would hold a worker meanwhile.
-        `run` goes on asking them.
-        """
+        """Give a checkpoint that covers entry `index`: a cosigned one, if witnesses answer."""
         cosigned = self.cosigned()
         if cosigned is not None and cosigned.size > index:
             return cosigned
+        return self.newest()
+
+    def newest(self) -> Published:
+        """Give a checkpoint of the log as it is: cosigned, if witnesses answer.
+
+        Witnesses that have just failed are not waited for again here: each caller would hold a worker meanwhile.
+        `run` goes on asking them.
+        """
         if self._failing:
             note = self.current()
             return Published(note, Checkpoint.parse(SignedNote.parse(note).text).size, None)

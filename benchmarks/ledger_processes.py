@@ -13,8 +13,8 @@ from pathlib import Path
 
 import samples
 from recognizance.bootstrap import administrator_key
+from recognizance.home import find_server
 from recognizance.records import RecordStore
-from recognizance.server import find_server
 from recognizance.settings import Settings, read_settings
 
 START_SECONDS = 120

@@ -13,6 +13,7 @@ import pytest
 
 from rekognition.answers import check_answers
 from rekognition.processes import Server, find_faces, start_server
+from sts.staff import Staff, hire
 
 StartServer = Callable[..., Server]
 
@@ -34,6 +35,13 @@ def live_server(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> 
     """One server that most tests share; each works in its own collections."""
     with start_server(tmp_path_factory.mktemp("server") / "home", model_cache) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def staff(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Iterator[Staff]:
+    """A server with named operators, whose administrator of the first start is closed."""
+    with start_server(tmp_path_factory.mktemp("staffed") / "home", model_cache) as server:
+        yield hire(server)
 
 
 @pytest.fixture

@@ -1,29 +1,25 @@
 """The server: one process that owns a home folder and answers on loopback."""
 
-import fcntl
 import ipaddress
 import json
 import os
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import uvicorn
 
 from recognizance import __version__
-from recognizance.authority.roster import Roster
-from recognizance.authority.sign_ins import RefusedSignIns
 from recognizance.authority.signatures import UsedSignatures
-from recognizance.authority.throttle import Throttle
 from recognizance.bootstrap import digests, now, open_place, thread_count
-from recognizance.errors import HomeInUseError, SettingsError
-from recognizance.native import native_service
+from recognizance.entrance import RosterKeys, guarding
+from recognizance.errors import SettingsError
+from recognizance.home import RunningServer, hold_home, withdraw
+from recognizance.home import announce as announce_server
+from recognizance.native.operations import native_service
 from recognizance.publication import LogPages
 from recognizance.publication.paths import PREFIX
 from recognizance.rekognition import rekognition_service
@@ -31,122 +27,16 @@ from recognizance.rekognition.desk import RekognitionDesk
 from recognizance.rekognition.s3 import S3Source
 from recognizance.settings import Settings
 from recognizance.sts import sts_service
-from recognizance.wire import AccessKey, Lane, Limits, WireApp
+from recognizance.wire import Lane, Limits, WireApp
 from recognizance.wire.desk import Desk, record_rejected
 from recognizance.wire.exchange import Receive, Scope, Send
 from recognizance.wire.http import BoundedProtocol
 from recognizance.wire.sigv4 import Verifier
 from recognizance.workflows.place import Workplace
 from recognizance.workflows.presence import record_start, record_stop
-from recognizance.workflows.sign_ins import RecordedSignIns, record_throttled
 
 RECORD_THREADS = 4
 """Threads for operations without photographs: they wait for the disk more than they compute."""
-
-COUNTING_SECONDS = 5.0
-"""How often it is looked whether counts of refused requests are due in the log."""
-
-_STATE = "server.json"
-_LOCK = "server.lock"
-_LOCK_LOOKS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class RunningServer:
-    """A server that owns a home folder."""
-
-    pid: int
-    host: str
-    port: int
-
-    @property
-    def endpoint(self) -> str:
-        """What clients connect to."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
-
-
-class RosterKeys:
-    """Shows the roster's access keys to the verifier of signatures."""
-
-    def __init__(self, roster: Roster) -> None:
-        self._roster = roster
-
-    def lookup(self, access_key_id: str) -> AccessKey | None:
-        """See `KeyRing.lookup`."""
-        found = self._roster.lookup(access_key_id)
-        if found is None:
-            return None
-        return AccessKey(
-            found.access_key_id,
-            found.secret,
-            found.operator,
-            active=found.active,
-            token_digest=found.token_digest,
-            expires_at=found.expires_at,
-            session=found.session,
-        )
-
-    def owner_of(self, access_key_id: str) -> str | None:
-        """Name whose key it is, good or not; None if there is none."""
-        found = self._roster.lookup(access_key_id)
-        return None if found is None else found.operator
-
-
-@contextmanager
-def hold_home(settings: Settings) -> Iterator[None]:
-    """Own the home folder while the block runs; the lock goes with the process, however it ends.
-
-    Raises
-    ------
-    HomeInUseError
-        If another process owns it.
-    """
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(settings.home / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            _lock(descriptor)
-        except BlockingIOError:
-            running = find_server(settings)
-            who = f"a server (process {running.pid}, {running.endpoint})" if running else "another process"
-            raise HomeInUseError(
-                f"The home folder {settings.home} is in use by {who}.",
-                "Use that server, stop it, or choose another folder with RECOGNIZANCE_HOME.",
-            ) from None
-        (settings.home / _STATE).unlink(missing_ok=True)  # left behind by a server that was killed
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int) -> None:
-    """Take the lock; look twice, for `find_server` holds it for an instant."""
-    for _ in range(_LOCK_LOOKS):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(0.02)
-        else:
-            return
-    raise BlockingIOError
-
-
-def find_server(settings: Settings) -> RunningServer | None:
-    """Find the server that owns the home folder; None if there is none."""
-    try:
-        state = json.loads((settings.home / _STATE).read_text(encoding="utf-8"))
-        running = RunningServer(int(state["pid"]), str(state["host"]), int(state["port"]))
-        descriptor = os.open(settings.home / _LOCK, os.O_RDWR)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return running
-    finally:
-        os.close(descriptor)
-    return None  # left behind by a server that was killed
 
 
 class Application:
@@ -200,9 +90,7 @@ def build_app(settings: Settings, place: Workplace, closing: ExitStack) -> Appli
     ]
     keys, used = RosterKeys(place.roster), UsedSignatures(place.store)
     records = Lane(others, RECORD_THREADS, 4 * settings.waiting_max)
-    refused = RefusedSignIns(keys.owner_of, RecordedSignIns(place), now)
-    throttle = _throttle(place, settings)
-    closing.enter_context(_counting(refused, throttle))
+    refused, throttle = closing.enter_context(guarding(place, settings))
     wire = WireApp(
         services,
         keys,
@@ -217,34 +105,6 @@ def build_app(settings: Settings, place: Workplace, closing: ExitStack) -> Appli
     )
     log = LogPages(place, Verifier(keys, now, used), records, refused.report)
     return Application(wire, log, place)
-
-
-def _throttle(place: Workplace, settings: Settings) -> Throttle:
-    def rate_of(operator: str) -> int:
-        return place.roster.operator(operator).requests_per_minute or settings.operator_requests_per_minute
-
-    return Throttle(rate_of, partial(record_throttled, place), now)
-
-
-@contextmanager
-def _counting(refused: RefusedSignIns, throttle: Throttle) -> Iterator[None]:
-    """Record what was only counted, now and then while the block runs and when it ends."""
-    stop = threading.Event()
-
-    def run() -> None:
-        while not stop.wait(COUNTING_SECONDS):
-            refused.flush()
-            throttle.flush()
-
-    thread = threading.Thread(target=run, name="counting")
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-        refused.close()
-        throttle.flush(everything=True)
 
 
 class ListeningServer:
@@ -298,8 +158,8 @@ def serving(settings: Settings, *, announce: bool = True) -> Iterator[ListeningS
         closing.enter_context(_publishing(place, settings.checkpoint_seconds))
         server = ListeningServer(build_app(settings, place, closing), listener)
         if announce:
-            _announce(settings.home / _STATE, server.running)
-            closing.callback((settings.home / _STATE).unlink, missing_ok=True)
+            announce_server(settings, server.running)
+            closing.callback(withdraw, settings)
         yield server
 
 
@@ -359,10 +219,3 @@ def _listen(settings: Settings) -> Iterator[socket.socket]:
         yield listener
     finally:
         listener.close()
-
-
-def _announce(path: Path, running: RunningServer) -> None:
-    text = json.dumps({"pid": running.pid, "host": running.host, "port": running.port})
-    draft = path.with_suffix(".tmp")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)

@@ -22,8 +22,8 @@ import pytest
 from botocore.config import Config
 
 from recognizance.bootstrap import administrator_key
+from recognizance.home import find_server
 from recognizance.native import native_client
-from recognizance.server import find_server
 from recognizance.settings import Settings, read_settings
 from wire.signing import SigningKey
 

@@ -17,7 +17,7 @@ from recognizance.cli.terminal import messages
 from recognizance.errors import HomeInUseError, SettingsError
 
 if TYPE_CHECKING:
-    from recognizance.server import RunningServer
+    from recognizance.home import RunningServer
     from recognizance.settings import Settings
 
 PATIENCE_SECONDS = 30.0
@@ -132,21 +132,21 @@ def make_home(settings: "Settings") -> None:
 
 def running_server(settings: "Settings") -> "RunningServer | None":
     """Find a server that owns the home folder and answers."""
-    from recognizance.server import find_server
+    from recognizance.home import find_server
 
     running = find_server(settings)
     return running if running is not None and _answers(running) else None
 
 
 def _reach(settings: "Settings", closing: ExitStack) -> "RunningServer":
-    from recognizance.server import serving_in_background
-
     deadline = time.monotonic() + PATIENCE_SECONDS
     told = False
     while True:
         running = running_server(settings)
         if running is not None:
             return running
+        from recognizance.server import serving_in_background  # only now: it takes a second
+
         try:
             with _starting():
                 return closing.enter_context(serving_in_background(settings))

@@ -53,7 +53,7 @@ def restore(
     """
     from recognizance.cli.connection import make_home
     from recognizance.copies import restore_record
-    from recognizance.server import hold_home
+    from recognizance.home import hold_home
 
     invocation: Invocation = context.obj
     settings = invocation.settings()

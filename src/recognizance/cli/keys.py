@@ -119,7 +119,7 @@ def recover(context: typer.Context, identifier: _ID) -> int:
     """
     from recognizance.bootstrap import now, open_record
     from recognizance.cli.connection import make_home
-    from recognizance.server import hold_home
+    from recognizance.home import hold_home
     from recognizance.workflows.keys import recover as recover_key
 
     invocation: Invocation = context.obj

@@ -18,7 +18,7 @@ from recognizance.cli.terminal import messages, output
 if TYPE_CHECKING:
     from recognizance.authority.access_keys import KeyPair
     from recognizance.errors import RefusedError
-    from recognizance.server import RunningServer
+    from recognizance.home import RunningServer
     from recognizance.settings import Settings
 
 _ENV_PATIENCE_SECONDS = 30.0
@@ -73,7 +73,7 @@ def env(
     import sys
 
     from recognizance.cli.connection import make_home, running_server
-    from recognizance.server import RunningServer
+    from recognizance.home import RunningServer
 
     invocation: Invocation = context.obj
     settings = invocation.settings(port=port)
@@ -118,7 +118,7 @@ def _key(settings: "Settings") -> "KeyPair":
     from recognizance.bootstrap import now, open_record
     from recognizance.cli.connection import running_server
     from recognizance.errors import HomeInUseError
-    from recognizance.server import hold_home
+    from recognizance.home import hold_home
     from recognizance.workflows.first_start import hand_out_alone
 
     deadline = time.monotonic() + _ENV_PATIENCE_SECONDS

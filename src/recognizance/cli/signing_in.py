@@ -34,9 +34,9 @@ def sign_in(invocation: Invocation, settings: "Settings", endpoint: str, *, own_
     import botocore.session
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from recognizance.bootstrap import administrator_key
-
     if invocation.profile is None and not own_only:
+        from recognizance.bootstrap import administrator_key
+
         pair = administrator_key(settings)
         if pair is not None:
             session = botocore.session.Session()

@@ -48,7 +48,11 @@ class Batch:
     @property
     def may_grow(self) -> bool:
         """Whether another block may join."""
-        return self._blocks < BLOCKS_MAX and time.monotonic() - self._opened < OPEN_MAX_S and not self._lost
+        return self.kept > 0 and self._blocks < BLOCKS_MAX and self._is_young and not self._lost
+
+    @property
+    def _is_young(self) -> bool:
+        return time.monotonic() - self._opened < OPEN_MAX_S
 
     @property
     def _lost(self) -> bool:
@@ -59,16 +63,20 @@ class Batch:
     def block(self) -> Iterator[None]:
         """Run a block; if it raises, what it did is undone, and what others did before it stays."""
         self._blocks += 1
-        self._savepoint("SAVEPOINT block")
+        # A block that nothing was kept before is undone with the whole transaction: SQLite's savepoints cost time, in
+        # blocks that write much a lot of it.
+        apart = self.kept > 0
+        if apart:
+            self._savepoint("SAVEPOINT block")
         try:
             yield
         except BaseException as error:
-            if not self._lost:
+            if self._lost:
+                self._error = error if isinstance(error, RecordUnavailableError) else None
+            elif apart:
                 self._savepoint("ROLLBACK TO block", "RELEASE block")
-            elif isinstance(error, RecordUnavailableError):
-                self._error = error
             raise
-        if not self._lost:
+        if apart and not self._lost:
             self._savepoint("RELEASE block")
         self.kept += 1
 

@@ -68,7 +68,6 @@ def erase_subject(place: Workplace, act: Act, gallery_name: str, subject: str) -
             )
         change.erased(face_ids)
         change.subject(subject, np.zeros((0, place.engine.dimension), dtype=np.float32))
-    place.store.scrub()
     return ErasedPerson(len(face_ids), len(photographs), entry)
 
 
@@ -111,5 +110,4 @@ def erase_faces(place: Workplace, act: Act, gallery_name: str, face_ids: Sequenc
         change.erased(wanted)
         for name, rows in left.items():
             change.subject(name, rows)
-    place.store.scrub()
     return ErasedPerson(len(wanted), len(photographs), entry)

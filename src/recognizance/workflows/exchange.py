@@ -136,7 +136,7 @@ def import_references(
             )
     now = place.clock()
     with place.shelf.changing(gallery) as change:
-        with place.store.write() as tx:
+        with place.store.write(alone=True) as tx:
             gallery = same_gallery(tx, gallery)
             known = references.get_many(tx, gallery.id, [item.face_id for item in incoming])
             fresh = [item for item in incoming if item.face_id not in known]

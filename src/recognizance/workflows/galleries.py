@@ -94,7 +94,8 @@ def list_galleries(place: Workplace, act: Act, *, after: int, limit: int) -> tup
 def delete_gallery(place: Workplace, act: Act, name: str) -> int:
     """Erase a gallery with everything in it: references, photographs, searches' probes and candidate lists.
 
-    The entry stays.  The write-ahead log is emptied as soon as nobody reads from it (`RecordStore.scrub`).
+    The entry stays.  Keys are destroyed, and the write-ahead log is emptied as soon as nobody reads from it
+    (`RecordStore.write`).
 
     Raises
     ------
@@ -104,13 +105,12 @@ def delete_gallery(place: Workplace, act: Act, name: str) -> int:
     permitted = permit(place, act, "gallery", gallery=name)
     gallery = find_gallery(place, name)
     with place.shelf.changing(gallery), objections_refused(place, permitted):
-        with place.store.write() as tx:
+        with place.store.write(alone=True) as tx:
             gallery = same_gallery(tx, gallery)
             require_gallery_free(tx, gallery.id)
             galleries.delete_gallery(tx, name)
             entry = record(tx, permitted, {"gallery": gallery.id, "change": "deleted"})
         place.shelf.drop(gallery)
-    place.store.scrub()
     return entry
 
 
@@ -143,8 +143,8 @@ def erase(place: Workplace, act: Act, name: str, face_ids: Sequence[str]) -> Era
     """Erase references, and photographs that no reference is left of.
 
     References of a subject stay until they are disassociated.  The erasure and one entry are made durable
-    together; searches no longer find them; then it is confirmed.  The write-ahead log is emptied as soon as nobody
-    reads from it (`RecordStore.scrub`).
+    together, and their keys are destroyed; searches no longer find them; then it is confirmed.  The write-ahead log is
+    emptied as soon as nobody reads from it (`RecordStore.write`).
 
     Raises
     ------
@@ -163,8 +163,6 @@ def erase(place: Workplace, act: Act, name: str, face_ids: Sequence[str]) -> Era
             references.delete_many(tx, gallery.id, free)
             entry = record(tx, permitted, {"gallery": gallery.id, "references": len(free), **name_faces(free)})
         change.erased(free)
-    if free:
-        place.store.scrub()
     erased = set(free)
     kept = tuple(
         (face_id, ASSOCIATED, known[face_id].subject) if face_id in known else (face_id, NOT_FOUND, None)

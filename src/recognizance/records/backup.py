@@ -43,6 +43,10 @@ def back_up(store: RecordStore, path: Path) -> BackupFile:
             closing(sqlite3.connect(f"{store.path.as_uri()}?mode=ro", uri=True)) as source,
             closing(sqlite3.connect(draft)) as target,
         ):
+            # One state, read to the end: the copy would begin anew with every write of others, and might never end.
+            source.isolation_level = None
+            source.execute("BEGIN")
+            source.execute("SELECT count(*) FROM sqlite_master").fetchone()
             source.backup(target, pages=_PAGES_PER_STEP, sleep=0.0)
             # One file, whole by itself: the copy would otherwise ask for a write-ahead log of its own.
             target.execute("PRAGMA journal_mode = DELETE")

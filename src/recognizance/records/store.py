@@ -81,9 +81,8 @@ class RecordStore:
         """Begin a block of the one transaction that may write; others wait for their turn.
 
         What was written is durable when the block has ended; if it ends with an exception, nothing was.  The keys of
-        what was erased are destroyed then, and the log is scrubbed.  Blocks
-        that stand in line together share one commit: each sees what those before it did, is undone by itself if it
-        raises, and returns when all are durable.
+        what was erased are destroyed then, and the log is scrubbed.  Blocks that stand in line together share one
+        commit: each sees what those before it did, is undone by itself if it raises, and returns when all are durable.
 
         Parameters
         ----------
@@ -169,7 +168,7 @@ class RecordStore:
     def scrub(self) -> bool:
         """Move everything from the write-ahead log to the file and empty the log.
 
-        Call it after an erasure: what was erased is overwritten in the file, but stays in the log until then.
+        `write` does it after an erasure: what was erased is overwritten in the file, but stays in the log until then.
         While another transaction reads an older state, the log cannot be emptied; it is tried again after every
         write and when the store closes, and nobody waits for it.  What the disk itself keeps of overwritten
         blocks is beyond the reach of any program.

@@ -32,6 +32,8 @@ def test_a_copy_made_while_others_write_is_one_state_of_the_record(
 ) -> None:
     monkeypatch.setattr("recognizance.records.backup._PAGES_PER_STEP", 1)
     stop, wrote = threading.Event(), threading.Event()
+    with filled.write() as tx:  # much more than is copied between two writes
+        meta.put(tx, "big", "x" * 20_000_000)
 
     def write() -> None:
         while not stop.is_set():

@@ -13,10 +13,13 @@ from recognizance.cli import (
     approvals,
     calibrate,
     cases,
+    copies,
     demo,
     enrol,
+    erase,
     exporting,
     galleries,
+    holds,
     importing,
     ledger,
     models,
@@ -53,6 +56,10 @@ app.add_typer(operators.app, name="operator")
 app.add_typer(sessions.app, name="session")
 app.add_typer(cases.app, name="case")
 app.add_typer(approvals.app, name="approvals")
+app.command("erase")(erase.erase)
+app.add_typer(holds.app, name="hold")
+app.command("backup")(copies.backup)
+app.command("restore")(copies.restore)
 app.command("export")(exporting.export)
 app.command("import")(importing.import_gallery)
 app.command("models")(models.models)

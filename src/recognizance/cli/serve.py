@@ -57,9 +57,13 @@ def serve(
             _welcome(
                 invocation, settings, server.running.endpoint, administrator_key(settings), first_start=first_start
             )
+            # No longer by an exception: one that is raised while Python tidies up is lost, and with it the signal.
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda number, frame: server.stop())
             server.run()
     except _StoppedError:
-        output().print("Stopped.")
+        pass
+    output().print("Stopped.")
     return ExitCode.OK
 
 

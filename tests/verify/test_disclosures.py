@@ -8,7 +8,7 @@ import pytest
 
 from recognizance_verify import VerificationError
 from recognizance_verify.disclosures import Disclosure
-from verify.building import TRUST, make_disclosure, salt
+from verify.building import TRUST, Log, entry, make_disclosure, salt
 
 GOOD = make_disclosure()
 
@@ -79,6 +79,15 @@ LINES = GOOD.openings[1]["lines"]
 def test_what_was_not_committed_to_is_refused(disclosure: Disclosure) -> None:
     with pytest.raises(VerificationError):
         Disclosure.parse(disclosure.text().encode()).verify(TRUST)
+
+
+def test_a_value_that_is_not_json_is_refused_even_if_it_was_committed_to() -> None:
+    value = '{"a":1,"a":2}'
+    digest = hmac.digest(salt(1), b"field\x00" + value.encode(), "sha256").hex()
+    log = Log([entry(0, commitments={"field": digest})])
+    openings = ({"field": "field", "salt": salt(1).hex(), "value": value},)
+    with pytest.raises(VerificationError, match="The value of field has the name 'a' twice"):
+        Disclosure.parse(Disclosure(log.receipt(0), openings).text()).verify(TRUST)
 
 
 def test_the_name_cannot_run_into_the_value() -> None:

@@ -163,6 +163,26 @@ def test_a_cosignature_is_of_its_time() -> None:
         WITNESS_KEY.verifier_key().check(text, later)
 
 
+def test_a_time_that_no_clock_has_is_refused() -> None:
+    text = make_log(3).checkpoint().text()
+    key = WITNESS_KEY.verifier_key()
+    for time, message in [(2**63 - 1, None), (2**63, "false"), (2**64 - 1, "false")]:
+        note = SignedNote.parse(f"{text}\n{cosign(text, WITNESS_KEY, time)}")
+        if message is None:
+            assert note.times([key]) == {key: time}
+            continue
+        with pytest.raises(VerificationError, match=message):
+            note.times([key])
+
+
+def test_signatures_of_another_length_are_false() -> None:
+    note = make_log(3).note()
+    for signature, key in zip(note.signatures, [LOG_KEY.verifier_key(), WITNESS_KEY.verifier_key()], strict=True):
+        for changed in (signature.signature[:-1], signature.signature + b"\0", signature.signature[:7], b"\0"):
+            with pytest.raises(VerificationError, match="false"):
+                key.check(note.text, changed)
+
+
 def test_keys_are_not_used_for_the_other_purpose() -> None:
     with pytest.raises(VerificationError, match="signs no notes"):
         WITNESS_KEY.sign("text\n")
@@ -247,6 +267,7 @@ ROOT = TEXT.split("\n")[2]
     "text",
     [
         TEXT + "extension\n",
+        TEXT + "extension",
         TEXT.removesuffix("\n"),
         f"\n3\n{ROOT}\n",
         f"log\n03\n{ROOT}\n",

@@ -6,6 +6,7 @@ from recognizance_verify import VerificationError
 from recognizance_verify.consistency import ConsistencyProof
 from recognizance_verify.encoding import encode_base64
 from recognizance_verify.keys import WITNESS, SigningKey, VerifierKey
+from recognizance_verify.notes import Checkpoint
 from recognizance_verify.receipts import Receipt
 from recognizance_verify.trust import Trust
 from verify.building import LOG_KEY, ORIGIN, STRANGER, TIME, TRUST, WITNESS_KEY, Log, entry, make_log
@@ -120,6 +121,7 @@ def test_keys_are_of_their_kind_and_each_witness_has_its_own() -> None:
     for key, witnesses in [
         (witness, ()),
         (log, (log,)),
+        (None, (log,)),
         (log, (witness, witness)),
         (log, (witness, VerifierKey("alias.example", witness.public, WITNESS))),
         (log, (VerifierKey("independent.example", log.public, WITNESS),)),
@@ -222,6 +224,24 @@ def test_a_proof_that_starts_elsewhere_is_refused() -> None:
         LOG.consistency(100).verify(LOG.checkpoint(101))
     with pytest.raises(VerificationError, match="two logs"):
         LOG.consistency(100).verify(Log(LOG.entries, origin="other").checkpoint(100))
+
+
+def test_bounds_are_kept_before_anything_is_computed() -> None:
+    growth = LOG.consistency(100)
+    with pytest.raises(VerificationError, match="64 lines of proof"):
+        ConsistencyProof.parse(ConsistencyProof(100, (bytes(32),) * 64, growth.note).text())
+    big = entry(0, details={"x": "x" * 66_000})
+    with pytest.raises(VerificationError, match="longer than 65535 bytes"):
+        Receipt.parse(Log([big]).receipt(0).text())
+
+
+def test_from_an_empty_log_there_is_nothing_to_prove() -> None:
+    growth = LOG.consistency(0)
+    assert growth.verify(LOG.checkpoint(0)) == LOG.checkpoint()
+    with pytest.raises(VerificationError, match="must be empty"):
+        ConsistencyProof(0, (bytes(32),), growth.note).verify(LOG.checkpoint(0))
+    with pytest.raises(VerificationError, match="must be empty"):
+        growth.verify(Checkpoint(ORIGIN, 0, bytes(32)))
 
 
 def test_a_fork_is_found() -> None:

@@ -118,7 +118,6 @@ def test_hashes_of_another_length_cannot_shift_the_boundary_between_children() -
     with pytest.raises(VerificationError):
         verify_inclusion(0, 2, left + right[:1], [right[1:]], node_hash(left, right))
 
-
     with pytest.raises(VerificationError, match="32 bytes"):
         verify_consistency(1, 2, [b"x"], left, node_hash(left, b"x"))
 

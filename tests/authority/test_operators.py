@@ -12,6 +12,7 @@ from recognizance.errors import InvalidRequestError, NotFoundError, RefusedError
 from recognizance.policy.standing import ROLES
 from recognizance.records import access_keys
 from recognizance.records import operators as rows
+from recognizance.records import sessions as session_rows
 from recognizance.workflows import cases, first_start, keys, operators, sessions
 
 FIRST = first_start.ADMINISTRATOR
@@ -47,6 +48,8 @@ def test_env_serves_the_first_start_only_until_somebody_is_named(office: Office)
 
 def test_the_first_start_is_closed_for_good_when_a_named_administrator_can_sign(office: Office) -> None:
     first = office.keys[FIRST]
+    cases.open_case(office.place, office.act(), "9", [FIRST])
+    sessions.open_session(office.place, office.act(), purpose="p", case="9", authority=None)
     office.hire("sue", "supervisor")
     assert office.place.roster.lookup(first).active  # type: ignore[union-attr]
     office.hire("ada", "administrator", key=False)
@@ -56,6 +59,7 @@ def test_the_first_start_is_closed_for_good_when_a_named_administrator_can_sign(
     assert office.entries("first-start")[-1]["details"] == {"change": "closed", "of": FIRST}
     with office.place.store.read() as tx:
         assert first_start.administrator_key(tx) is None
+        assert [row.closed_at is None for row in session_rows.list_all(tx)] == [False]
     for attempt in (
         lambda: operators.list_operators(office.place, office.act()),
         lambda: operators.set_active(office.place, office.act("ada"), FIRST, active=True),
@@ -91,6 +95,7 @@ def test_nobody_is_locked_out(office: Office) -> None:
         with pytest.raises(RefusedError, match="nobody could administer"):
             attempt()
         refused(office, "standing/last-administrator")
+        assert office.last()["details"]["of"] == "ada"
     with office.place.store.read() as tx:
         assert access_keys.get(tx, mine).active
         assert rows.get(tx, "ada").roles == {"administrator"}

@@ -119,3 +119,21 @@ def test_node(staff: Staff, profiles: dict[str, str], profile: str, tmp_path: Pa
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"isArray": True}
     assert_in_session(last_list(staff))
+
+
+def test_the_command_line_needs_no_home_folder_where_the_server_is_named(
+    staff: Staff, profiles: dict[str, str], tmp_path: Path
+) -> None:
+    for name, code in (("ivy", 0), (None, 6)):
+        done = subprocess.run(
+            [sys.executable, "-m", "recognizance", *(["--profile", name] if name else []), "session", "list", "--json"],
+            env=profiles
+            | {"AWS_ENDPOINT_URL_RECOGNIZANCE": staff.server.endpoint, "RECOGNIZANCE_HOME": str(tmp_path / "nothing")},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == code, done.stderr
+        assert not (tmp_path / "nothing").exists()
+    assert "no credentials" in done.stderr

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import text
 from recognizance.errors import RecordUnavailableError
 from recognizance.records import RecordStore, Sealer, entries, galleries, references
 from recognizance.records.galleries import GalleryRow
-from records.making import KEY, NOW, RUN_ENVIRONMENT, a_reference, open_record
+from records.making import KEY, NOW, RUN_ENVIRONMENT, a_reference, everything, open_record
 
 _PROLOGUE = """
 import sys
@@ -31,6 +32,38 @@ while True:
         entry = entries.append(tx, lambda index: b"%d:" % index + b"x" * 3000, at=now)
     sys.stdout.write(f"{entry.index}\\n")
     sys.stdout.flush()
+"""
+
+_ENROL_AND_ERASE = """
+import random, threading
+from recognizance.records import galleries, references
+from records.making import a_gallery, a_reference
+with store.write() as tx:
+    gallery = a_gallery(tx) if entries.count(tx) == 0 else galleries.get(tx, "staff")
+said = threading.Lock()
+
+def act(kind, face_id, slot, do):
+    with store.write() as tx:
+        do(tx)
+        slot = slot or references.get_many(tx, gallery.id, [face_id])[face_id].key_slot
+        entry = entries.append(tx, lambda index: f"{kind} {face_id} {slot}".encode(), at=now)
+    with said:
+        print(entry.index, flush=True)
+    return slot
+
+def work():
+    mine = []
+    while True:
+        if mine and random.random() < 0.4:
+            face_id, slot = mine.pop()
+            act("erased", face_id, slot, lambda tx: references.delete_many(tx, gallery.id, [face_id]))
+        else:
+            new = a_reference()
+            slot = act("enrolled", new.face_id, None, lambda tx: references.add_many(tx, gallery.id, [new]))
+            mine.append((new.face_id, slot))
+
+for _ in range(8):
+    threading.Thread(target=work).start()
 """
 
 _STARVE = """
@@ -91,6 +124,34 @@ def test_a_killed_writer_loses_nothing_that_it_acknowledged(path: Path) -> None:
                 assert acknowledged + 1 <= count <= acknowledged + 2
                 page = entries.list_page(tx, limit=count + 1)
                 assert [entry.body.split(b":")[0] for entry in page] == [b"%d" % index for index in range(count)]
+
+
+def test_threads_that_share_commits_lose_nothing_when_they_are_killed(path: Path) -> None:
+    """Every acknowledged act has its entry, every entry its effect, every effect its entry; keys follow them."""
+    for round_number in range(4):
+        process = _start(_ENROL_AND_ERASE, path)
+        assert process.stdout is not None
+        said = [process.stdout.readline() for _ in range(60 + 37 * round_number)]
+        os.kill(process.pid, signal.SIGKILL)
+        said += process.stdout.read().splitlines(keepends=True)
+        process.wait()
+        process.stdout.close()
+        acknowledged = max(int(line) for line in said if line.endswith("\n"))
+        with open_record(path) as store:
+            assert store.integrity_check() == []
+            with store.read() as tx:
+                bodies = [entry.body.decode().split() for entry in entries.list_page(tx, limit=10**6)]
+                assert acknowledged < len(bodies) <= acknowledged + 1 + 8
+                enrolled = {face_id: int(slot) for kind, face_id, slot in bodies if kind == "enrolled"}
+                erased = {face_id for kind, face_id, _ in bodies if kind == "erased"}
+                gallery = galleries.get(tx, "staff")
+                page = references.list_page(tx, gallery.id, limit=10**6)
+                assert {row.face_id for row in page} == enrolled.keys() - erased
+                assert {face_id for face_id, slot in enrolled.items() if store.vault.is_destroyed(slot)} == erased
+                assert sum(len(batch.sequences) for batch in references.templates(tx, gallery.id)) == len(page)
+            files = everything(path)
+            in_entries = Counter(face_id for _, face_id, _ in bodies)
+            assert not [face_id for face_id in erased if files.count(face_id.encode()) > in_entries[face_id]]
 
 
 def test_two_processes_append_without_gap_or_repetition(path: Path) -> None:

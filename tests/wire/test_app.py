@@ -71,6 +71,16 @@ def test_context_comes_with_the_endpoint(server: Running) -> None:
     assert len(server.desk.calls) == 1
 
 
+def test_an_operator_over_their_rate_waits_and_nobody_else(server: Running) -> None:
+    server.desk.throttled.add("ada")
+    assert code_of(client(server).list_collections) == "ThrottlingException"
+    session = {"key_id": SESSION.access_key_id, "secret": SESSION.secret}
+    client(server, token=SESSION.session_token, **session).list_collections()
+    assert code_of(client(server, secret="wrong").list_collections) == "InvalidSignatureException"
+    assert [call.actor.session for call in server.desk.calls] == ["a session"]
+    assert [code for code, _ in server.refused] == ["InvalidSignatureException"]
+
+
 def test_sessions(server: Running) -> None:
     session = {"key_id": SESSION.access_key_id, "secret": SESSION.secret}
     client(server, token=SESSION.session_token, **session).list_collections()

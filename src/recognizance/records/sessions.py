@@ -150,6 +150,14 @@ def opened_with(tx: Transaction, access_key_id: str) -> list[str]:
     return list(tx.execute(_OPENED_WITH, {"key": access_key_id}).scalars())
 
 
+def close_opened_with(tx: Transaction, access_key_id: str, *, closed_at: datetime) -> list[str]:
+    """Close the sessions that an access key opened, with the key; return which."""
+    found = opened_with(tx, access_key_id)
+    for session in found:
+        close(tx, session, closed_at=closed_at)
+    return found
+
+
 def add_credential(
     tx: Transaction,
     access_key_id: str,

@@ -14,7 +14,7 @@ from recognizance.errors import Recorded, RefusedError
 from recognizance.ledger import Entry, Ledger, Value
 from recognizance.policy import Reason
 from recognizance.policy.standing import ROLES
-from recognizance.records import RecordStore, Transaction, access_keys, operators
+from recognizance.records import RecordStore, Transaction, access_keys, operators, sessions
 from recognizance.workflows.act import NOBODY, Act
 from recognizance.workflows.objections import Objection, objections_refused
 from recognizance.workflows.place import Workplace, permit, record
@@ -106,6 +106,7 @@ def close_if_superseded(tx: Transaction, ledger: Ledger[Transaction], *, by: str
     for row in access_keys.list_of(tx, ADMINISTRATOR):
         if row.active:
             access_keys.revoke(tx, row.access_key_id, now=now)
+            sessions.close_opened_with(tx, row.access_key_id, closed_at=now)
     ledger.append(tx, Entry(KIND, now, by, "allowed", (), {"change": "closed", "of": ADMINISTRATOR}))
     return True
 

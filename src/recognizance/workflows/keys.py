@@ -11,7 +11,7 @@ from recognizance.ledger import Entry, Ledger, Value
 from recognizance.records import RecordStore, Transaction, access_keys, operators, sessions
 from recognizance.workflows import first_start
 from recognizance.workflows.act import NOBODY, Act
-from recognizance.workflows.objections import changing_authority
+from recognizance.workflows.objections import about, changing_authority
 from recognizance.workflows.operators import keep_administered, require_named, require_no_request
 from recognizance.workflows.place import Workplace, failures_recorded, permit, record
 
@@ -36,6 +36,7 @@ def issue_key(place: Workplace, act: Act, operator: str) -> tuple[KeyPair, int]:
         If a request of the caller's awaits a second person, which the operator could be.
     """
     permitted = replace(permit(place, act, OWN if operator == act.operator else KIND), kind=KIND)
+    permitted = about(permitted, operator)
     pair = make_key_pair()
     with changing_authority(place, permitted) as tx:
         row = operators.get(tx, operator)
@@ -59,7 +60,7 @@ def issue_key(place: Workplace, act: Act, operator: str) -> tuple[KeyPair, int]:
             issued_by=act.operator,
             issued_with=act.access_key_id,
         )
-        entry = record(tx, permitted, {"change": "issued", "of": operator, "key": pair.access_key_id})
+        entry = record(tx, permitted, {"change": "issued", "key": pair.access_key_id})
         keep_administered(tx, permitted)
     return pair, entry
 
@@ -85,18 +86,17 @@ def revoke_key(place: Workplace, act: Act, access_key_id: str) -> tuple[str, int
         known = access_keys.find(tx, access_key_id)
     own = known is not None and known.operator == act.operator
     permitted = replace(permit(place, act, OWN if own else KIND), kind=KIND)
+    if known is not None:
+        permitted = about(permitted, known.operator)
     with changing_authority(place, permitted) as tx:
         row = access_keys.get(tx, access_key_id)
         if not access_keys.revoke(tx, access_key_id, now=permitted.time):
             raise InvalidRequestError(f"The access key {access_key_id} was revoked before.")
-        opened = sessions.opened_with(tx, access_key_id)
-        for session in opened:
-            sessions.close(tx, session, closed_at=permitted.time)
+        opened = sessions.close_opened_with(tx, access_key_id, closed_at=permitted.time)
         details: dict[str, Value] = {
             "change": "revoked",
-            "of": row.operator,
             "key": access_key_id,
-            "sessions": list(opened),
+            "sessions": [*opened],
         }
         entry = record(tx, permitted, details)
         keep_administered(tx, permitted)

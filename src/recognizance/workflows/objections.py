@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from recognizance.policy import Reason
 from recognizance.records import Transaction
@@ -31,6 +32,12 @@ def objections_refused(place: Workplace, permitted: Permit) -> Iterator[None]:
     else:
         return
     raise refusal(place, permitted, (reason,))
+
+
+def about(permitted: Permit, operator: str) -> Permit:
+    """Let the entry say which operator the act is about, also if it is refused."""
+    notes = {**permitted.act.notes, "of": operator}
+    return replace(permitted, act=replace(permitted.act, notes=notes))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from recognizance.records.access_keys import AccessKeyRow
 from recognizance.records.operators import OperatorRow
 from recognizance.workflows import first_start
 from recognizance.workflows.act import Act
-from recognizance.workflows.objections import Objection, changing_authority
+from recognizance.workflows.objections import Objection, about, changing_authority
 from recognizance.workflows.place import Permit, Workplace, failures_recorded, permit, record
 
 KIND = "operator"
@@ -94,7 +94,7 @@ def update_operator(
     RefusedError
         If nobody could administer the server afterwards, or a request of the caller's awaits such a person.
     """
-    permitted = permit(place, act, KIND)
+    permitted = about(permit(place, act, KIND), identifier)
     if roles is not None:
         _require_roles(roles)
     with changing_authority(place, permitted) as tx:
@@ -106,7 +106,7 @@ def update_operator(
                 require_no_request(tx, act.operator, identifier, {*before.roles, *roles})
             operators.set_roles(tx, identifier, roles)
         after = operators.get(tx, identifier)
-        details: dict[str, Value] = {"change": "updated", "of": identifier, "fields": [*sorted(changes)]}
+        details: dict[str, Value] = {"change": "updated", "fields": [*sorted(changes)]}
         if roles is not None:
             details |= {"roles": [*sorted(after.roles)], "roles_before": [*sorted(before.roles)]}
         if "requests_per_minute" in changes:
@@ -128,14 +128,14 @@ def set_active(place: Workplace, act: Act, identifier: str, active: bool) -> tup
     RefusedError
         If nobody could administer the server afterwards, or a request of the caller's awaits such a person.
     """
-    permitted = permit(place, act, KIND)
+    permitted = about(permit(place, act, KIND), identifier)
     with changing_authority(place, permitted) as tx:
         row = operators.get(tx, identifier)
         require_named(row)
         if active:
             require_no_request(tx, act.operator, identifier, row.roles)
         operators.set_active(tx, identifier, active)
-        entry = record(tx, permitted, {"change": "activated" if active else "deactivated", "of": identifier})
+        entry = record(tx, permitted, {"change": "activated" if active else "deactivated"})
         keep_administered(tx, permitted)
         known = _known(tx, operators.get(tx, identifier))
     return known, entry

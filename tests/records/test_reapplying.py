@@ -55,8 +55,8 @@ def test_what_was_erased_since_a_copy_was_made_is_erased_in_the_copy(
             probe_photograph=probe,
             probe_slot=slot,
             candidates=tuple(
-                SearchCandidate(row.sequence, row.face_id, rank, 0.5, 90.0, 1e-6)
-                for rank, row in enumerate(known.values(), 1)
+                SearchCandidate(known[new.face_id].sequence, new.face_id, rank, 0.5, 90.0, 1e-6)
+                for rank, new in enumerate((leaves, stays), 1)
             ),
         )
         searches.add(tx, search)

@@ -71,6 +71,8 @@ def test_membership_is_checked_on_every_act_and_ends_at_once(at_work: Office) ->
     search(at_work, act)
     cases.close_case(at_work.place, at_work.act(), "9")
     assert "standing/case" in refusal(at_work, act)
+    with pytest.raises(RefusedError, match="standing/case"):
+        sessions.assume(at_work.place, at_work.act("ivy"), str(act.session), name="x")
 
 
 def test_a_session_fills_in_what_the_path_leaves_out(at_work: Office) -> None:

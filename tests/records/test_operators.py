@@ -125,8 +125,29 @@ def test_temporary_credentials_end_with_their_session_and_with_the_key_they_came
         assert sessions.opened_with(tx, "AKID") == ["s"]
         assert sessions.close(tx, "s", closed_at=NOW)
         assert not sessions.close(tx, "s", closed_at=NOW)
-        assert sessions.list_all(tx, operator="bob") == []
-        assert [row.closed_at for row in sessions.list_all(tx)] == [NOW]
+        assert sessions.list_newest(tx, operator="bob", limit=9) == []
+        assert sessions.list_newest(tx, open_at=NOW, limit=9) == []
+        assert [row.closed_at for row in sessions.list_newest(tx, limit=9)] == [NOW]
+
+
+def test_the_newest_sessions_are_listed_in_the_order_of_opening(store: RecordStore) -> None:
+    with store.write() as tx:
+        a_session(tx)
+        for number in range(1, 4):
+            sessions.create(
+                tx,
+                f"s{number}",
+                operator="ada",
+                purpose="missing",
+                case_id="c",
+                authority=None,
+                opened_at=NOW + timedelta(minutes=number),
+                opened_with="AKID",
+                expires_at=LATER + timedelta(minutes=number),
+            )
+        assert [row.id for row in sessions.list_newest(tx, limit=3)] == ["s1", "s2", "s3"]
+        later = LATER + timedelta(minutes=1)
+        assert [row.id for row in sessions.list_newest(tx, open_at=later, limit=9)] == ["s2", "s3"]
 
 
 def test_credentials_long_over_are_dropped(store: RecordStore) -> None:

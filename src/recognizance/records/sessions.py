@@ -30,8 +30,7 @@ _COLUMNS = (
 )
 _SELECT = select(*_COLUMNS).join_from(_SESSIONS, _CASES)
 _GET = _SELECT.where(_SESSIONS.c.id == bindparam("wanted"))
-_LIST = _SELECT.order_by(_SESSIONS.c.opened_at, _SESSIONS.c.id)
-_LIST_OF = _LIST.where(_SESSIONS.c.operator == bindparam("operator"))
+_NEWEST = _SELECT.order_by(_SESSIONS.c.opened_at.desc(), _SESSIONS.c.id)
 _CLOSE = (
     update(_SESSIONS)
     .where(_SESSIONS.c.id == bindparam("wanted"), _SESSIONS.c.closed_at.is_(None))
@@ -134,10 +133,24 @@ def get(tx: Transaction, session_id: str) -> SessionRow:
     return found
 
 
-def list_all(tx: Transaction, *, operator: str | None = None) -> list[SessionRow]:
-    """List sessions in the order of opening; those of one operator only, if one is named."""
-    statement, parameters = (_LIST, {}) if operator is None else (_LIST_OF, {"operator": operator})
-    return [SessionRow(*row) for row in tx.execute(statement, parameters)]
+def list_newest(
+    tx: Transaction, *, operator: str | None = None, open_at: datetime | None = None, limit: int
+) -> list[SessionRow]:
+    """List up to `limit` sessions, the newest, in the order of opening.
+
+    Parameters
+    ----------
+    operator : str, optional
+        Only this one's.
+    open_at : datetime, optional
+        Only those that are open at this time.
+    """
+    statement = _NEWEST.limit(limit)
+    if operator is not None:
+        statement = statement.where(_SESSIONS.c.operator == operator)
+    if open_at is not None:
+        statement = statement.where(_SESSIONS.c.closed_at.is_(None), _SESSIONS.c.expires_at > open_at)
+    return [SessionRow(*row) for row in tx.execute(statement)][::-1]
 
 
 def close(tx: Transaction, session_id: str, *, closed_at: datetime) -> bool:

@@ -40,15 +40,11 @@ def settle(store: RecordStore, roster: Roster, act: Act, now: datetime) -> Footi
     operator = roster.operator(act.operator)
     session = roster.session(act.session) if act.session else None
     said = {name: getattr(act, name) for name in _CONTEXT}
+    fixed = {name: getattr(session, name) if session is not None else None for name in _CONTEXT}
     contradictions = tuple(
-        name
-        for name, value in said.items()
-        if session is not None
-        and None not in (value, _of_session(session, name))
-        and value != _of_session(session, name)
+        name for name in _CONTEXT if None not in (said[name], fixed[name]) and said[name] != fixed[name]
     )
-    if session is not None:
-        said = {name: _of_session(session, name) or value for name, value in said.items()}
+    said = {name: fixed[name] or said[name] for name in _CONTEXT}
     training = operator.training(now)
     notes = {"context": _source(act, session), "training": training}
     case_open = None
@@ -59,11 +55,11 @@ def settle(store: RecordStore, roster: Roster, act: Act, now: datetime) -> Footi
             notes["case_id"] = found
     if session is not None:
         notes["session"] = session.id
+    in_time = act.session is None or (session is not None and session.is_open(now))
     return Footing(
         replace(act, **said, notes=notes),
         operator,
-        roster.is_valid(act.access_key_id, now)
-        and (act.session is None or (session is not None and session.is_open(now))),
+        in_time and roster.is_valid(act.access_key_id, now),
         training,
         contradictions,
         case_open,
@@ -81,11 +77,6 @@ def open_case(tx: Transaction, number: str, operator: str) -> str | None:
 def _open_case(store: RecordStore, number: str, operator: str) -> str | None:
     with store.read() as tx:
         return open_case(tx, number, operator)
-
-
-def _of_session(session: SessionRow, name: str) -> str | None:
-    value: str | None = getattr(session, name)
-    return value
 
 
 def _source(act: Act, session: SessionRow | None) -> str:

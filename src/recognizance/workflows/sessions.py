@@ -20,6 +20,8 @@ KIND = "session"
 SECONDS_MIN = 900
 SECONDS_MAX = 43_200
 SECONDS_DEFAULT = 3_600
+LISTED_MAX = 1_000
+"""Programs open a session each time they start: a list shows the newest ones."""
 
 _NOT_YOURS = Reason(
     "standing/session",
@@ -107,6 +109,8 @@ def assume(
         row = sessions.find(tx, session_id)
         if row is None or row.operator != act.operator or not row.is_open(permitted.time):
             raise Objection(_NOT_YOURS)
+        if open_case(tx, row.case, act.operator) is None:
+            raise Objection(NOT_YOUR_CASE)
         expires_at = min(row.expires_at, permitted.time + timedelta(seconds=seconds))
         sessions.add_credential(
             tx,
@@ -152,14 +156,18 @@ def close_session(place: Workplace, act: Act, session_id: str) -> tuple[SessionR
 
 @failures_recorded("roster")
 def list_sessions(place: Workplace, act: Act, *, finished: bool = False) -> tuple[list[SessionRow], int]:
-    """List sessions in the order of opening, those that are over only if asked for; recorded.
+    """List the newest sessions in the order of opening, those that are over only if asked for; recorded.
 
     Those who do not oversee see their own.
     """
     permitted = permit(place, act, "roster")
     with place.store.write() as tx:
-        rows = sessions.list_all(tx, operator=None if oversees(tx, act) else act.operator)
-        shown = [row for row in rows if finished or row.is_open(permitted.time)]
+        shown = sessions.list_newest(
+            tx,
+            operator=None if oversees(tx, act) else act.operator,
+            open_at=None if finished else permitted.time,
+            limit=LISTED_MAX,
+        )
         return shown, record(tx, permitted, {"sessions": len(shown)})
 
 

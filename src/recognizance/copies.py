@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from recognizance.authority.revocations import Ended, ended_in
 from recognizance.bootstrap import join_ledger, now, open_record
 from recognizance.errors import BackupError, KeyFileError, RecordUnavailableError, SchemaVersionError
 from recognizance.records import KeyVault, RecordStore, Sealer, load_or_create_key
@@ -57,8 +58,9 @@ def restore_record(settings: Settings, file: Path, *, roll_back_log: bool) -> Re
             head = None if head_text is None else read_checkpoint(head_text, copy.ledger.verifier_key)
             with _present(settings, path, sealer) as present:
                 known = newest_known(present, head)
+                ended = _ended(present)
             entries, entry, erased, rolled_back = restore(
-                copy, known, roll_back_log=roll_back_log, account=_account(), clock=now
+                copy, known, roll_back_log=roll_back_log, account=_account(), clock=now, ended=ended
             )
             copy.store.scrub()
             with copy.store.read() as tx:
@@ -95,6 +97,13 @@ def _present(settings: Settings, path: Path, sealer: Sealer) -> Iterator[OpenLog
         yield present
     finally:
         opened.__exit__(None, None, None)
+
+
+def _ended(present: OpenLog | None) -> Ended | None:
+    if present is None:
+        return None
+    with present.store.read() as tx:
+        return ended_in(tx)
 
 
 def _account() -> str:

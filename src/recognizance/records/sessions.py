@@ -39,6 +39,7 @@ _CLOSE = (
 _OPENED_WITH = select(_SESSIONS.c.id).where(
     _SESSIONS.c.opened_with == bindparam("key"), _SESSIONS.c.closed_at.is_(None)
 )
+_CLOSED = select(_SESSIONS.c.id).where(_SESSIONS.c.closed_at.is_not(None))
 _FIND = (
     select(
         _CREDENTIALS.c.access_key_id,
@@ -161,6 +162,11 @@ def close(tx: Transaction, session_id: str, *, closed_at: datetime) -> bool:
 def opened_with(tx: Transaction, access_key_id: str) -> list[str]:
     """List the sessions that an access key opened and nobody has closed."""
     return list(tx.execute(_OPENED_WITH, {"key": access_key_id}).scalars())
+
+
+def list_closed(tx: Transaction) -> list[str]:
+    """List the sessions that somebody closed."""
+    return list(tx.execute(_CLOSED).scalars())
 
 
 def close_opened_with(tx: Transaction, access_key_id: str, *, closed_at: datetime) -> list[str]:

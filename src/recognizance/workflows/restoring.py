@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from recognizance.authority.revocations import Ended, end_again
 from recognizance.errors import LogRolledBackError
 from recognizance.ledger import Entry, Ledger, Value
 from recognizance.records import RecordStore, Transaction, erasures
@@ -52,8 +53,11 @@ def restore(
     roll_back_log: bool,
     account: str,
     clock: Callable[[], datetime],
+    ended: Ended | None = None,
 ) -> tuple[int, int, int, int | None]:
-    """Make a record of an opened copy of a backup: erasures of after it are done again, and the restore is recorded.
+    """Make a record of an opened copy of a backup, and record the restore.
+
+    Erasures of after it are done again, and what had ended of authority ends again.
 
     Parameters
     ----------
@@ -61,6 +65,8 @@ def restore(
         The newest checkpoint that is known of this log.
     account : str
         The machine's account that restores.
+    ended : Ended, optional
+        Keys, operators, sessions and cases that the record in place knows to be over.
 
     Returns
     -------
@@ -90,6 +96,7 @@ def restore(
     if rolled_back is not None and known is not None:
         details["rolled_back_from"] = {"root": known.root.hex(), "size": known.size}
     with store.write() as tx:
+        details["ended_again"] = end_again(tx, ended or Ended(), now=clock())
         index = ledger.append(tx, Entry("restore", clock().astimezone(UTC), OPERATOR, "allowed", (), details))
     return entries, index, erased, rolled_back
 

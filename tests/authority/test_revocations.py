@@ -1,0 +1,48 @@
+"""A backup that is put back brings nobody back."""
+
+from pathlib import Path
+
+from authority.conftest import Office
+from recognizance.authority.revocations import ended_in
+from recognizance.bootstrap import open_record
+from recognizance.copies import back_up_record, restore_record
+from recognizance.records import Transaction, access_keys, cases, operators, sessions
+from recognizance.settings import Settings, read_settings
+from recognizance.workflows import cases as case_work
+from recognizance.workflows import keys
+from recognizance.workflows import operators as operator_work
+from recognizance.workflows import sessions as session_work
+
+
+def states(tx: Transaction) -> tuple[dict[str, bool], dict[str, bool], list[bool], list[bool]]:
+    return (
+        {row.access_key_id: row.active for row in access_keys.list_all(tx)},
+        {row.id: row.active for row in operators.list_all(tx)},
+        [row.closed_at is None for row in sessions.list_newest(tx, limit=9)],
+        [row.closed_at is None for row in cases.list_all(tx)],
+    )
+
+
+def test_what_ended_after_a_backup_ends_again(office: Office, tmp_path: Path) -> None:
+    settings: Settings = read_settings(home=tmp_path / "home")
+    place = office.place
+    for name in ("ivy", "max"):
+        office.hire(name, "investigator")
+    for number in ("9", "8"):
+        case_work.open_case(place, office.act(), number, ["ivy"])
+    for number in ("9", "8"):
+        session_work.open_session(place, office.act("ivy"), purpose="p", case=number, authority=None)
+    back_up_record(settings, tmp_path / "backup")
+    revoked, kept = office.keys["max"], office.keys["ivy"]
+    keys.revoke_key(place, office.act(), revoked)
+    operator_work.set_active(place, office.act(), "max", active=False)
+    open_ones, _ = session_work.list_sessions(place, office.act("ivy"))
+    session_work.close_session(place, office.act("ivy"), open_ones[0].id)
+    case_work.close_case(place, office.act(), "8")
+    with place.store.read() as tx:
+        before, known = states(tx), ended_in(tx)
+    assert known.keys == {revoked}
+    assert restore_record(settings, tmp_path / "backup", roll_back_log=True).rolled_back_from is not None
+    with open_record(settings) as record, record.store.read() as tx:
+        assert states(tx) == before
+        assert access_keys.get(tx, kept).active

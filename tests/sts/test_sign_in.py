@@ -1,5 +1,7 @@
 """Credentials that are wrong, revoked, expired, replayed or somebody else's: refused, recorded, and never shown."""
 
+import contextlib
+import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -95,6 +97,19 @@ def test_a_closed_session_s_credentials(staff: Staff) -> None:
     staff.native("ivy").close_session(SessionId=session["SessionId"])
     assert code_of(staff, key) == "UnrecognizedClientException"
     await_entry(staff, refused_sign_in(staff, key, "UnrecognizedClientException"))
+
+
+def test_expired_credentials(staff: Staff) -> None:
+    key = staff.assume("ivy", staff.session("ivy"))
+    # A quarter of an hour is the least; nobody has looked these up yet.
+    with contextlib.closing(sqlite3.connect(staff.server.settings.home / "record.db", timeout=10)) as record, record:
+        record.execute("UPDATE session_credentials SET expires_at = 1 WHERE access_key_id = ?", (key.access_key_id,))
+    assert code_of(staff, key) == "ExpiredTokenException"
+    entry = await_entry(staff, refused_sign_in(staff, key, "ExpiredTokenException"))
+    assert entry["details"]["of"] == "ivy"
+    sts = staff.client("sts", key)
+    assert refusal(sts.get_caller_identity).code == "ExpiredToken"
+    sts.close()
 
 
 def test_a_token_must_be_signed(staff: Staff) -> None:

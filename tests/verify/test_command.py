@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from recognizance_verify.command import main
+from recognizance_verify.consistency import ConsistencyProof
 from recognizance_verify.notes import SignedNote
 from recognizance_verify.receipts import Receipt
 from verify.building import (
@@ -164,6 +165,8 @@ def test_doubtful_clocks_are_noticed(run: Run, tmp_path: Path) -> None:
     assert status == 0
     assert "Notice: 1 entries are dated before the entry before them; the first is entry 2." in out
     assert "Notice: the time of entry 3 is no time that a clock can show." in out
+    _, out, _ = run("log", tmp_path / "log", *KEY, *WITNESS, "--json")
+    assert len(json.loads(out)["notices"]) == 2
     (tmp_path / "receipt").write_text(log.receipt(1).text())
     _, out, _ = run("receipt", tmp_path / "receipt", *KEY, *WITNESS)
     assert "Notice: entry 1 is dated after witness.example/w1 saw it." in out
@@ -233,6 +236,17 @@ def test_the_older_file_is_checked_too(run: Run, files: Path) -> None:
     status, _, err = run("consistency", files / "checkpoint200", files / "log", *KEY)
     assert status == 1
     assert "checkpoint200: The signature by log.example/acts is false" in err
+
+
+def test_the_proof_between_two_checkpoints_is_signed_too(run: Run, files: Path) -> None:
+    growth = LOG.consistency(200)
+    unsigned = SignedNote(growth.note.text, growth.note.signatures[1:])
+    (files / "growth").write_text(ConsistencyProof(200, growth.proof, unsigned).text())
+    status, _, err = run(
+        "consistency", files / "checkpoint200", files / "checkpoint300", "--proof", files / "growth", *KEY
+    )
+    assert status == 1
+    assert "growth: The checkpoint of log.example/acts is not signed with the key that was given." in err
 
 
 HOSTILE = [

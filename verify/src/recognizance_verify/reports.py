@@ -1,7 +1,7 @@
 """What was found, in sentences for people and in members for machines."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +15,7 @@ from recognizance_verify.receipts import CheckedReceipt
 from recognizance_verify.trust import CheckedCheckpoint
 
 VALUE_CHARACTERS_SHOWN = 4000
+NAMES_SHOWN = 50
 CLOCK_SLACK_SECONDS = 60
 
 
@@ -33,10 +34,9 @@ def report_receipt(receipt: CheckedReceipt) -> Report:
     lines = [_place(entry, checked), *_entry_lines(entry)]
     if entry.commitments:
         lines.append(f"It commits to {_names(sorted(entry.commitments))}, which a disclosure can show.")
-    lines += [*_standing(checked), *_clock_notice(entry.index, entry.time, checked)]
-    return Report(
-        tuple(lines), {"entry": dict(entry.members), "checkpoint": _checkpoint_members(checked)}, checked.authentic
-    )
+    notices = [*_clock_notices(entry.index, entry.time, checked)]
+    members = {"entry": dict(entry.members), "notices": notices, "checkpoint": _checkpoint_members(checked)}
+    return Report((*lines, *_standing(checked), *_noticed(notices)), members, checked.authentic)
 
 
 def report_disclosure(disclosure: CheckedDisclosure) -> Report:
@@ -47,7 +47,7 @@ def report_disclosure(disclosure: CheckedDisclosure) -> Report:
         lines += _opened_lines(opened)
     if disclosure.closed:
         lines.append(f"Not shown: {_names(disclosure.closed)}.")
-    lines += [*_standing(checked), *_clock_notice(entry.index, entry.time, checked)]
+    notices = [*_clock_notices(entry.index, entry.time, checked)]
     members = {
         "entry": dict(entry.members),
         "opened": [
@@ -57,9 +57,10 @@ def report_disclosure(disclosure: CheckedDisclosure) -> Report:
             for one in disclosure.opened
         ],
         "closed": list(disclosure.closed),
+        "notices": notices,
         "checkpoint": _checkpoint_members(checked),
     }
-    return Report(tuple(lines), members, checked.authentic)
+    return Report((*lines, *_standing(checked), *_noticed(notices)), members, checked.authentic)
 
 
 def report_export(export: CheckedExport) -> Report:
@@ -73,14 +74,14 @@ def report_export(export: CheckedExport) -> Report:
         lines.append(f"The first entry is of {census.first_time}, the last of {census.last_time}.")
     for (kind, decision), count in sorted(census.kinds.items()):
         lines.append(f"  {count:>9}  {shown(kind)}, {shown(decision)}")
-    lines += _standing(checked)
+    notices = []
     if census.backwards:
-        lines.append(
-            f"Notice: {census.backwards} entries are dated before the entry before them; "
+        notices.append(
+            f"{census.backwards} entries are dated before the entry before them; "
             f"the first is entry {census.first_backwards}."
         )
     if census.last_time is not None:
-        lines += _clock_notice(census.count - 1, census.last_time, checked)
+        notices += _clock_notices(census.count - 1, census.last_time, checked)
     members = {
         "count": census.count,
         "first_time": census.first_time,
@@ -91,9 +92,10 @@ def report_export(export: CheckedExport) -> Report:
         ],
         "backwards": census.backwards,
         "first_backwards": census.first_backwards,
+        "notices": notices,
         "checkpoint": _checkpoint_members(checked),
     }
-    return Report(tuple(lines), members, checked.authentic)
+    return Report((*lines, *_standing(checked), *_noticed(notices)), members, checked.authentic)
 
 
 def report_consistency(consistency: CheckedConsistency) -> Report:
@@ -155,16 +157,20 @@ def _standing(checked: CheckedCheckpoint) -> Iterator[str]:
         yield "Witness: no witness has cosigned this checkpoint; others may have been shown another log."
 
 
-def _clock_notice(index: int, time: str, checked: CheckedCheckpoint) -> Iterator[str]:
+def _noticed(notices: Iterable[str]) -> Iterator[str]:
+    return (f"Notice: {notice}" for notice in notices)
+
+
+def _clock_notices(index: int, time: str, checked: CheckedCheckpoint) -> Iterator[str]:
     """Notice that a witness saw an entry before it was written: then somebody's clock is wrong."""
     try:
         written = datetime.fromisoformat(time).timestamp()
     except ValueError:
-        yield f"Notice: the time of entry {index} is no time that a clock can show."
+        yield f"the time of entry {index} is no time that a clock can show."
         return
     for cosignature in checked.cosignatures:
         if written > cosignature.time + CLOCK_SLACK_SECONDS:
-            yield f"Notice: entry {index} is dated after {shown(cosignature.witness)} saw it."
+            yield f"entry {index} is dated after {shown(cosignature.witness)} saw it."
 
 
 def _checkpoint_members(checked: CheckedCheckpoint) -> dict[str, Any]:
@@ -180,8 +186,9 @@ def _checkpoint_members(checked: CheckedCheckpoint) -> dict[str, Any]:
     }
 
 
-def _names(fields: list[str] | tuple[str, ...]) -> str:
-    return ", ".join(shown(field) for field in fields)
+def _names(fields: Sequence[str]) -> str:
+    more = f" and {len(fields) - NAMES_SHOWN} more" if len(fields) > NAMES_SHOWN else ""
+    return ", ".join(shown(field) for field in fields[:NAMES_SHOWN]) + more
 
 
 def _moment(seconds: int) -> str:

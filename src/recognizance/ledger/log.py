@@ -62,14 +62,12 @@ class Ledger(Generic[Tx]):
         It has this index when, and only if, the transaction commits.
         """
         index = self._storage.size(tx)
-        commitments: dict[str, str] = {}
-        fields = list(concealed)
-        if fields:
-            commitments, opening = conceal(
-                fields, index=index, secret=secrets.token_bytes(SECRET_BYTES), keys=self._storage.slot_keys(tx)
-            )
-            self._storage.put_opening(tx, index, msgspec.msgpack.encode(opening))
+        commitments, opening = conceal(
+            concealed, index=index, secret=secrets.token_bytes(SECRET_BYTES), keys=self._storage.slot_keys(tx)
+        )
         self._storage.add(tx, index, entry.time, canonical(entry, index, commitments))
+        if commitments:
+            self._storage.put_opening(tx, index, msgspec.msgpack.encode(opening))
         if self._latest is not None:
             self._latest = max(self._latest, entry.time)
         if (index + 1) % tiles.TILE_WIDTH == 0:

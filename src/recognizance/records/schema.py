@@ -301,13 +301,7 @@ hash_tiles = Table(
 openings = Table(
     "openings",
     metadata,
-    Column(
-        "entry_index",
-        _Number,
-        ForeignKey("entries.entry_index", deferrable=True, initially="DEFERRED"),
-        primary_key=True,
-        autoincrement=False,
-    ),
+    Column("entry_index", _Number, ForeignKey("entries.entry_index"), primary_key=True, autoincrement=False),
     _required("sealed", LargeBinary),
 )
 

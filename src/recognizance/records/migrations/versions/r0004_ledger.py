@@ -26,13 +26,7 @@ def upgrade() -> None:
         "openings",
         sa.Column("entry_index", number, autoincrement=False, nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["entry_index"],
-            ["entries.entry_index"],
-            name="fk_openings_entry_index",
-            initially="DEFERRED",
-            deferrable=True,
-        ),
+        sa.ForeignKeyConstraint(["entry_index"], ["entries.entry_index"], name="fk_openings_entry_index"),
         sa.PrimaryKeyConstraint("entry_index", name="pk_openings"),
     )
     op.create_table(

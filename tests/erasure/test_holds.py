@@ -1,5 +1,6 @@
 """Legal holds, over the wire, with three people."""
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -7,12 +8,14 @@ from typing import Any
 
 import botocore.exceptions
 import botocore.session
+import PIL.Image
 import pytest
 
 from conftest import StartServer
 from erasure.test_erasing import NAME, SUBJECT, enrol
 from publication import log_client
 from recognizance.native import native_client
+from rekognition.pictures import mugshots
 from rekognition.processes import Server
 
 Refused = botocore.exceptions.ClientError
@@ -93,3 +96,51 @@ def test_only_supervisors_hold(server: Server, faces: Path) -> None:
     joe = hire(server, "joe", "investigator")
     refused(joe.place_hold, "standing/role", Gallery=NAME, Subject=SUBJECT, Reason="Mine.")
     refused(joe.list_holds, "standing/role")
+
+
+def test_what_is_held_is_neither_deleted_nor_taken_apart(server: Server, faces: Path) -> None:
+    """Once a reference is its subject's no longer, nobody could tell that the hold is on it."""
+    person = enrol(server, faces)
+    rekognition = server.client()
+    ann, bob = (hire(server, name, "supervisor") for name in ("ann", "bob"))
+    hold = ann.place_hold(Gallery=NAME, Subject=SUBJECT, Reason="The defence asked for it.")["Hold"]["HoldId"]
+    refused(rekognition.disassociate_faces, hold, CollectionId=NAME, UserId=SUBJECT, FaceIds=[person["face"]])
+    refused(rekognition.delete_user, hold, CollectionId=NAME, UserId=SUBJECT)
+    given = rekognition.list_faces(CollectionId=NAME, UserId=SUBJECT)["Faces"]
+    assert [face["FaceId"] for face in given] == [person["face"]]
+    assert "DeletedFaces" not in rekognition.delete_faces(CollectionId=NAME, FaceIds=[person["face"]])
+
+    bob.release_hold(HoldId=hold)
+    rekognition.disassociate_faces(CollectionId=NAME, UserId=SUBJECT, FaceIds=[person["face"]])
+    rekognition.delete_user(CollectionId=NAME, UserId=SUBJECT)
+    assert rekognition.delete_faces(CollectionId=NAME, FaceIds=[person["face"]])["DeletedFaces"] == [person["face"]]
+
+
+def test_a_photograph_of_somebody_held_stays_when_others_in_it_are_erased(server: Server, faces: Path) -> None:
+    rekognition = server.client()
+    ann, bob = (hire(server, name, "supervisor") for name in ("ann", "bob"))
+    rekognition.create_collection(CollectionId=NAME)
+    both = rekognition.index_faces(CollectionId=NAME, Image={"Bytes": beside_one_another(faces)})["FaceRecords"]
+    held, other = (record["Face"]["FaceId"] for record in both)
+    rekognition.create_user(CollectionId=NAME, UserId=SUBJECT)
+    rekognition.associate_faces(CollectionId=NAME, UserId=SUBJECT, FaceIds=[held])
+    rekognition.create_user(CollectionId=NAME, UserId="other")
+    rekognition.associate_faces(CollectionId=NAME, UserId="other", FaceIds=[other])
+    hold = ann.place_hold(Gallery=NAME, Subject=SUBJECT, Reason="The defence asked for it.")["Hold"]["HoldId"]
+    refused(ann.erase_person, hold, Gallery=NAME, FaceIds=[other])
+    refused(ann.erase_person, hold, Gallery=NAME, Subject="other")
+    image = both[0]["Face"]["ImageId"]
+    assert log_client.native(server).get_photograph(Gallery=NAME, ImageId=image)
+    bob.release_hold(HoldId=hold)
+    assert ann.erase_person(Gallery=NAME, Subject="other")["Photographs"] == 1
+
+
+def beside_one_another(faces: Path) -> bytes:
+    """Paste two persons' photographs into one."""
+    pictures = [PIL.Image.open(photographs[0]).convert("RGB") for photographs in list(mugshots(faces).values())[:2]]
+    whole = PIL.Image.new("RGB", (sum(each.width for each in pictures), max(each.height for each in pictures)))
+    for x, each in zip((0, pictures[0].width), pictures, strict=True):
+        whole.paste(each, (x, 0))
+    with io.BytesIO() as file:
+        whole.save(file, "JPEG", quality=95)
+        return file.getvalue()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recognizance.errors import ReferenceNotFoundError
-from recognizance.records import references, subjects
+from recognizance.records import Transaction, references, subjects
 from recognizance.workflows.act import Act
 from recognizance.workflows.holding import require_free
 from recognizance.workflows.objections import objections_refused
@@ -42,7 +42,7 @@ def erase_subject(place: Workplace, act: Act, gallery_name: str, subject: str) -
     ------
     SubjectNotFoundError
     RefusedError
-        If a legal hold keeps the subject.
+        If a legal hold keeps the subject, or somebody else whose photograph would go along.
     """
     permitted = permit(place, act, "erase", gallery=gallery_name)
     gallery = find_gallery(place, gallery_name)
@@ -51,8 +51,8 @@ def erase_subject(place: Workplace, act: Act, gallery_name: str, subject: str) -
             gallery = same_gallery(tx, gallery)
             found = subjects.get(tx, gallery.id, subject)
             face_ids = subjects.faces_of(tx, gallery.id, subject)
-            require_free(tx, [found.identifier, *face_ids])
             photographs = references.photographs_showing(tx, gallery.id, face_ids)
+            require_free(tx, {found.identifier, *_touched(tx, gallery.id, face_ids, photographs)})
             references.delete_many(tx, gallery.id, face_ids, with_photographs=True)
             subjects.delete(tx, gallery.id, subject)
             entry = record(
@@ -80,7 +80,7 @@ def erase_faces(place: Workplace, act: Act, gallery_name: str, face_ids: Sequenc
     ReferenceNotFoundError
         If the gallery does not hold one of them; nothing is erased then.
     RefusedError
-        If a legal hold keeps one of them.
+        If a legal hold keeps one of them, or somebody else whose photograph would go along.
     """
     permitted = permit(place, act, "erase", gallery=gallery_name)
     gallery = find_gallery(place, gallery_name)
@@ -93,8 +93,8 @@ def erase_faces(place: Workplace, act: Act, gallery_name: str, face_ids: Sequenc
             if missing:
                 raise ReferenceNotFoundError(f"The face id: {missing[0]} does not exist")
             owners = sorted({str(row.subject) for row in known.values() if row.subject is not None})
-            require_free(tx, [*wanted, *(subjects.get(tx, gallery.id, name).identifier for name in owners)])
             photographs = references.photographs_showing(tx, gallery.id, wanted)
+            require_free(tx, _touched(tx, gallery.id, wanted, photographs))
             references.delete_many(tx, gallery.id, wanted, with_photographs=True)
             left = {name: subjects.templates_of(tx, gallery.id, name) for name in owners}
             entry = record(
@@ -111,3 +111,12 @@ def erase_faces(place: Workplace, act: Act, gallery_name: str, face_ids: Sequenc
         for name, rows in left.items():
             change.subject(name, rows)
     return ErasedPerson(len(wanted), len(photographs), entry)
+
+
+def _touched(tx: Transaction, gallery: int, face_ids: Sequence[str], photographs: Sequence[str]) -> set[str]:
+    """Name all that an erasure takes something from: the references, all others in the photographs, their subjects."""
+    rows = [*references.get_many(tx, gallery, face_ids).values()]
+    for image_id in photographs:
+        rows += references.of_image(tx, gallery, image_id)
+    owners = subjects.find_many(tx, gallery, {row.subject for row in rows if row.subject is not None})
+    return {row.face_id for row in rows} | {owner.identifier for owner in owners.values()}

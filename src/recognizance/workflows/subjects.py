@@ -13,6 +13,8 @@ from recognizance.records import Transaction, galleries, idempotency, references
 from recognizance.records.galleries import GalleryRow
 from recognizance.records.subjects import SubjectRow
 from recognizance.workflows.act import Act
+from recognizance.workflows.holding import require_free
+from recognizance.workflows.objections import objections_refused
 from recognizance.workflows.place import (
     Permit,
     Workplace,
@@ -68,15 +70,18 @@ def delete_subject(place: Workplace, act: Act, gallery_name: str, name: str, tok
     Raises
     ------
     SubjectNotFoundError, IdempotencyMismatchError
+    RefusedError
+        If a legal hold keeps the subject.
     """
     permitted = permit(place, act, "subject", gallery=gallery_name)
     gallery = find_gallery(place, gallery_name)
-    with place.shelf.changing(gallery) as change:
+    with place.shelf.changing(gallery) as change, objections_refused(place, permitted):
         with place.store.write() as tx:
             gallery = same_gallery(tx, gallery)
             if (earlier := _earlier(tx, permitted, gallery, token, [name])) is not None:
                 return int(earlier["entry"])
             found = subjects.get(tx, gallery.id, name)
+            require_free(tx, [found.identifier])
             subjects.delete(tx, gallery.id, name)
             details: dict[str, Value] = {"gallery": gallery.id, "change": "deleted", "subject": found.identifier}
             entry = record(tx, permitted, details)
@@ -172,17 +177,19 @@ def disassociate(
     Raises
     ------
     SubjectNotFoundError, IdempotencyMismatchError
+    RefusedError
+        If a legal hold keeps the subject: a reference that is no longer its own would not be kept.
     """
     permitted = permit(place, act, "subject", gallery=gallery_name)
     gallery = find_gallery(place, gallery_name)
     wanted = list(dict.fromkeys(face_ids))
     request = [name, *wanted]
-    with place.shelf.changing(gallery) as change:
+    with place.shelf.changing(gallery) as change, objections_refused(place, permitted):
         with place.store.write() as tx:
             gallery = same_gallery(tx, gallery)
             if (earlier := _earlier(tx, permitted, gallery, token, request)) is not None:
                 return _association(_named(tx, gallery, earlier))
-            subjects.get(tx, gallery.id, name)
+            found = subjects.get(tx, gallery.id, name)
             known = references.get_many(tx, gallery.id, wanted)
             done = [face_id for face_id in wanted if face_id in known and known[face_id].subject == name]
             failed: list[tuple[str, str, float | None, str | None]] = []
@@ -191,6 +198,8 @@ def disassociate(
                     failed.append((face_id, NOT_FOUND, None, None))
                 elif known[face_id].subject != name:
                     failed.append((face_id, OTHER_SUBJECT, None, known[face_id].subject))
+            if done:
+                require_free(tx, [found.identifier])
             subjects.disassociate(tx, gallery.id, name, done)
             result = _finish(tx, permitted, gallery, name, done, failed)
             rows = subjects.templates_of(tx, gallery.id, name)

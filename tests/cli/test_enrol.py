@@ -9,6 +9,7 @@ from PIL import Image
 
 from cli.conftest import Cli, wait_for
 from recognizance.cli.errors import ExitCode
+from recognizance.cli.journal import digest
 
 PHOTOGRAPHS = 24
 
@@ -27,26 +28,29 @@ def gallery(cli: Cli, name: str) -> dict[str, object]:
     return row
 
 
-def acknowledged(home: Path) -> list[str]:
-    """List the photographs that journals name; the last line may be cut short."""
+def acknowledged(home: Path, photographs: Path) -> list[str]:
+    """List the photographs whose digests journals hold; the last line may be cut short."""
     found = []
     for path in (home / "enrolments").glob("*.jsonl"):
+        named: dict[str, str] = {}
         for line in path.read_text().splitlines():
             try:
                 row = json.loads(line)
             except ValueError:
                 continue
-            if isinstance(row, list) and row[4]:
-                found.append(Path(row[0]).stem)
+            if isinstance(row, dict):
+                named = {digest(row["salt"], str(file)): file.stem for file in photographs.rglob("*") if file.is_file()}
+            elif row[2]:
+                found.append(named[row[0]])
     return found
 
 
 def test_nothing_acknowledged_is_lost_by_a_kill_and_the_next_run_goes_on(cli: Cli, many: Path, tmp_path: Path) -> None:
     process = cli.start("enrol", many, "-g", "people")
-    wait_for(lambda: len(acknowledged(cli.home)) >= 5, "acknowledgement")
+    wait_for(lambda: len(acknowledged(cli.home, many)) >= 5, "acknowledgement")
     process.kill()
     process.communicate()
-    before = acknowledged(cli.home)
+    before = acknowledged(cli.home, many)
     assert 5 <= len(before) < PHOTOGRAPHS
     assert cli("export", "-g", "people", "--out", tmp_path / "export").code == 0
     with (tmp_path / "export" / "references.jsonl").open() as lines:
@@ -61,13 +65,13 @@ def test_nothing_acknowledged_is_lost_by_a_kill_and_the_next_run_goes_on(cli: Cl
 
 def test_ctrl_c_finishes_what_is_under_way_and_says_how_to_go_on(cli: Cli, many: Path) -> None:
     process = cli.start("enrol", many, "-g", "people", "--jobs", "2")
-    wait_for(lambda: len(acknowledged(cli.home)) >= 3, "acknowledgement")
+    wait_for(lambda: len(acknowledged(cli.home, many)) >= 3, "acknowledgement")
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == ExitCode.INTERRUPTED
     assert "goes on where it was" in err
     assert "enrolled into people" in out
-    assert gallery(cli, "people")["references"] == len(acknowledged(cli.home))
+    assert gallery(cli, "people")["references"] == len(acknowledged(cli.home, many))
 
 
 def test_enrolling_again_stores_nothing_twice(served: Cli, folder: Path, tmp_path: Path) -> None:

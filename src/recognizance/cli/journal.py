@@ -109,11 +109,16 @@ class Journal:
         return self._digest(json.dumps([_name(item.path), state.st_size, state.st_mtime_ns, item.external_id]))
 
     def _digest(self, text: str) -> str:
-        return hashlib.sha256(f"{self._head['salt']}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        return digest(self._head["salt"], text)
 
     def _write(self, row: Any) -> None:
         self._file.write(json.dumps(row) + "\n")
         self._file.flush()
+
+
+def digest(salt: str, text: str) -> str:
+    """Stand for a name that is not to be written down."""
+    return hashlib.sha256(f"{salt}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def forget_others(home: Path, galleries: list[dict[str, Any]]) -> None:

@@ -88,7 +88,5 @@ def _put(connection: sa.Connection, level: int, index: int, tile: list[bytes]) -
 
 def _root(row: list[bytes]) -> bytes:
     while len(row) > 1:
-        row = [
-            hashlib.sha256(b"\x01" + left + right).digest() for left, right in zip(row[::2], row[1::2], strict=True)
-        ]
+        row = [hashlib.sha256(b"\x01" + left + right).digest() for left, right in zip(row[::2], row[1::2], strict=True)]
     return row[0]

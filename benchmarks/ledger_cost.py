@@ -33,6 +33,7 @@ from botocore.credentials import Credentials
 from numpy.typing import NDArray
 
 import ledger_processes
+import ledger_replay
 import samples
 from ledger_processes import Server
 from pipeline import make_photographs
@@ -109,14 +110,14 @@ class NullLedger(Ledger[Transaction]):
         return None
 
 
-def _open_null(settings: Settings, store: RecordStore) -> Ledger[Transaction]:
+def _join_null(settings: Settings, store: RecordStore) -> Ledger[Transaction]:
     return NullLedger()
 
 
 def serve(ledger: str) -> None:
     """Be the server, with the ledger or without."""
     if ledger == "null":
-        bootstrap._open_ledger = _open_null
+        bootstrap.join_ledger = _join_null
         pragmas = [pragma.replace("foreign_keys = ON", "foreign_keys = OFF") for pragma in sqlite._PRAGMAS]
         vars(sqlite)["_PRAGMAS"] = tuple(pragmas)
     with program.serving(read_settings()) as server:
@@ -238,6 +239,12 @@ def contests(made: dict[str, dict[int, Gallery]], encoded: Sequence[str]) -> Ite
     yield Contest(f"SearchFacesByImage among {SMALL:,}", "SearchFacesByImage", bodies, BAR_BY_IMAGE)
 
 
+def entries_of(server: Server) -> int:
+    """Count the entries in a server's record."""
+    with ledger_replay.looking(server.settings) as look:
+        return look.ledger.size(look.tx)
+
+
 def processor_seconds(pid: int) -> float:
     """Read the processor time that a process has had."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
@@ -337,8 +344,13 @@ def main() -> int:
             )
             for name in made
         }
+        before = {name: entries_of(server) for name, server in servers.items()}
         listed = list(contests(made, [base64.b64encode(data).decode() for data in photographs]))
         asyncio.run(measure(servers, listed, arguments))
+        grew = {name: entries_of(server) - before[name] for name, server in servers.items()}
+        answers = sum(len(contest.latencies["real"]) for contest in listed)
+        assert grew["null"] == 0, f"the null ledger wrote {grew['null']} entries"
+        assert grew["real"] >= answers, f"the ledger wrote {grew['real']} entries for {answers} answers"
     samples.write_json(arguments.json, figures(listed, arguments))
     return 0 if report(listed) else 1
 

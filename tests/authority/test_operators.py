@@ -2,7 +2,9 @@
 
 import contextlib
 import threading
+import uuid
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 
@@ -184,6 +186,29 @@ def test_revoking_a_key_ends_the_sessions_it_opened(office: Office) -> None:
     keys.revoke_key(office.place, office.act(), office.keys["ivy"])
     assert not office.place.roster.lookup(assumed.key.access_key_id).active  # type: ignore[union-attr]
     assert office.entries("key")[-1]["details"]["sessions"] == [session.id]
+
+
+def test_a_key_that_opened_very_many_sessions_is_revoked_all_the_same(office: Office) -> None:
+    office.hire("ivy", "investigator")
+    docket, _ = cases.open_case(office.place, office.act(), "9", ["ivy"])
+    opened = [str(uuid.UUID(int=number)) for number in range(2_000)]
+    with office.place.store.write() as tx:
+        for identifier in opened:
+            session_rows.create(
+                tx,
+                identifier,
+                operator="ivy",
+                purpose="p",
+                case_id=docket.case.id,
+                authority=None,
+                opened_at=office.now,
+                opened_with=office.keys["ivy"],
+                expires_at=office.now + timedelta(hours=1),
+            )
+    keys.revoke_key(office.place, office.act(), office.keys["ivy"])
+    assert not office.place.roster.lookup(office.keys["ivy"]).active  # type: ignore[union-attr]
+    details = office.entries("key")[-1]["details"]
+    assert details["sessions_sha256"] == sha256("\n".join(opened).encode()).hexdigest()
 
 
 def test_lookups_during_a_revocation_never_keep_what_was_before(office: Office) -> None:

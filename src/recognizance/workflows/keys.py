@@ -1,7 +1,6 @@
 """Issue, revoke and recover access keys."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 
 from recognizance.authority.access_keys import KeyPair, make_key_pair
@@ -13,7 +12,7 @@ from recognizance.workflows import first_start
 from recognizance.workflows.act import NOBODY, Act
 from recognizance.workflows.objections import about, changing_authority
 from recognizance.workflows.operators import keep_administered, require_named, require_no_request
-from recognizance.workflows.place import Workplace, failures_recorded, permit, record
+from recognizance.workflows.place import Workplace, failures_recorded, name_many, permit, record
 
 KIND = "key"
 OWN = "own-key"
@@ -35,8 +34,7 @@ def issue_key(place: Workplace, act: Act, operator: str) -> tuple[KeyPair, int]:
     RefusedError
         If a request of the caller's awaits a second person, which the operator could be.
     """
-    permitted = replace(permit(place, act, OWN if operator == act.operator else KIND), kind=KIND)
-    permitted = about(permitted, operator)
+    permitted = about(permit(place, act, OWN if operator == act.operator else KIND, recorded_as=KIND), operator)
     pair = make_key_pair()
     with changing_authority(place, permitted) as tx:
         row = operators.get(tx, operator)
@@ -85,7 +83,7 @@ def revoke_key(place: Workplace, act: Act, access_key_id: str) -> tuple[str, int
     with place.store.read() as tx:
         known = access_keys.find(tx, access_key_id)
     own = known is not None and known.operator == act.operator
-    permitted = replace(permit(place, act, OWN if own else KIND), kind=KIND)
+    permitted = permit(place, act, OWN if own else KIND, recorded_as=KIND)
     if known is not None:
         permitted = about(permitted, known.operator)
     with changing_authority(place, permitted) as tx:
@@ -96,7 +94,7 @@ def revoke_key(place: Workplace, act: Act, access_key_id: str) -> tuple[str, int
         details: dict[str, Value] = {
             "change": "revoked",
             "key": access_key_id,
-            "sessions": [*opened],
+            **name_many("sessions", opened),
         }
         entry = record(tx, permitted, details)
         keep_administered(tx, permitted)

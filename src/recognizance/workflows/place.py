@@ -30,7 +30,7 @@ from recognizance.workflows.shelf import Shelf
 Workflow = TypeVar("Workflow", bound=Callable[..., Any])
 """Takes a workplace and an act first."""
 
-FACES_NAMED_MAX = 1_000
+NAMED_MAX = 1_000
 """How many ids an entry holds; the log takes 64 KiB."""
 
 CLOCK_TOLERANCE = timedelta(seconds=1)
@@ -65,11 +65,24 @@ class Permit:
 
 
 def permit(
-    place: Workplace, act: Act, kind: str, *, gallery: str | None = None, threshold_percent: float | None = None
+    place: Workplace,
+    act: Act,
+    kind: str,
+    *,
+    gallery: str | None = None,
+    threshold_percent: float | None = None,
+    recorded_as: str | None = None,
 ) -> Permit:
     """Put the request's facts to the policy, before anything else is done.
 
     A refusal is made durable as an entry; then it is raised.
+
+    Parameters
+    ----------
+    kind : str
+        The act, as the policy knows it.
+    recorded_as : str, optional
+        Its kind in the log, where that is another one: whatever comes of the act, its entry is of this kind.
 
     Raises
     ------
@@ -99,7 +112,7 @@ def permit(
     )
     decision = place.policy.decide(facts)
     rules = tuple(reason.rule for reason in decision.reasons)
-    permitted = Permit(act, kind, now, rules, _claims(act, gallery), place.ledger)
+    permitted = Permit(act, recorded_as or kind, now, rules, _claims(act, gallery), place.ledger)
     if isinstance(decision, Allowed):
         return permitted
     raise refusal(place, permitted, decision.reasons)
@@ -150,9 +163,11 @@ def record_alone(place: Workplace, entry: Entry, concealed: Iterable[Concealed |
 
 
 def record_failure(place: Workplace, act: Act, kind: str, failure: str) -> Recorded:
-    """Record an act that failed, by the name of the failure."""
+    """Record an act that failed, by the name of the failure, with the session and the case that it was for."""
+    now = place.clock()
+    act = settle(place.store, place.roster, act, now).act
     details: dict[str, Value] = {**_who(act), "failure": failure}
-    entry = Entry(kind, place.clock(), act.operator, "failed", (), details)
+    entry = Entry(kind, now, act.operator, "failed", (), details)
     return Recorded(record_alone(place, entry, _claims(act, None)), "failed")
 
 
@@ -205,10 +220,18 @@ def same_gallery(tx: Transaction, gallery: GalleryRow) -> GalleryRow:
 
 
 def name_faces(face_ids: Sequence[str]) -> dict[str, Value]:
-    """Name erased references for an entry: by their ids, or by the digest of their sorted ids if they are many."""
-    if len(face_ids) <= FACES_NAMED_MAX:
-        return {"faces": list(face_ids)}
-    return {"faces_sha256": hashlib.sha256("\n".join(sorted(face_ids)).encode()).hexdigest()}
+    """Name references for an entry; see `name_many`."""
+    return name_many("faces", face_ids)
+
+
+def name_many(field: str, identifiers: Sequence[str]) -> dict[str, Value]:
+    """Name things for an entry: by their ids, or by the digest of their sorted ids if they are many.
+
+    An act that would not fit into the log could not be done.
+    """
+    if len(identifiers) <= NAMED_MAX:
+        return {field: list(identifiers)}
+    return {f"{field}_sha256": hashlib.sha256("\n".join(sorted(identifiers)).encode()).hexdigest()}
 
 
 def new_identifier() -> str:

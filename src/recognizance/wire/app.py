@@ -1,8 +1,8 @@
 """The ASGI application: from a signed request to a handler's answer.
 
-In this order, so that each step only sees what the ones before it have let through: method and path; the
-form of the signature; the body, within limits; the signature itself; the operation; JSON; the model; the
-handler.
+In this order, so that each step only sees what the ones before it have let through: method; the form of the
+signature; the body, within limits; the signature itself; the operation; the path; JSON; the model; the handler.
+From the signature on, whatever comes of a request is on record.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, NamedTuple, TypeVar
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 from recognizance.errors import RecognizanceError
 from recognizance.wire.admission import ByteBudget, Lane
 from recognizance.wire.claims import Claim
-from recognizance.wire.context import Context, parse_context
+from recognizance.wire.context import Context, ContextError, parse_context
 from recognizance.wire.exchange import ClientGoneError, Exchange, Receive, Scope, Send
 from recognizance.wire.faults import ENTRY_HEADER, Fault, SignInFault, fault_from
 from recognizance.wire.query import FORM, QueryService
@@ -169,7 +169,6 @@ class WireApp:
     async def _reply(self, exchange: Exchange) -> _Reply:
         if exchange.method != "POST":
             raise Fault.method_not_allowed()
-        context = parse_context(exchange.raw_path)
         try:
             request = read_request(exchange.method, exchange.raw_path, exchange.query, exchange.headers)
             service, claim = self._read(request)
@@ -183,32 +182,26 @@ class WireApp:
                 body = await exchange.read_body(limit, self._limits.read_seconds)
                 signed = _Signed(request, claim, body)
                 actor = await _in_lane(exchange, self._sign_ins, lambda: self._sign_in(signed))
+                asked = _Asked(actor)
                 try:
-                    if service is None:
-                        raise Fault.unknown_operation()
-                    return await self._perform(exchange, service, signed, actor, context)
+                    asked.read(service, signed, exchange.raw_path)
+                    return await self._perform(exchange, asked, body)
                 except Fault as fault:
-                    raise await self._recorded(fault, exchange, service, signed, actor, context) from fault
+                    raise await self._recorded(fault, exchange, asked) from fault
         except SignInFault as fault:
             # Awaited, so that a flood of refusals waits for its own record instead of filling the memory.
             await asyncio.wrap_future(self._on_refused_sign_in(fault.code, fault.access_key_id))
+            # SDKs sign another spelling of such a path than they send: what is wrong with it is the better answer.
+            parse_context(exchange.raw_path)
             raise
 
-    async def _recorded(
-        self,
-        fault: Fault,
-        exchange: Exchange,
-        service: Service | None,
-        signed: "_Signed",
-        actor: Actor,
-        context: Context,
-    ) -> Fault:
+    async def _recorded(self, fault: Fault, exchange: Exchange, asked: "_Asked") -> Fault:
         """Record a request that came to no act, so that every answer to an operator names its entry."""
         if ENTRY_HEADER in fault.headers or fault.code in _UNRECORDED_CODES:
             return fault
-        operation = (signed.request.header(b"x-amz-target") or "").rpartition(".")[2]
-        known = operation if service is not None and operation in service.model.operation_names else None
-        request = Rejected(actor, context, known, exchange.request_id, fault.code)
+        known = asked.service is not None and asked.operation in asked.service.model.operation_names
+        operation = asked.operation if known else None
+        request = Rejected(asked.actor, asked.context, operation, exchange.request_id, fault.code)
         try:
             headers = await asyncio.wrap_future(self._others.submit(lambda: self._on_rejected(request)))
         except RecognizanceError as error:
@@ -239,11 +232,10 @@ class WireApp:
         """
         await asyncio.wrap_future(self._sign_ins.submit(lambda: self._verifier.know(claim)))
 
-    async def _perform(
-        self, exchange: Exchange, service: Service, signed: "_Signed", actor: Actor, context: Context
-    ) -> _Reply:
-        body = signed.body
-        operation = service.operation_of(signed.request, body)
+    async def _perform(self, exchange: Exchange, asked: "_Asked", body: bytearray) -> _Reply:
+        service, operation = asked.service, asked.operation
+        if service is None:
+            raise Fault.unknown_operation()
         handler = service.handler(operation)
         lane = self._photographs if operation in service.photograph_operations else self._others
 
@@ -252,7 +244,7 @@ class WireApp:
             body.clear()  # each photograph is in memory once from here on, not once more as it came
             parsed = service.parse(operation, value)
             del value
-            answer = handler(Call(operation, parsed, actor, context, exchange.request_id))
+            answer = handler(Call(operation, parsed, asked.actor, asked.context, exchange.request_id))
             encoded = service.encode(operation, answer.body, exchange.request_id)
             return 200, encoded, {**_checked(answer.headers), "content-type": service.answer_type}
 
@@ -283,6 +275,27 @@ class _Signed(NamedTuple):
     request: Request
     claim: Claim
     body: bytearray
+
+
+@dataclass
+class _Asked:
+    """What an operator asks for, as far as it could be read."""
+
+    actor: Actor
+    service: Service | None = None
+    operation: str = ""
+    context: Context = field(default_factory=Context)
+
+    def read(self, service: Service | None, signed: _Signed, raw_path: bytes) -> None:
+        """Read operation and context; raises `Fault`, and keeps what was read until then."""
+        self.service = service
+        self.operation = (signed.request.header(b"x-amz-target") or "").rpartition(".")[2]
+        if service is not None:
+            self.operation = service.operation_of(signed.request, signed.body)
+        try:
+            self.context = parse_context(raw_path)
+        except ContextError as error:
+            raise fault_from(error, frozenset()) from error
 
 
 async def _in_lane(exchange: Exchange, lane: Lane, work: Callable[[], _Result]) -> _Result:

@@ -1,6 +1,6 @@
 """Acts that a rule asks a second person for: requested by one, approved by another, done once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from recognizance.authority import second_person
@@ -19,7 +19,14 @@ _RULE = "standing/second-person"
 
 
 @failures_recorded(KIND)
-def request(place: Workplace, act: Act, kind: str, payload: Mapping[str, Any]) -> tuple[ApprovalRow, int]:
+def request(
+    place: Workplace,
+    act: Act,
+    kind: str,
+    payload: Mapping[str, Any],
+    *,
+    check: Callable[[Transaction], object] = lambda tx: None,
+) -> tuple[ApprovalRow, int]:
     """Ask for a second person; the request and one entry are made durable together.
 
     Parameters
@@ -28,13 +35,16 @@ def request(place: Workplace, act: Act, kind: str, payload: Mapping[str, Any]) -
         The act, as the policy knows it: the caller needs the standing for it.
     payload : mapping
         What exactly is to be done, as JSON can hold it.  It is sealed in the record and committed to in the log.
+    check : callable
+        Raises if there is nothing of the kind to be done; asked after the policy.
     """
-    permitted = permit(place, act, kind)
+    permitted = permit(place, act, kind, recorded_as=KIND)
     with place.store.write() as tx:
+        check(tx)
         row = approvals.create(
             tx, new_identifier(), kind, payload, requested_by=act.operator, requested_at=permitted.time
         )
-        details = {"change": "requested", "approval": row.id}
+        details = {"change": "requested", "approval": row.id, "act": kind}
         entry = record(tx, permitted, details, [Concealed("payload", dict(payload))])
     return row, entry
 
@@ -70,7 +80,7 @@ def withdraw(place: Workplace, act: Act, identifier: str) -> tuple[ApprovalRow, 
     RefusedError
         If it is somebody else's, or was used or withdrawn before.
     """
-    permitted = permit(place, act, "request")
+    permitted = permit(place, act, "request", recorded_as=KIND)
     with objections_refused(place, permitted), place.store.write() as tx:
         row = approvals.get(tx, identifier)
         if row.requested_by != act.operator:

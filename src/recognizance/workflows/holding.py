@@ -81,9 +81,9 @@ def request_release(place: Workplace, act: Act, identifier: str) -> tuple[str, i
     NotFoundError
         If there is no such hold.
     """
-    with place.store.read() as tx:
-        holds.get(tx, identifier)
-    approval, entry = approvals.request(place, act, KIND, {"release": identifier})
+    approval, entry = approvals.request(
+        place, act, KIND, {"release": identifier}, check=lambda tx: holds.get(tx, identifier)
+    )
     return approval.id, entry
 
 

@@ -143,7 +143,7 @@ def close_session(place: Workplace, act: Act, session_id: str) -> tuple[SessionR
     with place.store.read() as tx:
         found = sessions.find(tx, session_id)
     own = found is not None and found.operator == act.operator
-    permitted = replace(permit(place, act, KIND if own else "key"), kind=KIND)
+    permitted = permit(place, act, KIND if own else "key", recorded_as=KIND)
     with changing_authority(place, permitted) as tx:
         row = sessions.get(tx, session_id)
         if not row.is_open(permitted.time):

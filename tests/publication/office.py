@@ -1,0 +1,165 @@
+"""A server with people and galleries, for requests that do what they ask for."""
+
+import uuid
+from base64 import b64encode
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from rekognition import pictures
+from sts.staff import CASE, Staff
+from wire.signing import SigningKey
+
+Input = dict[str, Any]
+
+
+@dataclass
+class Office:
+    """What requests can name; each property or method makes something new where an act uses it up."""
+
+    staff: Staff
+    faces: Path
+
+    def __post_init__(self) -> None:
+        ada = self.staff.native("ada")
+        self.suffix = uuid.uuid4().hex[:8]
+        self.names = {name: f"{name}-{self.suffix}" for name in ("una", "otto", "eve")}
+        for name, role in {"una": "supervisor", "otto": "auditor", "eve": "examiner"}.items():
+            ada.create_operator(Operator=self.names[name], Name=name.title(), Roles=[role])
+            self.staff.keys[name] = self.staff.issue(self.names[name], by="ada")
+        self.photograph = b64encode(pictures.upright(self.faces)).decode()
+
+    def key(self, name: str) -> SigningKey:
+        return self.staff.keys[name]
+
+    def native(self, name: str) -> Any:
+        return self.staff.native(name)
+
+    def _rekognition(self, name: str) -> Any:
+        return self.staff.client("rekognition", self.key(name))
+
+    def new(self) -> str:
+        return f"every-{uuid.uuid4().hex[:12]}"
+
+    def collection(self) -> str:
+        """Make an empty collection."""
+        name = self.new()
+        self._rekognition("ada").create_collection(CollectionId=name)
+        return name
+
+    @cached_property
+    def full(self) -> str:
+        """A collection with one face and one user; nothing is taken out of it."""
+        name = self.collection()
+        ivy = self._rekognition("ivy")
+        found = ivy.index_faces(CollectionId=name, Image={"Bytes": pictures.upright(self.faces)})["FaceRecords"][0]
+        self.face, self.image = found["Face"]["FaceId"], found["Face"]["ImageId"]
+        ivy.create_user(CollectionId=name, UserId="someone")
+        ivy.associate_faces(CollectionId=name, UserId="someone", FaceIds=[self.face])
+        return name
+
+    @property
+    def face_of_full(self) -> str:
+        assert self.full
+        return self.face
+
+    def another_face(self) -> Input:
+        """Make a collection with a face that belongs to nobody."""
+        name = self.collection()
+        found = self._rekognition("ivy").index_faces(CollectionId=name, Image={"Bytes": pictures.upright(self.faces)})[
+            "FaceRecords"
+        ][0]
+        return {"CollectionId": name, "FaceIds": [found["Face"]["FaceId"]]}
+
+    def another_user(self) -> Input:
+        """Make a user in the full collection."""
+        user = self.new()
+        self._rekognition("ivy").create_user(CollectionId=self.full, UserId=user)
+        return {"CollectionId": self.full, "UserId": user}
+
+    def user_to_be(self, *, member: bool) -> Input:
+        """Make a collection with a user and a face, which is theirs or not."""
+        made = self.another_face()
+        ivy = self._rekognition("ivy")
+        ivy.create_user(CollectionId=made["CollectionId"], UserId="someone")
+        if member:
+            ivy.associate_faces(**made, UserId="someone")
+        return {**made, "UserId": "someone"}
+
+    def arn(self) -> str:
+        name = self.collection()
+        return f"arn:aws:rekognition:us-east-1:000000000000:collection/{name}"
+
+    def export(self) -> Input:
+        """Give one exported reference, as if it came from elsewhere."""
+        from publication.asking import ask
+
+        found = ask(
+            self.staff.server, self.key("ivy"), "ExportReferences", {"Gallery": self.full}, service="recognizance"
+        ).json()
+        reference = {**found["References"][0], "FaceId": str(uuid.uuid4()), "ImageId": str(uuid.uuid4())}
+        reference.pop("Subject", None)
+        return {"Gallery": self.collection(), "Model": found["Model"], "References": [reference]}
+
+    def named_photograph(self) -> Input:
+        """Give a photograph with a face that another service has named."""
+        box = {"Left": 0.2, "Top": 0.2, "Width": 0.6, "Height": 0.6}
+        named = [{"FaceId": str(uuid.uuid4()), "Box": box}]
+        return {
+            "Gallery": self.collection(),
+            "Photograph": self.photograph,
+            "ImageId": str(uuid.uuid4()),
+            "Faces": named,
+        }
+
+    def erasable(self) -> Input:
+        made = self.user_to_be(member=True)
+        return {"Gallery": made["CollectionId"], "Subject": made["UserId"]}
+
+    def hold(self) -> Input:
+        """Place a hold, as sue."""
+        placed = self.native("sue").place_hold(**self.erasable(), Reason="an appeal")
+        return {"HoldId": placed["Hold"]["HoldId"]}
+
+    def approved_release(self) -> Input:
+        hold = self.hold()
+        approval = self.native("sue").request_release(**hold)["ApprovalId"]
+        self.native("una").approve_request(ApprovalId=approval)
+        return {**hold, "ApprovalId": approval}
+
+    def request(self) -> Input:
+        """Ask for a second person, as sue."""
+        return {"ApprovalId": self.native("sue").request_release(**self.hold())["ApprovalId"]}
+
+    def operator(self, **known: Any) -> Input:
+        name = self.new()
+        self.native("ada").create_operator(Operator=name, Name="Somebody", Roles=["examiner"])
+        return {"Operator": name, **known}
+
+    def spare_key(self) -> Input:
+        made = self.native("ada").issue_access_key(**self.operator())
+        return {"AccessKeyId": made["AccessKeyId"]}
+
+    def session(self) -> Input:
+        return {"SessionId": self.staff.session("ivy")["SessionId"]}
+
+    def role(self) -> Input:
+        return {"RoleArn": self.staff.session("ivy")["RoleArn"], "RoleSessionName": "every"}
+
+    def case(self) -> str:
+        number = self.new()
+        self.native("ada").open_case(Number=number, Members=["ivy"])
+        return number
+
+    def entry_of_case(self) -> int:
+        """Give an entry that commits to a case number."""
+        opened = self.native("ada").open_case(Number=self.new())
+        return int(opened["ResponseMetadata"]["HTTPHeaders"]["x-recognizance-entry"])
+
+    def entry_of_ada(self) -> int:
+        listed = self.native("ada").list_cases()
+        return int(listed["ResponseMetadata"]["HTTPHeaders"]["x-recognizance-entry"])
+
+
+CASE_OF_IVY = CASE

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from recognizance.biometrics import Reference
-from recognizance.ledger import Concealed
+from recognizance.ledger import Concealed, Value
 from recognizance.records import galleries, references, subjects, tags
 from recognizance.records.galleries import GalleryCounts, GalleryRow
 from recognizance.workflows.act import Act
@@ -63,7 +63,14 @@ def create_gallery(
         )
         if labels:
             tags.set_tags(tx, gallery.id, labels)
-        entry = record(tx, permitted, {"gallery": gallery.id, "model": gallery.model, "change": "created"})
+        details: dict[str, Value] = {
+            "change": "created",
+            "gallery": gallery.id,
+            "keep_photographs": keep_photographs,
+            "model": gallery.model,
+        }
+        concealed = [Concealed("tags", {"put": dict(labels), "removed": []})] if labels else []
+        entry = record(tx, permitted, details, concealed)
     return Listed(gallery, GalleryCounts(0, 0)), entry
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import botocore.exceptions
 import pytest
 
 from rekognition.processes import start_server
@@ -69,10 +70,16 @@ def test_a_deactivated_operator_is_refused_by_name(staff: Staff) -> None:
     ada = staff.native("ada")
     ada.create_operator(Operator="tim", Name="Tim", Roles=["investigator"])
     tim = staff.issue("tim", by="ada")
+    assert code_of(staff, tim) == ""
+    own = await_entry(staff, lambda entry: entry["operator"] == "tim")["index"]
+    native = staff.server.native(tim)
+    assert native.get_receipt(Index=own)["Receipt"]
     ada.deactivate_operator(Operator="tim")
     assert code_of(staff, tim) == "AccessDeniedException"
-    entry = await_entry(staff, lambda entry: entry["operator"] == "tim")
+    entry = await_entry(staff, lambda entry: entry["operator"] == "tim" and entry["index"] > own)
     assert (entry["decision"], entry["rules"]) == ("refused", ["standing/active"])
+    with pytest.raises(botocore.exceptions.ClientError, match="standing/active"):
+        native.get_receipt(Index=own)
     ada.activate_operator(Operator="tim")
     assert code_of(staff, tim) == ""
 

@@ -7,7 +7,7 @@ from recognizance.policy.facts import RequestFacts
 
 READING = frozenset({"list", "detect"})
 USING = READING | {"search", "compare", "enrol", "erase", "subject", "export"}
-OWN = frozenset({"identity", "own-key", "request", "roster", "session"})
+OWN = frozenset({"identity", "own-key", "receipt", "request", "roster", "session"})
 """What concerns the operator alone; every role covers it."""
 
 CREDENTIALS = frozenset({"approval", "case", "env", "key", "operator", "own-key", "request", "session"})

@@ -13,6 +13,9 @@ from recognizance_verify.disclosures import Disclosure
 KIND = "ledger"
 """The act of reading entries, for which standing is asked."""
 
+OWN = "receipt"
+"""The act of having one's own acts proved, which every role covers: as long as operator and credentials are good."""
+
 
 @dataclass(frozen=True, slots=True)
 class LogStatus:
@@ -83,8 +86,8 @@ def receipt(place: Workplace, act: Act, index: int) -> str:
     """
     with place.store.read() as tx:
         body = place.ledger.entry(tx, index)
-    if json.loads(body)["operator"] != act.operator:
-        permit(place, act, KIND)
+    own = json.loads(body)["operator"] == act.operator
+    permit(place, act, OWN if own else KIND, recorded_as=KIND)
     covering = place.publisher.covering(index)
     with place.store.read() as tx:
         return place.ledger.receipt(tx, index, covering.note).text()

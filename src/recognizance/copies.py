@@ -9,12 +9,16 @@ from pathlib import Path
 from recognizance.authority.revocations import Ended, ended_in
 from recognizance.bootstrap import join_ledger, now, open_record
 from recognizance.errors import BackupError, KeyFileError, RecordUnavailableError, SchemaVersionError
-from recognizance.records import KeyVault, RecordStore, Sealer, load_or_create_key
+from recognizance.records import KeyVault, RecordStore, Sealer, holds, load_or_create_key
 from recognizance.records.backup import back_up, copy_back, describe
+from recognizance.records.holds import Hold
 from recognizance.records.log_key import read_head, write_head
 from recognizance.settings import Settings
 from recognizance.workflows.heads import read_checkpoint
 from recognizance.workflows.restoring import OpenLog, Restored, exchange, newest_known, restore
+
+KEYS_OF_PEOPLE_SINCE = "0002"
+"""The first version of the schema that seals people's data under keys of their own."""
 
 
 def back_up_record(settings: Settings, file: Path) -> int:
@@ -49,6 +53,8 @@ def restore_record(settings: Settings, file: Path, *, roll_back_log: bool) -> Re
             f"{file} was sealed with the key {found.sealing_key_id}; the folder of keys holds {sealer.key_id}.",
             "Put the folder of keys back that belongs to it, or set RECOGNIZANCE_KEYS to where it is.",
         )
+    if found.schema_version < KEYS_OF_PEOPLE_SINCE:
+        _require_nothing_erased(settings, sealer, file)
     draft = settings.home / "record.db.restoring"
     _clear(draft)
     try:
@@ -57,15 +63,26 @@ def restore_record(settings: Settings, file: Path, *, roll_back_log: bool) -> Re
             head_text = read_head(settings.keys_folder)
             head = None if head_text is None else read_checkpoint(head_text, copy.ledger.verifier_key)
             with _present(settings, path, sealer) as present:
+                if present is not None and not present.store.scrub():
+                    raise BackupError(
+                        f"Another program reads {path}: what is in its write-ahead log would be lost.",
+                        "End that program, then restore again.",
+                    )
                 known = newest_known(present, head)
-                ended = _ended(present)
+                ended, standing = _carried_over(present)
             entries, entry, erased, rolled_back = restore(
-                copy, known, roll_back_log=roll_back_log, account=_account(), clock=now, ended=ended
+                copy,
+                known,
+                roll_back_log=roll_back_log,
+                account=_account(),
+                clock=now,
+                ended=ended,
+                standing=standing,
             )
             copy.store.scrub()
             with copy.store.read() as tx:
                 checkpoint = copy.ledger.checkpoint(tx)
-        kept = exchange(draft, path, settings.home / f"record.db.before-{now():%Y%m%dT%H%M%SZ}")
+        kept = exchange(draft, path, settings.home / f"record.db.before-{now():%Y%m%dT%H%M%S.%fZ}")
         write_head(settings.keys_folder, checkpoint)
     finally:
         _clear(draft)
@@ -99,11 +116,23 @@ def _present(settings: Settings, path: Path, sealer: Sealer) -> Iterator[OpenLog
         opened.__exit__(None, None, None)
 
 
-def _ended(present: OpenLog | None) -> Ended | None:
+def _carried_over(present: OpenLog | None) -> tuple[Ended, list[Hold]]:
+    """Read what a restore must not undo: what is over, and what is held."""
     if present is None:
-        return None
+        return Ended(), []
     with present.store.read() as tx:
-        return ended_in(tx)
+        return ended_in(tx), holds.list_all(tx)
+
+
+def _require_nothing_erased(settings: Settings, sealer: Sealer, file: Path) -> None:
+    """Refuse what holds people in plain once somebody was erased: nobody could find them in it to erase them again."""
+    with KeyVault.open(settings.keys_folder, sealer=sealer) as vault:
+        if any(vault.is_destroyed(slot) for slot in range(1, len(vault) + 1)):
+            raise BackupError(
+                f"{file} was made by a version without keys of people's own, and people were erased since: it would "
+                f"bring them back.",
+                "Restore a newer backup, and destroy this one.",
+            )
 
 
 def _account() -> str:

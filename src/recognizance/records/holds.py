@@ -42,6 +42,8 @@ _AS_CANDIDATE = _ON_SEARCHES.join(_CANDIDATES, _CANDIDATES.c.entry_index == _SEA
     _is_one_of_them(_SEARCHES.c.searched, _CANDIDATES.c.number)
 )
 _AS_PROBE = _ON_SEARCHES.where(_is_one_of_them(_SEARCHES.c.probe_kind, _SEARCHES.c.probe_number))
+_SUBJECT_EXISTS = select(schema.subjects.c.id).where(schema.subjects.c.identifier == bindparam("wanted"))
+_SEARCH_EXISTS = select(_SEARCHES.c.entry_index).where(_SEARCHES.c.id == bindparam("wanted"))
 _RELEASE = (
     update(_HOLDS)
     .where(_HOLDS.c.id == bindparam("wanted"), _STANDING)
@@ -79,6 +81,12 @@ def place(tx: Transaction, hold: Hold) -> None:
         "placed_at": hold.placed_at,
     }
     tx.execute(insert(_HOLDS), values)
+
+
+def target_exists(tx: Transaction, hold: Hold) -> bool:
+    """Whether there is what the hold is on."""
+    statement = _SUBJECT_EXISTS if hold.kind == SUBJECT else _SEARCH_EXISTS
+    return tx.execute(statement, {"wanted": hold.target}).first() is not None
 
 
 def get(tx: Transaction, identifier: str) -> Hold:

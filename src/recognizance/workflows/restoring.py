@@ -1,7 +1,7 @@
 """Put a backup in the record's place, without losing what came after it unnoticed."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +9,8 @@ from pathlib import Path
 from recognizance.authority.revocations import Ended, end_again
 from recognizance.errors import LogRolledBackError
 from recognizance.ledger import Entry, Ledger, Value
-from recognizance.records import RecordStore, Transaction, erasures
+from recognizance.records import RecordStore, Transaction, erasures, holds, operators
+from recognizance.records.holds import Hold
 from recognizance.records.key_files import fsync_folder
 from recognizance.workflows.presence import OPERATOR
 from recognizance_verify.notes import Checkpoint
@@ -54,10 +55,11 @@ def restore(
     account: str,
     clock: Callable[[], datetime],
     ended: Ended | None = None,
+    standing: Sequence[Hold] = (),
 ) -> tuple[int, int, int, int | None]:
     """Make a record of an opened copy of a backup, and record the restore.
 
-    Erasures of after it are done again, and what had ended of authority ends again.
+    Erasures of after it are done again, what had ended of authority ends again, and legal holds stand on.
 
     Parameters
     ----------
@@ -67,6 +69,8 @@ def restore(
         The machine's account that restores.
     ended : Ended, optional
         Keys, operators, sessions and cases that the record in place knows to be over.
+    standing : sequence of Hold
+        Legal holds that stand in the record in place.
 
     Returns
     -------
@@ -97,8 +101,24 @@ def restore(
         details["rolled_back_from"] = {"root": known.root.hex(), "size": known.size}
     with store.write() as tx:
         details["ended_again"] = end_again(tx, ended or Ended(), now=clock())
+        details["held_again"] = hold_again(tx, standing)
         index = ledger.append(tx, Entry("restore", clock().astimezone(UTC), OPERATOR, "allowed", (), details))
     return entries, index, erased, rolled_back
+
+
+def hold_again(tx: Transaction, standing: Sequence[Hold]) -> int:
+    """Place legal holds that are not in this record on what is there of them; return how many."""
+    known = {hold.id for hold in holds.list_all(tx, released=True)}
+    count = 0
+    for hold in standing:
+        if hold.id in known or not holds.target_exists(tx, hold):
+            continue
+        if operators.find(tx, hold.placed_by) is None:
+            # Somebody who came after the backup: the name stays on the hold, and nobody can act by it.
+            operators.create(tx, hold.placed_by, name="", roles=(), created_at=hold.placed_at, active=False)
+        holds.place(tx, hold)
+        count += 1
+    return count
 
 
 def newest_known(present: OpenLog | None, head: Checkpoint | None) -> Checkpoint | None:

@@ -103,7 +103,7 @@ def build_app(settings: Settings, place: Workplace, closing: ExitStack) -> Appli
         admit=throttle.admit,
         on_rejected=partial(record_rejected, place),
     )
-    log = LogPages(place, Verifier(keys, now, used), records, refused.report)
+    log = LogPages(place, Verifier(keys, now, used), records, refused.report, throttle.admit)
     return Application(wire, log, place)
 
 

@@ -1,5 +1,6 @@
 """Every operation that is offered, allowed, refused and failed: each request leaves exactly one entry."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -321,6 +322,30 @@ def test_a_path_that_is_no_context_leaves_its_entry(office: Office, path: str) -
     reply = ask(server, office.key("ivy"), "ListCollections", {}, service="rekognition", path=path)
     assert reply.status == 400
     entry_of(server, reply, size, kind="request", operation="ListCollections", decision="failed")
+
+
+def test_what_fails_in_a_session_names_it(office: Office) -> None:
+    server, session = office.staff.server, office.staff.session("ivy")
+    key = office.staff.assume("ivy", session)
+    size = size_of(server)
+    reply = ask(server, key, "SearchFaces", {**NOWHERE, "FaceId": NOBODY}, service="rekognition")
+    entry = entry_of(server, reply, size, kind="search", operation="SearchFaces", decision="failed")
+    assert entry["details"]["session"] == session["SessionId"]
+    assert entry["details"]["case_id"]
+    assert {"case", "purpose"} <= entry["commitments"].keys()
+
+
+def test_the_entry_of_a_new_gallery_says_what_was_set(office: Office) -> None:
+    server, ada = office.staff.server, office.key("ada")
+    for body, kept in (({"Gallery": office.new(), "KeepPhotographs": False}, False), ({"Gallery": office.new()}, True)):
+        reply = ask(server, ada, "CreateGallery", body, service="recognizance")
+        assert entries_from(server, reply.entry)[0]["details"]["keep_photographs"] is kept
+    tagged = {"CollectionId": office.new(), "Tags": {"unit": "burglary"}}
+    reply = ask(server, ada, "CreateCollection", tagged, service="rekognition")
+    assert "tags" in entries_from(server, reply.entry)[0]["commitments"]
+    fields = {"Index": reply.entry, "Fields": ["tags"]}
+    shown = ask(server, office.key("otto"), "DiscloseEntry", fields, service="recognizance").json()["Disclosure"]
+    assert json.loads(json.loads(shown)["openings"][0]["value"]) == {"put": {"unit": "burglary"}, "removed": []}
 
 
 @pytest.mark.parametrize("operation", ["DetectLabels", "Nonsense"])

@@ -11,6 +11,7 @@ from recognizance_verify.receipts import Receipt
 from recognizance_verify.trust import Trust
 from rekognition.processes import Server
 from rekognition.raw import Raw
+from sts.staff import Staff
 
 
 def test_the_public_tree_is_that_of_the_entries(live_server: Server, collection: str) -> None:
@@ -110,6 +111,32 @@ def test_entries_are_for_who_may_audit(live_server: Server) -> None:
     ):
         assert log_client.get(live_server, path, **refused)[0] == 401
     assert log_client.get(live_server, path, **log_client.signed_headers(live_server, path))[0] == 200
+
+
+def test_entries_are_not_asked_for_with_more_than_a_signature(live_server: Server) -> None:
+    path = "tile/entries/000.p/1?first=1"
+    for headers in (log_client.signed_headers(live_server, path), {"Authorization": "AWS4-HMAC-SHA256 x"}):
+        status, body, _ = log_client.get(live_server, path, **headers)
+        assert status == 400, body
+
+
+def test_a_refused_page_names_its_entry(staff: Staff) -> None:
+    path, server, key = "tile/entries/000.p/1", staff.server, staff.keys["ivy"]
+    signed = log_client.signed_headers(server, path, (key.access_key_id, key.secret))
+    status, _, headers = log_client.get(server, path, **signed)
+    assert (status, headers["x-recognizance-decision"]) == (403, "refused")
+    entry = server.entries()[int(headers["x-recognizance-entry"])]
+    assert (entry["operator"], entry["decision"]) == ("ivy", "refused")
+    assert entry["details"]["operation"] == "ReadEntries"
+
+
+def test_pages_count_towards_an_operators_rate(staff: Staff) -> None:
+    made = {"Operator": "hasty", "Name": "Hasty", "Roles": ["investigator"], "RequestsPerMinute": 2}
+    staff.native("ada").create_operator(**made)
+    key, path = staff.issue("hasty", by="ada"), "tile/entries/000.p/1"
+    signed = log_client.signed_headers(staff.server, path, (key.access_key_id, key.secret))
+    answers = [log_client.get(staff.server, path, **signed)[0] for _ in range(4)]
+    assert answers == [403, 403, 503, 503], "each refusal is an entry: they have an end"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from rekognition.conftest import Mugshots
 from rekognition.pictures import encoded, many_faces, without_face
 from rekognition.pictures import mugshots as photographs_of
+from rekognition.processes import Server
 from rekognition.refusals import refusal
 
 SUBJECTS = ("1", "8", "33", "44")
@@ -215,7 +216,7 @@ def test_a_hundred_faces_and_no_more(rekognition: Any, collection: str, faces: P
 
 
 def test_a_repeated_request_succeeds_once_more_without_effect(
-    rekognition: Any, collection: str, people: People
+    live_server: Server, rekognition: Any, collection: str, people: People
 ) -> None:
     face_id = index(rekognition, collection, people.probes["1"])
     token = {"CollectionId": collection, "ClientRequestToken": "token-1"}
@@ -225,10 +226,10 @@ def test_a_repeated_request_succeeds_once_more_without_effect(
     rekognition.disassociate_faces(CollectionId=collection, UserId="ada", FaceIds=[face_id])
     second = rekognition.associate_faces(UserId="ada", FaceIds=[face_id], **token)
     assert first["AssociatedFaces"] == second["AssociatedFaces"]
-    assert (
-        first["ResponseMetadata"]["HTTPHeaders"]["x-recognizance-entry"]
-        == (second["ResponseMetadata"]["HTTPHeaders"]["x-recognizance-entry"])
-    )
+    earlier, later = (int(each["ResponseMetadata"]["HTTPHeaders"]["x-recognizance-entry"]) for each in (first, second))
+    repeated = live_server.entries()[later]["details"]
+    assert repeated["repeats"] == earlier, "that it was asked for again is on record, too"
+    assert repeated["request"] == second["ResponseMetadata"]["RequestId"]
     assert "UserId" not in rekognition.list_faces(CollectionId=collection)["Faces"][0], "it was not done again"
     rekognition.associate_faces(CollectionId=collection, UserId="ada", FaceIds=[face_id])
     for _ in range(2):

@@ -1,5 +1,6 @@
 """Read the pages of a log over HTTP, signing where entries are asked for."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +10,8 @@ from recognizance.errors import ServerUnreachableError
 
 _TOGETHER = 8
 _PAGES_AHEAD = 64
+_WAITS = (0.5, 1, 2, 4, 8, 15, 15, 15)
+"""Seconds between questions for a page that the server has no time for; signatures are good for five minutes."""
 
 
 class LogPages:
@@ -36,6 +39,11 @@ class LogPages:
         SigV4Auth(self._connection.credentials, "recognizance", self._connection.settings.region).add_auth(request)
         try:
             answer = self._session.send(request.prepare())
+            for seconds in _WAITS:
+                if answer.status_code != 503:  # busy, or more pages than the operator's rate allows
+                    break
+                time.sleep(seconds)
+                answer = self._session.send(request.prepare())
         except HTTPClientError as error:
             raise ServerUnreachableError(
                 f"The page {path} of the log could not be read: {error}.", "Run the command again."

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 from recognizance.errors import BusyError, NotFoundError, RecognizanceError
@@ -34,6 +35,8 @@ class _Reply(NamedTuple):
     content_type: str
     caching: str
     body: bytes
+    told: Mapping[str, str] = MappingProxyType({})
+    """Further headers: which entry records a refusal."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,15 @@ class LogPages:
         Where pages are read.
     on_refused_sign_in : callable
         Called in a worker thread with the fault's code and the access key id that was claimed, if any.
+    admit : callable
+        Whether an operator may ask for entries now: each refusal is an entry.
     """
 
     place: Workplace
     verifier: Verifier
     lane: Lane
     on_refused_sign_in: Callable[[str, str | None], object]
+    admit: Callable[[str], bool] = lambda operator: True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request whose path begins with ``/log/``."""
@@ -63,6 +69,7 @@ class LogPages:
             (b"content-length", str(len(reply.body)).encode()),
             (b"cache-control", reply.caching.encode()),
             (b"x-content-type-options", b"nosniff"),
+            *((name.encode(), value.encode()) for name, value in reply.told.items()),
         ]
         if reply.status == 401:
             headers.append((b"www-authenticate", b"AWS4-HMAC-SHA256"))
@@ -83,9 +90,11 @@ class LogPages:
             return _said(404, error.message)
         except SignInFault as fault:
             return _said(401, f"{fault.code}: {fault.message}")
+        except Fault as fault:
+            return _said(fault.status, fault.message)
         except RecognizanceError as error:
             told = fault_from(error, frozenset())
-            return _said(403 if told.status == 400 else told.status, told.message)
+            return _said(403 if told.status == 400 else told.status, told.message, told.headers)
         except Exception:  # noqa: BLE001 - the edge: whatever it was, there is an answer, and the log has it
             _log.exception("A page of the log could not be read.")
             return _said(500, Fault.internal().message)
@@ -114,15 +123,18 @@ class LogPages:
         try:
             request = read_request(scope["method"], scope["raw_path"], scope["query_string"], list(scope["headers"]))
             claim = self.verifier.read(request, {SIGNING_NAME})
-            return self.verifier.verify(request, claim, b"")
+            actor = self.verifier.verify(request, claim, b"")
         except SignInFault as fault:
             self.on_refused_sign_in(fault.code, fault.access_key_id)
             raise
+        if not self.admit(actor.operator):
+            raise BusyError(Fault.throttled().message)
+        return actor
 
 
 def _tile(body: bytes, caching: str) -> _Reply:
     return _Reply(200, _BYTES, caching, body)
 
 
-def _said(status: int, message: str) -> _Reply:
-    return _Reply(status, _TEXT, _NEVER, f"{message}\n".encode())
+def _said(status: int, message: str, told: Mapping[str, str] = MappingProxyType({})) -> _Reply:
+    return _Reply(status, _TEXT, _NEVER, f"{message}\n".encode(), told)

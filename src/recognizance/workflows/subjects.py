@@ -1,7 +1,7 @@
 """Subjects: several references of one person, searched as one (Rekognition's users)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,7 @@ def create_subject(place: Workplace, act: Act, gallery_name: str, name: str, tok
     with place.store.write() as tx:
         gallery = galleries.get(tx, gallery_name)
         if (earlier := _earlier(tx, permitted, gallery, token, [name])) is not None:
-            return int(earlier["entry"])
+            return _repeated(tx, permitted, gallery, earlier)
         made = subjects.create(tx, gallery.id, name, created_at=permitted.time)
         details: dict[str, Value] = {"gallery": gallery.id, "change": "created", "subject": made.identifier}
         entry = record(tx, permitted, details, [Concealed("subject_name", name, made.key_slot)])
@@ -79,7 +79,7 @@ def delete_subject(place: Workplace, act: Act, gallery_name: str, name: str, tok
         with place.store.write() as tx:
             gallery = same_gallery(tx, gallery)
             if (earlier := _earlier(tx, permitted, gallery, token, [name])) is not None:
-                return int(earlier["entry"])
+                return _repeated(tx, permitted, gallery, earlier)
             found = subjects.get(tx, gallery.id, name)
             require_free(tx, [found.identifier])
             subjects.delete(tx, gallery.id, name)
@@ -133,7 +133,9 @@ def associate(
         with place.store.write() as tx:
             gallery = same_gallery(tx, gallery)
             if (earlier := _earlier(tx, permitted, gallery, token, request)) is not None:
-                return _association(_named(tx, gallery, earlier))
+                return _association(
+                    {**_named(tx, gallery, earlier), "entry": _repeated(tx, permitted, gallery, earlier)}
+                )
             subjects.get(tx, gallery.id, name)
             held = list(subjects.templates_of(tx, gallery.id, name))
             known = references.get_many(tx, gallery.id, wanted)
@@ -188,7 +190,9 @@ def disassociate(
         with place.store.write() as tx:
             gallery = same_gallery(tx, gallery)
             if (earlier := _earlier(tx, permitted, gallery, token, request)) is not None:
-                return _association(_named(tx, gallery, earlier))
+                return _association(
+                    {**_named(tx, gallery, earlier), "entry": _repeated(tx, permitted, gallery, earlier)}
+                )
             found = subjects.get(tx, gallery.id, name)
             known = references.get_many(tx, gallery.id, wanted)
             done = [face_id for face_id in wanted if face_id in known and known[face_id].subject == name]
@@ -269,6 +273,11 @@ def _earlier(
         raise IdempotencyMismatchError("The ClientRequestToken was used before with other parameters.")
     answer: dict[str, Any] = json.loads(found.answer)
     return answer
+
+
+def _repeated(tx: Transaction, permitted: Permit, gallery: GalleryRow, earlier: Mapping[str, Any]) -> int:
+    """Record that an act was asked for again, and the answer given again without a second effect."""
+    return record(tx, permitted, {"gallery": gallery.id, "repeats": int(earlier["entry"])})
 
 
 def _remember(

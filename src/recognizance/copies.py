@@ -4,6 +4,7 @@ import os
 import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from recognizance.authority.revocations import Ended, ended_in
@@ -70,7 +71,7 @@ def restore_record(settings: Settings, file: Path, *, roll_back_log: bool) -> Re
                     )
                 known = newest_known(present, head)
                 ended, standing = _carried_over(present)
-            entries, entry, erased, rolled_back = restore(
+            done = restore(
                 copy,
                 known,
                 roll_back_log=roll_back_log,
@@ -86,7 +87,7 @@ def restore_record(settings: Settings, file: Path, *, roll_back_log: bool) -> Re
         write_head(settings.keys_folder, checkpoint)
     finally:
         _clear(draft)
-    return Restored(entries, entry, erased, rolled_back, kept)
+    return replace(done, kept=kept)
 
 
 @contextmanager
@@ -116,10 +117,10 @@ def _present(settings: Settings, path: Path, sealer: Sealer) -> Iterator[OpenLog
         opened.__exit__(None, None, None)
 
 
-def _carried_over(present: OpenLog | None) -> tuple[Ended, list[Hold]]:
+def _carried_over(present: OpenLog | None) -> tuple[Ended | None, list[Hold]]:
     """Read what a restore must not undo: what is over, and what is held."""
     if present is None:
-        return Ended(), []
+        return None, []
     with present.store.read() as tx:
         return ended_in(tx), holds.list_all(tx)
 

@@ -1,17 +1,23 @@
 """A backup that is put back brings nobody back."""
 
+import json
 from pathlib import Path
 
+import pytest
+
 from authority.conftest import Office
+from recognizance.authority.administrators import usable_administrators
 from recognizance.authority.revocations import ended_in
 from recognizance.bootstrap import open_record
 from recognizance.copies import back_up_record, restore_record
+from recognizance.errors import InvalidRequestError
 from recognizance.records import Transaction, access_keys, cases, operators, sessions
 from recognizance.settings import Settings, read_settings
 from recognizance.workflows import cases as case_work
 from recognizance.workflows import keys
 from recognizance.workflows import operators as operator_work
 from recognizance.workflows import sessions as session_work
+from recognizance.workflows.first_start import ADMINISTRATOR as FIRST
 
 
 def states(tx: Transaction) -> tuple[dict[str, bool], dict[str, bool], list[bool], list[bool]]:
@@ -46,3 +52,26 @@ def test_what_ended_after_a_backup_ends_again(office: Office, tmp_path: Path) ->
     with open_record(settings) as record, record.store.read() as tx:
         assert states(tx) == before
         assert access_keys.get(tx, kept).active
+
+
+def test_nobody_is_locked_out_for_good(office: Office, tmp_path: Path) -> None:
+    """A backup from before anybody had a name, put back after the administrator of the first start was closed."""
+    settings: Settings = read_settings(home=tmp_path / "home")
+    back_up_record(settings, tmp_path / "backup")
+    office.hire("ada", "administrator")
+    with office.place.store.read() as tx:
+        assert not operators.get(tx, FIRST).active
+    done = restore_record(settings, tmp_path / "backup", roll_back_log=True)
+    assert not done.administered
+    with open_record(settings) as record:
+        clock = office.place.clock
+        with record.store.read() as tx:
+            assert usable_administrators(tx) == []
+        pair, index = keys.recover(record.store, record.ledger, FIRST, clock=clock)
+        with record.store.read() as tx:
+            assert [row.id for row in usable_administrators(tx)] == [FIRST]
+            entry = json.loads(record.ledger.entry(tx, index))
+        assert (entry["kind"], entry["operator"], entry["details"]["activated"]) == ("recovery", "-", True)
+        assert entry["details"]["key"] == pair.access_key_id
+        with pytest.raises(InvalidRequestError):  # there is one now
+            keys.recover(record.store, record.ledger, FIRST, clock=clock)

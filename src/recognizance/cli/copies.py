@@ -78,8 +78,21 @@ def restore(
             f"The log was rolled back: {lost} from after the backup are lost, and the log says so for good.",
             "Tell those who oversee the log; their witness refuses it until they consent to begin anew.",
         )
-    show_warning(
-        "Access keys that were revoked, and sessions that were closed, after the backup was made may be valid again.",
-        "`recognizance operator key list` shows them.",
-    )
+    if done.ended_again is None:
+        show_warning(
+            "What the record from before knew could not be carried over: access keys that were revoked, sessions that "
+            "were closed and legal holds that were placed after the backup was made.",
+            "Go through `recognizance operator key list`, `recognizance operator list` and `recognizance hold list`.",
+        )
+    elif done.ended_again:
+        console.print(
+            f"Ended again {count(done.ended_again, 'key, operator, session or case', 'keys, operators, sessions and cases')} "
+            "that had ended after the backup.",
+            soft_wrap=True,
+        )
+    if not done.administered:
+        show_warning(
+            "No active administrator has an access key: nobody can administer the server.",
+            "`recognizance operator recover ID` gives one to an administrator, `administrator` if there is no other.",
+        )
     return ExitCode.OK

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from recognizance.authority.access_keys import KeyPair, make_key_pair
-from recognizance.authority.administrators import ROLE
+from recognizance.authority.administrators import ROLE, usable_administrators
 from recognizance.errors import InvalidRequestError
 from recognizance.ledger import Entry, Ledger, Value
 from recognizance.records import RecordStore, Transaction, access_keys, operators, sessions
@@ -106,22 +106,28 @@ def recover(
 ) -> tuple[KeyPair, int]:
     """Issue a key to a named administrator without anybody's signature; the caller holds the home folder.
 
-    For when every administrator's secret is lost.  It is recorded as what it is.
+    For when every administrator's secret is lost.  It is recorded as what it is.  Where no administrator is left at
+    all, as after a restore that brought none of them back, it helps any that there was, and makes them active again.
 
     Raises
     ------
     NotFoundError
     InvalidRequestError
-        If the operator is not a named and active administrator.
+        If the operator is not a named and active administrator, and there is one.
     """
     pair, now = make_key_pair(), clock()
+    details: dict[str, Value] = {"change": "recovered", "of": operator, "key": pair.access_key_id}
     with store.write() as tx:
         row = operators.get(tx, operator)
-        if row.first_start or not row.active or ROLE not in row.roles:
+        named = row.active and not row.first_start
+        if ROLE not in row.roles or not (named or _nobody_left(tx)):
             raise InvalidRequestError(
                 f"The operator {operator} is not a named and active administrator.",
                 "Only those are given a key without a signature; they can help everybody else.",
             )
+        if not row.active:
+            operators.set_active(tx, operator, True)
+            details["activated"] = True
         access_keys.create(
             tx,
             pair.access_key_id,
@@ -130,7 +136,12 @@ def recover(
             created_at=now,
             origin=access_keys.RECOVERY,
         )
-        details = {"change": "recovered", "of": operator, "key": pair.access_key_id}
         entry = ledger.append(tx, Entry("recovery", now, NOBODY, "allowed", (), details))
         first_start.close_if_superseded(tx, ledger, by=NOBODY, now=now)
     return pair, entry
+
+
+def _nobody_left(tx: Transaction) -> bool:
+    """Whether nobody could administer the server, not even with a new key."""
+    named = (row for row in operators.list_all(tx) if row.active and ROLE in row.roles and not row.first_start)
+    return not any(named) and not usable_administrators(tx)

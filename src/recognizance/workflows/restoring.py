@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from recognizance.authority.administrators import usable_administrators
 from recognizance.authority.revocations import Ended, end_again
 from recognizance.errors import LogRolledBackError
 from recognizance.ledger import Entry, Ledger, Value
@@ -38,6 +39,10 @@ class Restored:
         How many entries the log had, if some of them are lost.
     kept : Path or None
         Where the record from before is.
+    ended_again : int or None
+        How many keys, operators, sessions and cases ended again; None if the record in place could not be read.
+    administered : bool
+        Whether an administrator can sign.
     """
 
     entries: int
@@ -45,6 +50,8 @@ class Restored:
     erased_again: int
     rolled_back_from: int | None
     kept: Path | None
+    ended_again: int | None
+    administered: bool
 
 
 def restore(
@@ -56,7 +63,7 @@ def restore(
     clock: Callable[[], datetime],
     ended: Ended | None = None,
     standing: Sequence[Hold] = (),
-) -> tuple[int, int, int, int | None]:
+) -> Restored:
     """Make a record of an opened copy of a backup, and record the restore.
 
     Erasures of after it are done again, what had ended of authority ends again, and legal holds stand on.
@@ -68,14 +75,9 @@ def restore(
     account : str
         The machine's account that restores.
     ended : Ended, optional
-        Keys, operators, sessions and cases that the record in place knows to be over.
+        Keys, operators, sessions and cases that the record in place knows to be over; None if it cannot be read.
     standing : sequence of Hold
         Legal holds that stand in the record in place.
-
-    Returns
-    -------
-    tuple
-        Entries of the backup, index of the restore's entry, rows erased again, size the log is rolled back from.
 
     Raises
     ------
@@ -100,10 +102,11 @@ def restore(
     if rolled_back is not None and known is not None:
         details["rolled_back_from"] = {"root": known.root.hex(), "size": known.size}
     with store.write() as tx:
-        details["ended_again"] = end_again(tx, ended or Ended(), now=clock())
-        details["held_again"] = hold_again(tx, standing)
+        ended_again = None if ended is None else end_again(tx, ended, now=clock())
+        details |= {"ended_again": ended_again, "held_again": hold_again(tx, standing)}
         index = ledger.append(tx, Entry("restore", clock().astimezone(UTC), OPERATOR, "allowed", (), details))
-    return entries, index, erased, rolled_back
+        administered = bool(usable_administrators(tx))
+    return Restored(entries, index, erased, rolled_back, None, ended_again, administered)
 
 
 def hold_again(tx: Transaction, standing: Sequence[Hold]) -> int:

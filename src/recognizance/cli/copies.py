@@ -85,11 +85,8 @@ def restore(
             "Go through `recognizance operator key list`, `recognizance operator list` and `recognizance hold list`.",
         )
     elif done.ended_again:
-        console.print(
-            f"Ended again {count(done.ended_again, 'key, operator, session or case', 'keys, operators, sessions and cases')} "
-            "that had ended after the backup.",
-            soft_wrap=True,
-        )
+        ended = count(done.ended_again, "key, operator, session or case", "keys, operators, sessions and cases")
+        console.print(f"Ended again {ended} that had ended after the backup.", soft_wrap=True)
     if not done.administered:
         show_warning(
             "No active administrator has an access key: nobody can administer the server.",

@@ -201,6 +201,7 @@ class Ledger(Generic[Tx]):
         ErasedError
             If what opens it was erased.
         """
+        self.entry(tx, index)  # that it is not there is another answer than that it has no such field
         blob = self._storage.opening(tx, index)
         opening = _OPENING.decode(blob) if blob is not None else Opening(b"", {}, {})
         known = {*opening.fields, *opening.lists}

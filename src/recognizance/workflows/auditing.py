@@ -125,11 +125,12 @@ def disclose(place: Workplace, act: Act, index: int, fields: Sequence[str]) -> t
         If what opens a field was erased.
     """
     permitted = permit(place, act, "disclosure")
+    fields = list(dict.fromkeys(fields))  # verifiers refuse a field that is opened twice
     covering = place.publisher.covering(index)
     with place.store.write() as tx:
         openings = place.ledger.disclosure(tx, index, fields)
         disclosure = Disclosure(place.ledger.receipt(tx, index, covering.note), tuple(openings))
-        entry = record(tx, permitted, {"disclosed_entry": index, "fields": list(fields)})
+        entry = record(tx, permitted, {"disclosed_entry": index, "fields": [*fields]})
     return disclosure.text(), entry
 
 

@@ -40,7 +40,8 @@ class Growing:
     def __init__(self, store: RecordStore, *witnesses: RemoteWitness) -> None:
         self._store = store
         self._ledger: Ledger[Transaction] = Ledger(RecordedLog(), KEY)
-        self.publisher = Publisher(store, self._ledger, witnesses, lambda note: None, now)
+        self.remembered: list[str] = []
+        self.publisher = Publisher(store, self._ledger, witnesses, self.remembered.append, now)
         self._numbers = itertools.count()
 
     def grow(self, entries: int = 1) -> None:
@@ -133,3 +134,14 @@ def test_receipts_do_not_wait_for_a_witness_that_is_known_to_be_silent(
             assert covering.size == 5
             assert covering.cosigned_at is None
         assert time.monotonic() - began < 5  # twenty times half a second, if each waited
+
+
+def test_whatever_is_signed_is_remembered_before_anybody_sees_it(store: RecordStore) -> None:
+    """Otherwise a record from before it could be put back, and go on another way, unnoticed."""
+    log = Growing(store)
+    for size in (1, 3):
+        log.grow(size - log.size())
+        assert log.publisher.current() == log.publisher.current() == log.remembered[-1]
+    assert len(log.remembered) == 2
+    assert log.publisher.newest().note == log.remembered[-1]
+    assert len(log.remembered) == 2

@@ -77,7 +77,8 @@ class Publisher:
         self._clock = clock
         self._publishing = threading.Lock()
         self._last: Published | None = None
-        self._remembered = ""
+        self._keeping = threading.Lock()
+        self._remembered = -1
         self._failing: dict[str, str] = {}
         self._decisions: dict[str, str] = {}
 
@@ -101,7 +102,10 @@ class Publisher:
             cosigned = checkpoints.newest(tx)
             if cosigned is not None and cosigned.size == size:
                 return cosigned.note
-            return self._ledger.checkpoint(tx, size)
+            note = self._ledger.checkpoint(tx, size)
+        # Before anybody sees it: a signature on a log that is not remembered could be denied later.
+        self._keep(note, size)
+        return note
 
     def cosigned(self) -> Published | None:
         """Give the newest checkpoint that a witness has cosigned."""
@@ -136,7 +140,7 @@ class Publisher:
                 if last is not None and last.size == size and (last.cosigned_at or not self._witnesses):
                     return last
                 note = self._ledger.checkpoint(tx, size)
-            self._keep(note)
+            self._keep(note, size)
             lines = [line for witness in self._witnesses if (line := self._ask(witness, note)) is not None]
             published = Published(note + "".join(lines), size, self._clock() if lines else None)
             if published.cosigned_at is not None:
@@ -157,15 +161,17 @@ class Publisher:
         except RecognizanceError as error:
             _log.error("The log could not be published: %s %s", error.message, error.remedy)
 
-    def _keep(self, note: str) -> None:
-        if note == self._remembered:
-            return
-        try:
-            self._remember(note)
-        except OSError as error:
-            _log.error("The log's newest checkpoint could not be remembered: %s", error)
-        else:
-            self._remembered = note
+    def _keep(self, note: str, size: int) -> None:
+        """Remember a checkpoint, unless a newer one is remembered."""
+        with self._keeping:
+            if size <= self._remembered:
+                return
+            try:
+                self._remember(note)
+            except OSError as error:
+                _log.error("The log's newest checkpoint could not be remembered: %s", error)
+            else:
+                self._remembered = size
 
     def _ask(self, witness: Witness, note: str) -> str | None:
         def proof(old: int) -> list[bytes]:

@@ -145,3 +145,21 @@ def test_whatever_is_signed_is_remembered_before_anybody_sees_it(store: RecordSt
     assert len(log.remembered) == 2
     assert log.publisher.newest().note == log.remembered[-1]
     assert len(log.remembered) == 2
+
+
+def test_publishing_goes_on_after_what_nobody_foresaw(store: RecordStore) -> None:
+    ledger: Ledger[Transaction] = Ledger(RecordedLog(), KEY)
+    asked, stop = itertools.count(), threading.Event()
+
+    def remember(note: str) -> None:
+        if next(asked) == 0:
+            raise ValueError("nobody thought of this")
+        stop.set()
+
+    publisher = Publisher(store, ledger, (), remember, now)
+    with store.write() as tx:
+        ledger.append(tx, entry(0))
+    thread = threading.Thread(target=publisher.run, args=(stop, 0.01))
+    thread.start()
+    thread.join(timeout=10)
+    assert stop.is_set(), "it was not tried again"

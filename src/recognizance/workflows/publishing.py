@@ -160,6 +160,8 @@ class Publisher:
             self.publish()
         except RecognizanceError as error:
             _log.error("The log could not be published: %s %s", error.message, error.remedy)
+        except Exception:  # noqa: BLE001 - the thread's edge: a log that nobody publishes any more looks like any other
+            _log.exception("The log could not be published; it is tried again.")
 
     def _keep(self, note: str, size: int) -> None:
         """Remember a checkpoint, unless a newer one is remembered."""

@@ -1,4 +1,4 @@
-"""Two operators are two persons only if neither could sign as the other."""
+"""Two operators are two persons only if neither could sign as the other, and nobody as both."""
 
 import pytest
 
@@ -58,6 +58,21 @@ def test_a_chain_of_issuers_counts_whole(staffed: Office) -> None:
         assert issuers_of(tx, "end") == {"mid", "sam", FIRST}
     assert not second(staffed, "sam", "end")
     assert second(staffed, "sue", "end")
+
+
+def test_nobody_is_two_persons_by_two_operators_of_their_making(staffed: Office) -> None:
+    """An administrator who makes two supervisors has both their secrets."""
+    for name in ("one", "two"):
+        staffed.hire(name, "supervisor", by="sam")
+    assert not second(staffed, "one", "two")
+    assert second(staffed, "sue", "one")
+    staffed.hire("mid", "administrator", by="sam")
+    staffed.hire("end", "supervisor", by="mid")
+    assert not second(staffed, "one", "end")
+    row, _ = approvals.request(staffed.place, staffed.act("one"), "hold", {})
+    with pytest.raises(RefusedError, match="sam could sign as either"):
+        approvals.approve(staffed.place, staffed.act("two"), row.id)
+    approvals.approve(staffed.place, staffed.act("sue"), row.id)
 
 
 def test_recovery_is_a_beginning_of_its_own(staffed: Office) -> None:

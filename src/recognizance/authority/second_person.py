@@ -1,4 +1,4 @@
-"""Whether two operators are two persons: that neither could sign as the other."""
+"""Whether two operators are two persons: that neither could sign as the other, and nobody as both."""
 
 from recognizance.records import Transaction, access_keys, operators
 from recognizance.records.access_keys import AccessKeyRow
@@ -15,12 +15,19 @@ def objection_to(tx: Transaction, first: str, second: str) -> str | None:
         row = operators.find(tx, operator)
         if row is None or not row.active:
             return f"The operator {operator} is not active."
+    issuers = {operator: issuers_of(tx, operator) for operator in (first, second)}
     for one, other in ((first, second), (second, first)):
-        if one in issuers_of(tx, other):
+        if one in issuers[other]:
             return (
                 f"Credentials that {other} signs with were issued by {one}, or by somebody whose credentials "
                 f"{one} had issued: {one} could sign as {other}."
             )
+    shared = sorted(each for each in issuers[first] & issuers[second] if _is_named(tx, each))
+    if shared:
+        return (
+            f"Credentials that {first} and {second} sign with were both issued by {shared[0]}, or by somebody whose "
+            f"credentials {shared[0]} had issued: {shared[0]} could sign as either."
+        )
     return None
 
 
@@ -53,3 +60,9 @@ def _chain(keys: dict[str, AccessKeyRow], row: AccessKeyRow | None) -> set[str]:
             found.add(row.issued_by)
         row = keys.get(row.issued_with) if row.issued_with is not None else None
     return found
+
+
+def _is_named(tx: Transaction, operator: str) -> bool:
+    """Whether this is anybody but the administrator of the first start, whom everybody's keys may go back to."""
+    row = operators.find(tx, operator)
+    return row is None or not row.first_start

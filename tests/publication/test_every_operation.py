@@ -1,6 +1,7 @@
 """Every operation that is offered, allowed, refused and failed: each request leaves exactly one entry."""
 
 import json
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from publication.asking import MODELS, Reply, ask, entries_from, size_of
 from publication.office import CASE_OF_IVY, Office
 from recognizance.native.operations import OPERATIONS as NATIVE
 from recognizance.rekognition.operations import OPERATIONS as REKOGNITION
+from rekognition import pictures
 from rekognition.processes import Server
 from sts.staff import Staff
 
@@ -346,6 +348,27 @@ def test_the_entry_of_a_new_gallery_says_what_was_set(office: Office) -> None:
     fields = {"Index": reply.entry, "Fields": ["tags"]}
     shown = ask(server, office.key("otto"), "DiscloseEntry", fields, service="recognizance").json()["Disclosure"]
     assert json.loads(json.loads(shown)["openings"][0]["value"]) == {"put": {"unit": "burglary"}, "removed": []}
+
+
+def test_entries_count_what_was_given_and_not_what_was_left(office: Office, faces: Path) -> None:
+    server, ivy, name = office.staff.server, office.key("ivy"), office.collection()
+    many = b64encode(pictures.many_faces(faces)).decode()
+    ask(server, ivy, "IndexFaces", {"CollectionId": name, "Image": {"Bytes": many}}, service="rekognition")
+    for number in range(3):
+        ask(server, ivy, "CreateUser", {"CollectionId": name, "UserId": f"u{number}"}, service="rekognition")
+    for service, operation, body, shown, counted in (
+        ("rekognition", "ListFaces", {"CollectionId": name, "MaxResults": 2}, "Faces", "references"),
+        ("rekognition", "ListUsers", {"CollectionId": name, "MaxResults": 2}, "Users", "subjects"),
+        ("rekognition", "ListCollections", {"MaxResults": 1}, "CollectionIds", "galleries"),
+        ("recognizance", "ExportReferences", {"Gallery": name, "MaxResults": 2}, "References", "references"),
+    ):
+        reply = ask(server, ivy, operation, body, service=service)
+        assert reply.json()["NextToken"]
+        assert entries_from(server, reply.entry)[0]["details"][counted] == len(reply.json()[shown]), operation
+    fields = {"Index": reply.entry, "Fields": ["faces"]}
+    shown = ask(server, office.key("otto"), "DiscloseEntry", fields, service="recognizance").json()["Disclosure"]
+    exported = [reference["FaceId"] for reference in reply.json()["References"]]
+    assert [json.loads(line["value"]) for line in json.loads(shown)["openings"][0]["lines"]] == exported
 
 
 @pytest.mark.parametrize("operation", ["DetectLabels", "Nonsense"])

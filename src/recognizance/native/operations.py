@@ -29,7 +29,7 @@ def create_gallery(desk: Desk, call: Call) -> Answer:
 
 def list_galleries(desk: Desk, call: Call) -> Answer:
     """Answer ListGalleries."""
-    page, entry = galleries.list_galleries(desk.place, act_of(call), after=desk.after(call, ""), limit=PAGE_DEFAULT + 1)
+    page, entry = galleries.list_galleries(desk.place, act_of(call), after=desk.after(call, ""), limit=PAGE_DEFAULT)
     shown = page[:PAGE_DEFAULT]
     return answer(
         {
@@ -132,7 +132,7 @@ def export_references(desk: Desk, call: Call) -> Answer:
     """Answer ExportReferences."""
     name, limit = call.input["Gallery"], page_size(call, PAGE_DEFAULT)
     gallery, page, entry = exchange.export_references(
-        desk.place, act_of(call), name, after=desk.after(call, name), limit=limit + 1
+        desk.place, act_of(call), name, after=desk.after(call, name), limit=limit
     )
     shown = page[:limit]
     return answer(

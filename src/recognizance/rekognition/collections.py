@@ -39,7 +39,7 @@ def describe_collection(desk: RekognitionDesk, call: Call) -> Answer:
 def list_collections(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer ListCollections, in the order of creation."""
     limit = page_size(call, 4096)
-    page, entry = galleries.list_galleries(desk.place, act_of(call), after=desk.after(call, ""), limit=limit + 1)
+    page, entry = galleries.list_galleries(desk.place, act_of(call), after=desk.after(call, ""), limit=limit)
     shown = page[:limit]
     return answer(
         {

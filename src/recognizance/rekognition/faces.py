@@ -50,7 +50,7 @@ def list_faces(desk: RekognitionDesk, call: Call) -> Answer:
         act_of(call),
         name,
         after=desk.after(call, scope),
-        limit=limit + 1,
+        limit=limit,
         subject=subject,
         face_ids=face_ids,
     )

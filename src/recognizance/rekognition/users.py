@@ -33,7 +33,7 @@ def delete_user(desk: RekognitionDesk, call: Call) -> Answer:
 def list_users(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer ListUsers, in the order of creation."""
     name, limit = call.input["CollectionId"], page_size(call, 500)
-    page, entry = subjects.list_subjects(desk.place, act_of(call), name, after=desk.after(call, name), limit=limit + 1)
+    page, entry = subjects.list_subjects(desk.place, act_of(call), name, after=desk.after(call, name), limit=limit)
     shown = page[:limit]
     return answer(
         {

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from recognizance.biometrics import DetectedFace, Image, Pose, Quality, Reference, RelativeBox
 from recognizance.errors import InvalidRequestError, ModelMismatchError, ReferenceNotFoundError
+from recognizance.ledger import ConcealedList
 from recognizance.records import Transaction, galleries, images, photographs, references, subjects
 from recognizance.records.galleries import GalleryRow
 from recognizance.records.photographs import Photograph
@@ -71,13 +72,23 @@ class NamedFace:
 def export_references(
     place: Workplace, act: Act, gallery_name: str, *, after: int, limit: int
 ) -> tuple[GalleryRow, list[Exported], int]:
-    """Read references with their templates in the order of enrolment; recorded as an export."""
+    """Read up to `limit` references with their templates in the order of enrolment; recorded as an export.
+
+    If there are more, one more is returned, by which that is seen; it is not to be given away, and the entry neither
+    counts it nor commits to it.
+    """
     permitted = permit(place, act, "export", gallery=gallery_name)
     with place.store.write() as tx:
         gallery = galleries.get(tx, gallery_name)
-        page = references.list_page(tx, gallery.id, after_sequence=after, limit=limit)
+        page = references.list_page(tx, gallery.id, after_sequence=after, limit=limit + 1)
         exported = [Exported(item, references.template_of(tx, gallery.id, item.face_id)) for item in page]
-        entry = record(tx, permitted, {"gallery": gallery.id, "references": len(page)})
+        given = page[:limit]
+        entry = record(
+            tx,
+            permitted,
+            {"gallery": gallery.id, "references": len(given)},
+            [ConcealedList("faces", [(reference.face_id, reference.key_slot) for reference in given])],
+        )
     return gallery, exported, entry
 
 

@@ -86,14 +86,17 @@ def describe_gallery(place: Workplace, act: Act, name: str) -> tuple[Listed, int
 
 
 def list_galleries(place: Workplace, act: Act, *, after: int, limit: int) -> tuple[list[Listed], int]:
-    """List up to `limit` galleries in the order of creation, after an id; recorded."""
+    """List up to `limit` galleries in the order of creation, after an id; recorded.
+
+    If there are more, one more is returned, by which that is seen; the entry does not count it.
+    """
     permitted = permit(place, act, "list")
     with place.store.write() as tx:
         page = [
             Listed(gallery, galleries.counts(tx, gallery.id))
-            for gallery in galleries.list_page(tx, after=after, limit=limit)
+            for gallery in galleries.list_page(tx, after=after, limit=limit + 1)
         ]
-        entry = record(tx, permitted, {"galleries": len(page)})
+        entry = record(tx, permitted, {"galleries": min(len(page), limit)})
     return page, entry
 
 
@@ -132,16 +135,19 @@ def list_references(
     subject: str | None = None,
     face_ids: Sequence[str] | None = None,
 ) -> tuple[GalleryRow, list[Reference], int]:
-    """List up to `limit` references in the order of enrolment, after a sequence number; recorded."""
+    """List up to `limit` references, and one more, in the order of enrolment, after a sequence number; recorded.
+
+    The one more, by which it is seen that there are more, is not counted.
+    """
     permitted = permit(place, act, "list", gallery=name)
     with place.store.write() as tx:
         gallery = galleries.get(tx, name)
         if subject is not None:
             subjects.get(tx, gallery.id, subject)
         page = references.list_page(
-            tx, gallery.id, after_sequence=after, limit=limit, subject=subject, face_ids=face_ids
+            tx, gallery.id, after_sequence=after, limit=limit + 1, subject=subject, face_ids=face_ids
         )
-        entry = record(tx, permitted, {"gallery": gallery.id, "references": len(page)})
+        entry = record(tx, permitted, {"gallery": gallery.id, "references": min(len(page), limit)})
     return gallery, page, entry
 
 

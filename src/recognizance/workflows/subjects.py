@@ -94,12 +94,12 @@ def delete_subject(place: Workplace, act: Act, gallery_name: str, name: str, tok
 def list_subjects(
     place: Workplace, act: Act, gallery_name: str, *, after: int, limit: int
 ) -> tuple[list[SubjectRow], int]:
-    """List up to `limit` subjects in the order of creation, after an id; recorded."""
+    """List up to `limit` subjects, and one more, which is not counted, in the order of creation; recorded."""
     permitted = permit(place, act, "list", gallery=gallery_name)
     with place.store.write() as tx:
         gallery = galleries.get(tx, gallery_name)
-        page = subjects.list_page(tx, gallery.id, after=after, limit=limit)
-        entry = record(tx, permitted, {"gallery": gallery.id, "subjects": len(page)})
+        page = subjects.list_page(tx, gallery.id, after=after, limit=limit + 1)
+        entry = record(tx, permitted, {"gallery": gallery.id, "subjects": min(len(page), limit)})
     return page, entry
 
 

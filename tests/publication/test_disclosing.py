@@ -67,6 +67,27 @@ def test_candidates_are_shown_but_for_those_who_were_erased(staff: Staff, faces:
     assert verify(staff, tmp_path, before)[0] == 0
 
 
+def test_that_an_erased_face_did_not_resemble_somebody_is_erased_too(staff: Staff, faces: Path) -> None:
+    collection, people = f"unlike-{uuid.uuid4().hex[:8]}", list(pictures.mugshots(faces).values())[:2]
+    ivy, ada = (staff.client("rekognition", staff.keys[name]) for name in ("ivy", "ada"))
+    ada.create_collection(CollectionId=collection)
+    one, other = (
+        ivy.index_faces(CollectionId=collection, Image={"Bytes": taken[0].read_bytes()})["FaceRecords"][0]["Face"][
+            "FaceId"
+        ]
+        for taken in people
+    )
+    ivy.create_user(CollectionId=collection, UserId="one")
+    ivy.associate_faces(CollectionId=collection, UserId="one", FaceIds=[one])
+    tried = ivy.associate_faces(CollectionId=collection, UserId="one", FaceIds=[other], UserMatchThreshold=100)
+    assert tried["UnsuccessfulFaceAssociations"][0]["Reasons"] == ["LOW_MATCH_CONFIDENCE"]
+    entry = int(tried["ResponseMetadata"]["HTTPHeaders"]["x-recognizance-entry"])
+    auditor, told = staff.native("sue"), {"Index": entry, "Fields": ["refused_faces"]}
+    assert lines_of(auditor.disclose_entry(**told)["Disclosure"]) == [{"face": other, "reason": "LOW_MATCH_CONFIDENCE"}]
+    auditor.erase_person(Gallery=collection, FaceIds=[other])
+    assert lines_of(auditor.disclose_entry(**told)["Disclosure"]) == [{}]
+
+
 def test_a_field_that_is_named_twice_is_opened_once(staff: Staff, tmp_path: Path) -> None:
     opened = staff.native("ada").open_case(Number=f"case-{uuid.uuid4()}")
     entry = int(opened["ResponseMetadata"]["HTTPHeaders"]["x-recognizance-entry"])

@@ -221,7 +221,8 @@ def _finish(
     failed: list[tuple[str, str, float | None, str | None]],
 ) -> dict[str, Any]:
     found = subjects.get(tx, gallery.id, name)
-    slots = {face_id: row.key_slot for face_id, row in references.get_many(tx, gallery.id, done).items()}
+    asked = [*done, *(face_id for face_id, *_ in failed)]
+    slots = {face_id: row.key_slot for face_id, row in references.get_many(tx, gallery.id, asked).items()}
     entry = record(
         tx,
         permitted,
@@ -230,7 +231,10 @@ def _finish(
             Concealed("subject_name", name, found.key_slot),
             ConcealedList("faces", [(face_id, slots.get(face_id)) for face_id in done]),
             # Whether somebody resembles a subject is what a review may withhold.
-            ConcealedList("refused_faces", [({"face": face_id, "reason": why}, None) for face_id, why, *_ in failed]),
+            ConcealedList(
+                "refused_faces",
+                [({"face": face_id, "reason": why}, slots.get(face_id)) for face_id, why, *_ in failed],
+            ),
         ],
     )
     status = found.status

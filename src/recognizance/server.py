@@ -22,6 +22,7 @@ from recognizance.home import announce as announce_server
 from recognizance.native.operations import native_service
 from recognizance.publication import LogPages
 from recognizance.publication.paths import PREFIX
+from recognizance.records.log_key import read_head
 from recognizance.rekognition import rekognition_service
 from recognizance.rekognition.desk import RekognitionDesk
 from recognizance.rekognition.s3 import S3Source
@@ -153,8 +154,9 @@ def serving(settings: Settings, *, announce: bool = True) -> Iterator[ListeningS
     with ExitStack() as closing:
         closing.enter_context(hold_home(settings))
         listener = closing.enter_context(_listen(settings))
+        head_known = read_head(settings.keys_folder) is not None
         place = closing.enter_context(open_place(settings))
-        record_start(place, digests(settings), settings.chosen())
+        record_start(place, digests(settings), settings.chosen(), head_known=head_known)
         closing.enter_context(_publishing(place, settings.checkpoint_seconds))
         server = ListeningServer(build_app(settings, place, closing), listener)
         if announce:

@@ -212,3 +212,17 @@ def test_a_backup_holds_its_own_entry_and_opens_as_a_database(
     assert cli("ledger", "export", export).code == 0
     key = VerifierKey.parse(cli("ledger", "key").out.strip())
     verify_export(export, Trust(key))
+
+
+def test_a_start_without_a_remembered_checkpoint_shows(new_server: StartServer) -> None:
+    server = new_server()
+    server.stop()
+    new_server().stop()
+    (server.settings.keys_folder / "log-head").unlink()
+    last = new_server()
+    assert [entry["details"]["head"] for entry in last.entries() if entry["kind"] == "start"] == [
+        "none",
+        "compared",
+        "none",
+    ]
+    assert "log-head" in last.log.read_text(encoding="utf-8")

@@ -1,10 +1,14 @@
 """Notice a log that went back or is another one than it was."""
 
+import logging
+
 from recognizance.errors import KeyFileError, LogRolledBackError
 from recognizance.ledger import Ledger
 from recognizance.records import RecordStore, Transaction
 from recognizance_verify import VerificationError
 from recognizance_verify.notes import Checkpoint, SignedNote, VerifierKey
+
+_log = logging.getLogger(__name__)
 
 _REMEDY = "It is the file log-head in the folder of keys: put the one back that belongs to this record."
 
@@ -25,6 +29,14 @@ def require_grown(store: RecordStore, ledger: Ledger[Transaction], head: str | N
         If `head` is not a checkpoint of this log.
     """
     if head is None:
+        with store.read() as tx:
+            size = ledger.size(tx)
+        if size:
+            _log.warning(
+                "There is no file log-head in the folder of keys, so nobody can tell whether the log, which has %d "
+                "entries, was longer. Compare it with an older checkpoint, or ask a witness.",
+                size,
+            )
         return
     checkpoint = read_checkpoint(head, ledger.verifier_key)
     with store.read() as tx:
@@ -54,7 +66,8 @@ def read_checkpoint(note: str, verifier_key: str) -> Checkpoint:
         genuine = bool(signed.verify([VerifierKey.parse(verifier_key)]))
     except VerificationError as error:
         raise KeyFileError(
-            f"The log's newest checkpoint cannot be used: {error}", "See docs/method/ledger.md."
+            f"The log's newest checkpoint cannot be used: {error}",
+            f"{_REMEDY} If it is lost, move the damaged one away: the next `start` entry says that there was none.",
         ) from error
     if not genuine:
         raise KeyFileError("The log's newest checkpoint is not signed by this log.", _REMEDY)

@@ -12,7 +12,9 @@ OPERATOR = "server"
 """Who acts when no person does.  No operator may have this id."""
 
 
-def record_start(place: Workplace, digests: Mapping[str, str], settings: Mapping[str, Value]) -> int:
+def record_start(
+    place: Workplace, digests: Mapping[str, str], settings: Mapping[str, Value], *, head_known: bool
+) -> int:
     """Record that the server starts: its version, the digests of what it runs, and settings that are not defaults.
 
     Parameters
@@ -21,10 +23,13 @@ def record_start(place: Workplace, digests: Mapping[str, str], settings: Mapping
         SHA-256 by name of the models and of everything else that decides what a score means.
     settings : mapping of str to value
         By name; no secrets and no paths.
+    head_known : bool
+        Whether the log was compared with the newest checkpoint that was signed; at the first start there is none.
     """
     details: dict[str, Value] = {
         "calibration": place.calibration.digest,
         "digests": dict(digests),
+        "head": "compared" if head_known else "none",
         "model": place.engine.model,
         "python": platform.python_version(),
         "server": __version__,

@@ -54,6 +54,18 @@ def test_a_secret_is_not_in_the_repr(tmp_path: Path) -> None:
     assert "hush" not in repr(read_settings(home=tmp_path, s3_secret_access_key="hush"))
 
 
+def test_an_address_holds_no_password_for_settings_are_quoted_in_the_log(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="s3_secret_access_key") as caught:
+        read_settings(home=tmp_path, s3_endpoint="http://reader:hush@127.0.0.1:9000")
+    assert "hush" not in caught.value.message
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("inf"), float("nan")])
+def test_a_log_is_published_in_a_time_that_can_be_waited_for(tmp_path: Path, seconds: float) -> None:
+    with pytest.raises(SettingsError, match="checkpoint_seconds"):
+        read_settings(home=tmp_path, checkpoint_seconds=seconds)
+
+
 def test_an_unknown_variable_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECOGNIZANCE_PROT", "8750")
     with pytest.raises(SettingsError, match="RECOGNIZANCE_PROT"):

@@ -6,9 +6,10 @@ There is no global instance: `bootstrap` reads them once and hands parts to whom
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -96,7 +97,10 @@ class Settings(BaseSettings):
         description="Witnesses that are asked to cosign checkpoints: each its URL, a space and its verifier key.",
     )
     checkpoint_seconds: float = Field(
-        default=10.0, gt=0, description="How often a log that has grown is signed, and cosigned by the witnesses."
+        default=10.0,
+        gt=0,
+        le=86_400,
+        description="How often a log that has grown is signed, and cosigned by the witnesses.",
     )
 
     s3_endpoint: str | None = Field(
@@ -107,6 +111,14 @@ class Settings(BaseSettings):
     s3_secret_access_key: str | None = Field(default=None, description="Credentials for the S3 endpoint.", repr=False)
     s3_region: str = Field(default="us-east-1", description="Region of the S3 endpoint.")
     s3_object_bytes_max: int = Field(default=15_728_640, ge=1, description="Largest photograph in S3, bytes.")
+
+    @field_validator("s3_endpoint")
+    @classmethod
+    def _hold_no_secret(cls, endpoint: str | None) -> str | None:
+        # Settings are quoted in the log, which nobody can take a password out of again.
+        if endpoint is not None and "@" in urlsplit(endpoint).netloc:
+            raise ValueError("credentials have settings of their own, s3_access_key_id and s3_secret_access_key")
+        return endpoint
 
     @property
     def keys_folder(self) -> Path:

@@ -54,6 +54,23 @@ def test_what_ended_after_a_backup_ends_again(office: Office, tmp_path: Path) ->
         assert access_keys.get(tx, kept).active
 
 
+def test_roles_and_cases_that_were_taken_away_stay_so(office: Office, tmp_path: Path) -> None:
+    settings: Settings = read_settings(home=tmp_path / "home")
+    place = office.place
+    office.hire("sue", "supervisor", "auditor")
+    office.hire("ivy", "investigator")
+    case_work.open_case(place, office.act(), "9", ["ivy", "sue"])
+    back_up_record(settings, tmp_path / "backup")
+    operator_work.update_operator(place, office.act(), "sue", {}, {"auditor", "investigator"})
+    case_work.set_member(place, office.act(), "9", "sue", member=False)
+    done = restore_record(settings, tmp_path / "backup", roll_back_log=True)
+    assert done.ended_again == 2
+    with open_record(settings) as record, record.store.read() as tx:
+        assert operators.get(tx, "sue").roles == {"auditor"}
+        assert operators.get(tx, "ivy").roles == {"investigator"}
+        assert cases.members(tx, cases.get(tx, "9").id) == ["ivy"]
+
+
 def test_nobody_is_locked_out_for_good(office: Office, tmp_path: Path) -> None:
     """A backup from before anybody had a name, put back after the administrator of the first start was closed."""
     settings: Settings = read_settings(home=tmp_path / "home")

@@ -1,6 +1,7 @@
 """What was ended stays ended: a record that is put back does not bring keys, operators and sessions back."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from recognizance.records import Transaction, access_keys, cases, operators, sessions
@@ -8,12 +9,17 @@ from recognizance.records import Transaction, access_keys, cases, operators, ses
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Everything of authority that a record knows to be over, by id; cases by number."""
+    """Everything of authority that a record knows to be over, by id; cases by number.
+
+    ``roles`` and ``members`` are what is left of both, by operator and case: the rest was taken away.
+    """
 
     keys: frozenset[str] = frozenset()
     operators: frozenset[str] = frozenset()
     sessions: frozenset[str] = frozenset()
     cases: frozenset[str] = frozenset()
+    roles: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    members: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def ended_in(tx: Transaction) -> Ended:
@@ -23,6 +29,8 @@ def ended_in(tx: Transaction) -> Ended:
         frozenset(row.id for row in operators.list_all(tx) if not row.active),
         frozenset(sessions.list_closed(tx)),
         frozenset(row.number for row in cases.list_all(tx) if row.closed_at is not None),
+        {row.id: row.roles for row in operators.list_all(tx)},
+        {row.number: frozenset(cases.members(tx, row.id)) for row in cases.list_all(tx)},
     )
 
 
@@ -38,10 +46,17 @@ def end_again(tx: Transaction, ended: Ended, *, now: datetime) -> int:
         if operator.active and operator.id in ended.operators:
             operators.set_active(tx, operator.id, False)
             count += 1
+        kept = operator.roles & ended.roles.get(operator.id, operator.roles)
+        if kept != operator.roles:
+            operators.set_roles(tx, operator.id, kept)
+            count += 1
     for session in ended.sessions:
         count += sessions.close(tx, session, closed_at=now)
     for case in cases.list_all(tx):
         if case.closed_at is None and case.number in ended.cases:
             cases.close(tx, case.id, closed_at=now)
             count += 1
+        members = frozenset(cases.members(tx, case.id))
+        for member in members - ended.members.get(case.number, members):
+            count += cases.remove_member(tx, case.id, member)
     return count

@@ -85,8 +85,11 @@ def restore(
             "Go through `recognizance operator key list`, `recognizance operator list` and `recognizance hold list`.",
         )
     elif done.ended_again:
-        ended = count(done.ended_again, "key, operator, session or case", "keys, operators, sessions and cases")
-        console.print(f"Ended again {ended} that had ended after the backup.", soft_wrap=True)
+        console.print(
+            f"Ended again what had ended after the backup: {done.ended_again:,} keys, operators, roles, sessions, cases "
+            "and memberships of cases.",
+            soft_wrap=True,
+        )
     if not done.administered:
         show_warning(
             "No active administrator has an access key: nobody can administer the server.",

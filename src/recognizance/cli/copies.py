@@ -86,8 +86,8 @@ def restore(
         )
     elif done.ended_again:
         console.print(
-            f"Ended again what had ended after the backup: {done.ended_again:,} keys, operators, roles, sessions, cases "
-            "and memberships of cases.",
+            f"Ended again what had ended after the backup (keys, operators, roles, sessions, cases, memberships): "
+            f"{done.ended_again:,}.",
             soft_wrap=True,
         )
     if not done.administered:

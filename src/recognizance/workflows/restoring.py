@@ -40,7 +40,8 @@ class Restored:
     kept : Path or None
         Where the record from before is.
     ended_again : int or None
-        How many keys, operators, roles, sessions, cases and memberships ended again; None if the record in place could not be read.
+        How many keys, operators, roles, sessions, cases and memberships of cases ended again; None if the record in
+        place could not be read.
     administered : bool
         Whether an administrator can sign.
     """

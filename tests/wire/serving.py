@@ -41,7 +41,7 @@ class Desk:
             case "broken":
                 raise ZeroDivisionError("internal detail")
             case "misspelt":
-                return Answer({"Colour": "red"})
+                return Answer({"Colour": "red"}, {"x-recognizance-entry": "7"})
             case "header":
                 return Answer({}, {"x-recognizance-note": "two\r\nlines"})
             case "slow":

@@ -121,6 +121,8 @@ def test_errors_reach_boto3_as_their_classes(server: Running, caplog: pytest.Log
         assert "/home" not in str(response)
         assert "detail" not in str(response)
         assert response["ResponseMetadata"]["RequestId"] in caplog.text
+        told = response["ResponseMetadata"]["HTTPHeaders"].get("x-recognizance-entry")
+        assert told == ("7" if broken == "misspelt" else None), "what was done is told, if not how it went"
 
 
 def test_the_largest_photograph_and_one_byte_more(server: Running) -> None:

@@ -245,8 +245,14 @@ class WireApp:
             parsed = service.parse(operation, value)
             del value
             answer = handler(Call(operation, parsed, asked.actor, asked.context, exchange.request_id))
-            encoded = service.encode(operation, answer.body, exchange.request_id)
-            return 200, encoded, {**_checked(answer.headers), "content-type": service.answer_type}
+            headers = _checked(answer.headers)
+            try:
+                encoded = service.encode(operation, answer.body, exchange.request_id)
+            except Exception as error:
+                # The act is done and on record: whoever asked learns at least by which entry.
+                _log.exception("The answer to request %s cannot be written.", exchange.request_id)
+                raise Fault.internal(headers) from error
+            return 200, encoded, {**headers, "content-type": service.answer_type}
 
         try:
             return await _in_lane(exchange, lane, work)

@@ -33,8 +33,8 @@ def require_grown(store: RecordStore, ledger: Ledger[Transaction], head: str | N
             size = ledger.size(tx)
         if size:
             _log.warning(
-                "There is no file log-head in the folder of keys, so nobody can tell whether the log was longer than it "
-                "is. Compare it with an older checkpoint, or ask a witness."
+                "There is no file log-head in the folder of keys, so nobody can tell whether the log was longer once. "
+                "Compare it with an older checkpoint, or ask a witness."
             )
         return
     checkpoint = read_checkpoint(head, ledger.verifier_key)

@@ -4,10 +4,12 @@
 
 Bars: SearchFaces per second, where no embedding is in the way, at least 80 % of the same server's with a null ledger;
 SearchFacesByImage per second at least 95 %.  The two servers take short turns, who begins changes with each round, and
-the ratio is the median over the rounds, so that a busy neighbour slows both alike.  The null ledger exists in this file alone.  It counts and writes nothing;
-searches, probes and everything else that the record holds are written and committed as ever.  That a search names an
-entry which is not there is overlooked by switching foreign keys off in that process: so the server without a ledger is
-also spared their checks, and the ledger is charged with them.
+the ratio is the median over the rounds, so that a busy neighbour slows both alike.
+
+The null ledger exists in this file alone.  It counts and writes nothing; searches, probes and everything else that the
+record holds are written and committed as ever.  That a search names an entry which is not there is overlooked by
+switching foreign keys off in that process: so the server without a ledger is also spared their checks, and the ledger
+is charged with them.
 """
 
 import argparse

@@ -45,6 +45,15 @@ def refused(call: Callable[..., Any], words: str, **arguments: Any) -> None:
     assert error["ResponseMetadata"]["HTTPHeaders"]["x-recognizance-decision"] == "refused"
 
 
+def release(first: Any, second: Any, hold: str) -> dict[str, Any]:
+    """Release a hold with two persons."""
+    approval = first.request_release(HoldId=hold)["ApprovalId"]
+    refused(first.approve_request, "Nobody confirms their own request", ApprovalId=approval)
+    second.approve_request(ApprovalId=approval)
+    released: dict[str, Any] = first.release_hold(HoldId=hold, ApprovalId=approval)["Hold"]
+    return released
+
+
 def test_what_is_held_is_not_erased_until_two_persons_release_it(server: Server, faces: Path) -> None:
     person = enrol(server, faces)
     rekognition = server.client()
@@ -54,10 +63,11 @@ def test_what_is_held_is_not_erased_until_two_persons_release_it(server: Server,
     refused(ann.erase_person, hold, Gallery=NAME, Subject=SUBJECT)
     refused(ann.erase_person, hold, Gallery=NAME, FaceIds=[person["face"]])
     refused(rekognition.delete_collection, hold, CollectionId=NAME)
-    refused(ann.release_hold, "Nobody confirms their own request", HoldId=hold)
+    refused(ann.release_hold, "released by two persons", HoldId=hold)
+    refused(bob.release_hold, "released by two persons", HoldId=hold)  # nor somebody else alone
     assert person["face"] in json.dumps(rekognition.list_faces(CollectionId=NAME)["Faces"])
 
-    released = bob.release_hold(HoldId=hold)["Hold"]
+    released = release(bob, ann, hold)
     assert (released["PlacedBy"], released["ReleasedBy"]) == ("ann", "bob")
     assert ann.erase_person(Gallery=NAME, Subject=SUBJECT)["References"] == 1
     assert ann.list_holds()["Holds"] == []
@@ -110,7 +120,7 @@ def test_what_is_held_is_neither_deleted_nor_taken_apart(server: Server, faces: 
     assert [face["FaceId"] for face in given] == [person["face"]]
     assert "DeletedFaces" not in rekognition.delete_faces(CollectionId=NAME, FaceIds=[person["face"]])
 
-    bob.release_hold(HoldId=hold)
+    release(bob, ann, hold)
     rekognition.disassociate_faces(CollectionId=NAME, UserId=SUBJECT, FaceIds=[person["face"]])
     rekognition.delete_user(CollectionId=NAME, UserId=SUBJECT)
     assert rekognition.delete_faces(CollectionId=NAME, FaceIds=[person["face"]])["DeletedFaces"] == [person["face"]]
@@ -131,7 +141,7 @@ def test_a_photograph_of_somebody_held_stays_when_others_in_it_are_erased(server
     refused(ann.erase_person, hold, Gallery=NAME, Subject="other")
     image = both[0]["Face"]["ImageId"]
     assert log_client.native(server).get_photograph(Gallery=NAME, ImageId=image)
-    bob.release_hold(HoldId=hold)
+    release(bob, ann, hold)
     assert ann.erase_person(Gallery=NAME, Subject="other")["Photographs"] == 1
 
 

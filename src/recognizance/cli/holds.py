@@ -42,9 +42,9 @@ def release(
     approval: Annotated[str | None, typer.Option(help="The request that a second person has approved.")] = None,
     request: Annotated[bool, typer.Option("--request", help="Ask a second person to approve the release.")] = False,
 ) -> int:
-    """Release a hold: by another person than the one who placed it, or with an approved request.
+    """Release a hold: ask with --request, let a second person approve, then name the request by --approval.
 
-    Neither of the two may have issued the other's credentials.
+    The second person may be the one who placed the hold; neither of the two may have issued the other's credentials.
     """
     from recognizance.cli.connection import connect
 

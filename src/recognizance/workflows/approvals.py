@@ -15,7 +15,7 @@ from recognizance.workflows.operators import oversees
 from recognizance.workflows.place import Workplace, failures_recorded, new_identifier, permit, record
 
 KIND = "approval"
-_RULE = "standing/second-person"
+RULE = "standing/second-person"
 
 
 @failures_recorded(KIND)
@@ -62,7 +62,7 @@ def approve(place: Workplace, act: Act, identifier: str) -> tuple[ApprovalRow, i
     permitted = permit(place, act, KIND)
     with objections_refused(place, permitted), place.store.write() as tx:
         row = approvals.get(tx, identifier)
-        require_two(tx, row.requested_by, act.operator)
+        _require_two(tx, row.requested_by, act.operator)
         if not approvals.decide(tx, identifier, APPROVED, by=act.operator, now=permitted.time):
             raise Objection(_not_waiting(row))
         row = approvals.get(tx, identifier)
@@ -84,7 +84,7 @@ def withdraw(place: Workplace, act: Act, identifier: str) -> tuple[ApprovalRow, 
     with objections_refused(place, permitted), place.store.write() as tx:
         row = approvals.get(tx, identifier)
         if row.requested_by != act.operator:
-            raise Objection(Reason(_RULE, "Only who made a request withdraws it."))
+            raise Objection(Reason(RULE, "Only who made a request withdraws it."))
         if not (
             approvals.decide(tx, identifier, WITHDRAWN, by=act.operator, now=permitted.time)
             or approvals.withdraw_approved(tx, identifier)
@@ -116,17 +116,17 @@ def redeem(tx: Transaction, act: Act, identifier: str, kind: str, payload: Mappi
     """
     row = approvals.get(tx, identifier)
     if (row.requested_by, row.kind, dict(row.payload)) != (act.operator, kind, dict(payload)):
-        raise Objection(Reason(_RULE, "The request that was approved asks for something else, or is another person's."))
+        raise Objection(Reason(RULE, "The request that was approved asks for something else, or is another person's."))
     if row.state == WAITING:
-        raise Objection(Reason(_RULE, "No second person has approved the request yet."))
+        raise Objection(Reason(RULE, "No second person has approved the request yet."))
     if row.decided_by is not None:
-        require_two(tx, row.requested_by, row.decided_by)
+        _require_two(tx, row.requested_by, row.decided_by)
     if not approvals.use(tx, identifier):
         raise Objection(_not_waiting(row))
     return row
 
 
-def require_two(tx: Transaction, first: str, second: str) -> None:
+def _require_two(tx: Transaction, first: str, second: str) -> None:
     """Object unless these are two persons whose credentials come from neither; call it within `objections_refused`.
 
     Raises
@@ -136,12 +136,12 @@ def require_two(tx: Transaction, first: str, second: str) -> None:
     objection = second_person.objection_to(tx, first, second)
     if objection is not None:
         raise Objection(
-            Reason(_RULE, objection, "Another supervisor can approve it, whose credentials come from somebody else.")
+            Reason(RULE, objection, "Another supervisor can approve it, whose credentials come from somebody else.")
         )
 
 
 def _not_waiting(row: ApprovalRow) -> Reason:
-    return Reason(_RULE, f"The request is {row.state} already.", "Make another request.")
+    return Reason(RULE, f"The request is {row.state} already.", "Make another request.")
 
 
 def _details(change: str, row: ApprovalRow) -> dict[str, Any]:

@@ -94,24 +94,29 @@ def release(place: Workplace, act: Act, identifier: str, approval: str | None) -
     Parameters
     ----------
     approval : str or None
-        The approved request (`request_release`); None where the caller did not place the hold: then the one who
-        placed it and the one who releases it are the two persons, if neither's credentials come from the other.
+        The caller's request (`request_release`), approved by a second person.  None is refused, whoever placed the
+        hold: otherwise one supervisor alone could release what another one placed.
 
     Raises
     ------
     NotFoundError
     RefusedError
-        If there are not two persons.
+        If no second person has approved exactly this.
     InvalidRequestError
         If the hold was released before.
     """
     permitted = permit(place, act, KIND)
     with objections_refused(place, permitted), place.store.write() as tx:
         hold = holds.get(tx, identifier)
-        if approval is not None:
-            approvals.redeem(tx, act, approval, KIND, {"release": identifier})
-        else:
-            approvals.require_two(tx, hold.placed_by, act.operator)
+        if approval is None:
+            raise Objection(
+                Reason(
+                    approvals.RULE,
+                    "A hold is released by two persons.",
+                    "Ask for the release first: `recognizance hold release ID --request`.",
+                )
+            )
+        approvals.redeem(tx, act, approval, KIND, {"release": identifier})
         if not holds.release(tx, identifier, by=act.operator, at=permitted.time):
             raise InvalidRequestError(f"The hold {identifier} was released before.")
         entry = record(tx, permitted, {"change": "released", "hold": identifier, "on": hold.kind})
@@ -154,6 +159,6 @@ def _object(found: list[str]) -> None:
             Reason(
                 _RULE,
                 f"It is kept by {holds.told(found)}, so it cannot be erased.",
-                "A supervisor can release the hold, with a second person: `recognizance hold release`.",
+                "A supervisor can release the hold with a second person: `recognizance hold release ID --request`.",
             )
         )

@@ -6,6 +6,7 @@ import pytest
 
 from publication import log_client
 from recognizance_verify import tree
+from recognizance_verify.disclosures import Disclosure
 from recognizance_verify.notes import VerifierKey
 from recognizance_verify.receipts import Receipt
 from recognizance_verify.trust import Trust
@@ -165,3 +166,17 @@ def test_a_request_that_comes_to_no_act_has_its_entry_too(live_server: Server, o
     entry = json.loads(log_client.entries(live_server, log_client.checkpoint(live_server).size)[index])
     assert entry["kind"] == "request"
     assert entry["details"]["request"] == answer.headers["x-amzn-requestid"]
+
+
+def test_a_failed_act_commits_to_the_gallery_that_it_was_about(live_server: Server, collection: str) -> None:
+    client, native = live_server.client(), live_server.native()
+    with pytest.raises(client.exceptions.ResourceNotFoundException) as caught:
+        client.search_faces(CollectionId=collection, FaceId="00000000-0000-4000-8000-000000000000")
+    index = int(caught.value.response["ResponseMetadata"]["HTTPHeaders"]["x-recognizance-entry"])
+    disclosed = Disclosure.parse(native.disclose_entry(Index=index, Fields=["gallery_name"])["Disclosure"])
+    assert disclosed.openings[0]["value"] == f'"{collection}"'
+    with pytest.raises(client.exceptions.ResourceNotFoundException) as caught:
+        client.describe_collection(CollectionId="nowhere-at-all")
+    index = int(caught.value.response["ResponseMetadata"]["HTTPHeaders"]["x-recognizance-entry"])
+    disclosed = Disclosure.parse(native.disclose_entry(Index=index, Fields=["gallery_name"])["Disclosure"])
+    assert disclosed.openings[0]["value"] == '"nowhere-at-all"'

@@ -41,7 +41,7 @@ class Erasure:
     entry: int
 
 
-@failures_recorded("gallery")
+@failures_recorded("gallery", gallery="name")
 def create_gallery(
     place: Workplace, act: Act, name: str, *, keep_photographs: bool = True, labels: Mapping[str, str] | None = None
 ) -> tuple[Listed, int]:
@@ -74,7 +74,7 @@ def create_gallery(
     return Listed(gallery, GalleryCounts(0, 0)), entry
 
 
-@failures_recorded("list")
+@failures_recorded("list", gallery="name")
 def describe_gallery(place: Workplace, act: Act, name: str) -> tuple[Listed, int]:
     """Return a gallery with its counts; recorded."""
     permitted = permit(place, act, "list", gallery=name)
@@ -100,7 +100,7 @@ def list_galleries(place: Workplace, act: Act, *, after: int, limit: int) -> tup
     return page, entry
 
 
-@failures_recorded("gallery")
+@failures_recorded("gallery", gallery="name")
 def delete_gallery(place: Workplace, act: Act, name: str) -> int:
     """Erase a gallery with everything in it: references, photographs, searches' probes and candidate lists.
 
@@ -124,7 +124,7 @@ def delete_gallery(place: Workplace, act: Act, name: str) -> int:
     return entry
 
 
-@failures_recorded("list")
+@failures_recorded("list", gallery="name")
 def list_references(
     place: Workplace,
     act: Act,
@@ -151,7 +151,7 @@ def list_references(
     return gallery, page, entry
 
 
-@failures_recorded("erase")
+@failures_recorded("erase", gallery="name")
 def erase(place: Workplace, act: Act, name: str, face_ids: Sequence[str]) -> Erasure:
     """Erase references, and photographs that no reference is left of.
 
@@ -185,7 +185,7 @@ def erase(place: Workplace, act: Act, name: str, face_ids: Sequence[str]) -> Era
     return Erasure(tuple(free), kept, entry)
 
 
-@failures_recorded("gallery")
+@failures_recorded("gallery", gallery="name")
 def label_gallery(
     place: Workplace, act: Act, name: str, *, put: Mapping[str, str] | None = None, remove: Sequence[str] = ()
 ) -> int:
@@ -201,7 +201,7 @@ def label_gallery(
         return record(tx, permitted, {"gallery": gallery.id, "change": "tags"}, concealed)
 
 
-@failures_recorded("list")
+@failures_recorded("list", gallery="name")
 def list_labels(place: Workplace, act: Act, name: str) -> tuple[dict[str, str], int]:
     """List a gallery's tags; recorded."""
     permitted = permit(place, act, "list", gallery=name)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
+from inspect import signature
 from typing import Any, TypeVar, cast
 
 from recognizance.authority.roster import Roster
@@ -162,22 +163,33 @@ def record_alone(place: Workplace, entry: Entry, concealed: Iterable[Concealed |
         return place.ledger.append(tx, entry, concealed)
 
 
-def record_failure(place: Workplace, act: Act, kind: str, failure: str) -> Recorded:
+def record_failure(place: Workplace, act: Act, kind: str, failure: str, gallery: str | None = None) -> Recorded:
     """Record an act that failed, by the name of the failure, with the session and the case that it was for."""
     now = place.clock()
     act = settle(place.store, place.roster, act, now).act
     details: dict[str, Value] = {**_who(act), "failure": failure}
     entry = Entry(kind, now, act.operator, "failed", (), details)
-    return Recorded(record_alone(place, entry, _claims(act, None)), "failed")
+    return Recorded(record_alone(place, entry, _claims(act, gallery)), "failed")
 
 
-def failures_recorded(kind: str) -> Callable[[Workflow], Workflow]:
+def failures_recorded(kind: str, *, gallery: str = "gallery_name") -> Callable[[Workflow], Workflow]:
     """Make a workflow's failures entries too: that somebody tried is part of the record.
 
     A refusal has its entry already, and without a record there is nothing to write to.
+
+    Parameters
+    ----------
+    gallery : str
+        The workflow's parameter that names the gallery, if it has one: the entry commits to it.
     """
 
     def decorate(work: Workflow) -> Workflow:
+        parameters = signature(work)
+
+        def named(*given: Any, **options: Any) -> str | None:
+            found: str | None = parameters.bind_partial(*given, **options).arguments.get(gallery)
+            return found
+
         @wraps(work)
         def recorded(place: Workplace, act: Act, *args: Any, **kwargs: Any) -> Any:
             try:
@@ -186,7 +198,8 @@ def failures_recorded(kind: str) -> Callable[[Workflow], Workflow]:
                 raise
             except RecognizanceError as error:
                 if error.recorded is None:
-                    error.recorded = record_failure(place, act, kind, type(error).__name__)
+                    concerned = named(place, act, *args, **kwargs)
+                    error.recorded = record_failure(place, act, kind, type(error).__name__, concerned)
                 raise
 
         return cast(Workflow, recorded)

@@ -22,6 +22,8 @@ def test_the_public_tree_is_that_of_the_entries(live_server: Server, collection:
     assert tree.root_of(tree.leaf_hash(body) for body in bodies) == checkpoint.root
     assert tree.tree_root(checkpoint.size, log_client.hashes(live_server, checkpoint.size).hash_at) == checkpoint.root
     assert [json.loads(body)["index"] for body in bodies] == list(range(checkpoint.size))
+    times = [json.loads(body)["time"] for body in bodies]
+    assert times == sorted(times)
 
 
 def test_the_log_says_nothing_that_a_client_chose(live_server: Server, collection: str) -> None:

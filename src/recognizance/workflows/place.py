@@ -3,7 +3,7 @@
 import hashlib
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import wraps
 from inspect import signature
@@ -63,6 +63,7 @@ class Permit:
     rules: tuple[str, ...]
     concealed: tuple[Concealed, ...]
     ledger: Ledger[Transaction]
+    clock: Callable[[], datetime]
 
 
 def permit(
@@ -113,7 +114,7 @@ def permit(
     )
     decision = place.policy.decide(facts)
     rules = tuple(reason.rule for reason in decision.reasons)
-    permitted = Permit(act, recorded_as or kind, now, rules, _claims(act, gallery), place.ledger)
+    permitted = Permit(act, recorded_as or kind, now, rules, _claims(act, gallery), place.ledger, place.clock)
     if isinstance(decision, Allowed):
         return permitted
     raise refusal(place, permitted, decision.reasons)
@@ -148,7 +149,7 @@ def record(
     """
     entry = Entry(
         permitted.kind,
-        permitted.time,
+        permitted.clock(),  # now, and not when it was permitted, so that entries are in the order of their times
         permitted.act.operator,
         "allowed",
         permitted.rules,
@@ -158,9 +159,9 @@ def record(
 
 
 def record_alone(place: Workplace, entry: Entry, concealed: Iterable[Concealed | ConcealedList] = ()) -> int:
-    """Append an entry that has no other effect; return its index once it is durable."""
+    """Append an entry that has no other effect, dated when it is written; return its index once it is durable."""
     with place.store.write() as tx:
-        return place.ledger.append(tx, entry, concealed)
+        return place.ledger.append(tx, replace(entry, time=place.clock()), concealed)
 
 
 def record_failure(place: Workplace, act: Act, kind: str, failure: str, gallery: str | None = None) -> Recorded:

@@ -1,6 +1,8 @@
-"""Galleries in memory: searchable by probe."""
+"""Galleries in memory or in Milvus: searchable by probe."""
 
 from recognizance.gallery.exhaustive import ExhaustiveGallery
 from recognizance.gallery.interface import Gallery
+from recognizance.gallery.milvus import MilvusGallery
+from recognizance.gallery.milvus_engine import MilvusAddress, MilvusEngine
 
-__all__ = ["ExhaustiveGallery", "Gallery"]
+__all__ = ["ExhaustiveGallery", "Gallery", "MilvusAddress", "MilvusEngine", "MilvusGallery"]

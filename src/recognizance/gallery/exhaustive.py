@@ -71,7 +71,13 @@ class ExhaustiveGallery:
                     self._vectors[row] = 0  # an erased template does not linger in memory
 
     def search(
-        self, probe: Template, *, limit: int, threshold: float, excluding: Collection[str] = ()
+        self,
+        probe: Template,
+        *,
+        limit: int,
+        threshold: float,
+        excluding: Collection[str] = (),
+        among: Collection[str] | None = None,
     ) -> tuple[Candidate, ...]:
         """See `Gallery.search`."""
         self._check(probe.model)
@@ -79,6 +85,7 @@ class ExhaustiveGallery:
             vectors, alive, identifiers = self._vectors, self._alive, self._identifiers
             count = len(identifiers)
             skipped = [self._rows[identifier] for identifier in excluding if identifier in self._rows]
+            wanted = None if among is None else [self._rows[item] for item in among if item in self._rows]
         # |float32 dot − exact dot| ≤ d·2⁻²⁴ for unit vectors (Higham, Accuracy and Stability, 3.1), doubled.
         margin = np.float32((self._dimension + 2) * 2.0**-23)
         rows: list[NDArray[np.intp]] = []
@@ -92,6 +99,9 @@ class ExhaustiveGallery:
         if not rows:
             return ()
         chosen, scores = np.concatenate(rows), np.concatenate(rough)
+        if wanted is not None:
+            kept = np.isin(chosen, wanted)
+            chosen, scores = chosen[kept], scores[kept]
         if skipped:
             kept = ~np.isin(chosen, skipped)
             chosen, scores = chosen[kept], scores[kept]

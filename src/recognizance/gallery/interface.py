@@ -50,16 +50,31 @@ class Gallery(Protocol):
         ...
 
     def search(
-        self, probe: Template, *, limit: int, threshold: float, excluding: Collection[str] = ()
+        self,
+        probe: Template,
+        *,
+        limit: int,
+        threshold: float,
+        excluding: Collection[str] = (),
+        among: Collection[str] | None = None,
     ) -> tuple[Candidate, ...]:
         """List up to `limit` candidates with ``score >= threshold``, best first.
 
         The search is exact: scores are cosines of the stored float32 vectors, computed in float64.  Equal scores
         are ordered by identifier, so the same search always yields the same evidence.
 
+        Parameters
+        ----------
+        excluding : collection of str
+            References that are not found and take no place; unknown ones are passed over.
+        among : collection of str, optional
+            The only references to compare with; unknown ones are passed over.  None: all of the gallery.
+
         Raises
         ------
         ModelMismatchError
             If the probe comes from another model.
+        VectorEngineUnavailableError
+            If the references are held by another server, and it gave no whole answer: never a shorter list.
         """
         ...

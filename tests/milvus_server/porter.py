@@ -25,7 +25,6 @@ SETTINGS = {
     "common.session.ttl": 5,  # s; after a kill, the next one waits for the session of the last to end
     "log.level": "warn",
     "dataCoord.gc.interval": 2,  # s
-    "dataCoord.gc.missingTolerance": 2,
     "dataCoord.gc.dropTolerance": 2,
 }
 _SIOCSIFFLAGS = 0x8914

@@ -11,7 +11,7 @@ from sqlalchemy import BindParameter, Executable, bindparam, delete, insert, sel
 
 from recognizance.biometrics import Pose, Quality, Reference, RelativeBox
 from recognizance.errors import ReferenceNotFoundError
-from recognizance.records import galleries, images, packing, photographs, schema, sealed, subjects
+from recognizance.records import changes, galleries, images, packing, photographs, schema, sealed, subjects
 from recognizance.records.transaction import Transaction, chunks
 
 _REFS = schema.references
@@ -57,6 +57,15 @@ _TEMPLATES = (
     .where(_HERE, _AFTER)
     .order_by(_REFS.c.sequence)
 )
+# Both are answered by indexes alone: the rows, which are large, are not read.
+_LIVE = select(_REFS.c.sequence).where(_HERE, _AFTER).order_by(_REFS.c.sequence)
+_OWNED = (
+    select(_REFS.c.subject_id, _REFS.c.sequence)
+    .join(schema.subjects, schema.subjects.c.id == _REFS.c.subject_id)
+    .where(schema.subjects.c.gallery_id == bindparam("gallery"))
+    .order_by(schema.subjects.c.id, _REFS.c.sequence)
+)
+_NUMBERS_AT_ONCE = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +202,13 @@ def delete_many(
     tx.destroy_slots(row.key_slot for row in found)
     for chunk in chunks(row.sequence for row in found):
         tx.execute(_DELETE, {"sequences": chunk})
-    subjects.lost_faces(tx, (row.subject_id for row in found if row.subject_id is not None))
+    owners = [row.subject_id for row in found if row.subject_id is not None]
+    subjects.lost_faces(tx, owners)
     images.forget_unreferenced(tx, {row.image_id for row in found})
     if with_photographs:
         photographs.delete_many(tx, {row.image_id for row in found})
-    galleries.changed(tx, gallery, faces=-len(found))
+    galleries.changed(tx, gallery, faces=-len(found), regrouped=bool(owners))
+    changes.note_erased(tx, gallery, [row.sequence for row in found])
     return {row.face_id: row.sequence for row in found}
 
 
@@ -226,6 +237,26 @@ def templates(tx: Transaction, gallery: int, *, after_sequence: int = 0, batch: 
         opened = [sealed.open_template(tx, gallery, face_id, slot, template) for _, face_id, _, slot, template in rows]
         sequences, face_ids, owners, _, _ = zip(*rows, strict=True)
         yield TemplateBatch(np.array(sequences, np.int64), face_ids, owners, packing.unpack_templates(opened))
+
+
+def live_sequences(tx: Transaction, gallery: int, *, after: int = 0) -> NDArray[np.int64]:
+    """Read the sequences of all references of a gallery, from the first one after `after`, ascending."""
+    batches = tx.stream(_LIVE, {"gallery": gallery, "after": after}, _NUMBERS_AT_ONCE)
+    return np.fromiter((row[0] for batch in batches for row in batch), np.int64)
+
+
+def owned(tx: Transaction, gallery: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Read which references belong to subjects.
+
+    Returns
+    -------
+    subjects, sequences : two ndarrays of shape (n,), int64
+        Row i: the reference ``sequences[i]`` belongs to the subject of id ``subjects[i]``.  Ordered by subject, then
+        sequence; references without subject are left out.
+    """
+    batches = tx.stream(_OWNED, {"gallery": gallery}, _NUMBERS_AT_ONCE)
+    pairs = np.fromiter((tuple(row) for batch in batches for row in batch), np.dtype((np.int64, 2)))
+    return np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])
 
 
 def _rows(tx: Transaction, statement: Executable, gallery: int, face_ids: Iterable[str]) -> Iterator[Any]:

@@ -49,9 +49,14 @@ def test_a_copy_learns_what_was_erased_since_its_version(store: RecordStore, gal
 
 def test_an_erasure_that_is_undone_is_not_listed(store: RecordStore, gallery: GalleryRow) -> None:
     ids, _ = enrolled(store, gallery, 2)
-    with pytest.raises(NotFoundError), store.write() as tx:
-        references.delete_many(tx, gallery.id, ids)
-        galleries.get(tx, "no such gallery")
+
+    def erase_and_fail() -> None:
+        with store.write() as tx:
+            references.delete_many(tx, gallery.id, ids)
+            galleries.get(tx, "no such gallery")
+
+    with pytest.raises(NotFoundError):
+        erase_and_fail()
     assert erased(store, gallery, 0) == []
 
 

@@ -23,7 +23,7 @@ from records.making import NOW, a_gallery, a_reference, a_search, identifier
 
 def test_a_gallery_is_found_by_its_exact_name(store: RecordStore, gallery: GalleryRow) -> None:
     with store.read() as tx:
-        assert galleries.get(tx, "staff") == gallery == GalleryRow(gallery.id, "staff", "m/1", "c/1", True, NOW, 0)
+        assert galleries.get(tx, "staff") == gallery == GalleryRow(gallery.id, "staff", "m/1", "c/1", True, NOW, 0, 0)
         with pytest.raises(GalleryNotFoundError, match=r"^The collection id: Staff does not exist$"):
             galleries.get(tx, "Staff")
     with store.write() as tx:

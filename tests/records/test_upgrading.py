@@ -15,6 +15,7 @@ from recognizance.errors import KeyFileError, RecordUnavailableError, SchemaVers
 from recognizance.records import (
     RecordStore,
     Sealer,
+    changes,
     entries,
     galleries,
     images,
@@ -171,6 +172,9 @@ def test_a_record_of_version_0001_says_the_same_afterwards(path: Path) -> None:
         assert unkept.case == "2026/17"
         assert tags.list_tags(tx, here.id) == {"k": "v"}
         assert entries.count(tx) == 5
+        assert here.version > 0
+        assert changes.erased_since(tx, here.id, here.version - 1) is None, "earlier erasures were not noted"
+        assert changes.erased_since(tx, here.id, here.version) is not None
 
 
 def test_an_upgrade_with_another_sealing_key_changes_nothing(path: Path) -> None:

@@ -11,7 +11,7 @@ from recognizance.records import schema
 from recognizance.records.transaction import Transaction
 
 _GALLERIES = schema.galleries
-_COLUMNS = tuple(column for column in _GALLERIES.c if column.name not in ("faces", "users"))
+_COLUMNS = tuple(column for column in _GALLERIES.c if column.name not in ("faces", "users", "erasures_known_from"))
 _GET = select(*_COLUMNS).where(_GALLERIES.c.name == bindparam("wanted"))
 _COUNTS = select(_GALLERIES.c.faces, _GALLERIES.c.users).where(_GALLERIES.c.id == bindparam("wanted"))
 _LIST = (
@@ -24,6 +24,7 @@ _CHANGED = (
         version=_GALLERIES.c.version + 1,
         faces=_GALLERIES.c.faces + bindparam("more_faces"),
         users=_GALLERIES.c.users + bindparam("more_users"),
+        subjects_version=_GALLERIES.c.subjects_version + bindparam("regrouped"),
     )
 )
 
@@ -40,6 +41,8 @@ class GalleryRow:
         What its templates were made by and its scores are read with.
     version : int
         Grows by one with every change of its references or subjects, from 0.
+    subjects_version : int
+        Grows by one with every change of which references belong to which subject, from 0.
     """
 
     id: int
@@ -49,6 +52,7 @@ class GalleryRow:
     keep_photographs: bool
     created_at: datetime
     version: int
+    subjects_version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,8 @@ def create(
         "version": 0,
         "faces": 0,
         "users": 0,
+        "subjects_version": 0,
+        "erasures_known_from": 0,
     }
     tx.execute(insert(_GALLERIES), values)
     return get(tx, name)
@@ -112,9 +118,16 @@ def counts(tx: Transaction, gallery: int) -> GalleryCounts:
     return GalleryCounts(faces=row.faces, users=row.users)
 
 
-def changed(tx: Transaction, gallery: int, *, faces: int = 0, users: int = 0) -> None:
-    """Take note of a change: `faces` references and `users` subjects more (or fewer), and a new version."""
-    tx.execute(_CHANGED, {"wanted": gallery, "more_faces": faces, "more_users": users})
+def changed(tx: Transaction, gallery: int, *, faces: int = 0, users: int = 0, regrouped: bool = False) -> None:
+    """Take note of a change: `faces` references and `users` subjects more (or fewer), and a new version.
+
+    Parameters
+    ----------
+    regrouped : bool
+        Whether any subject has other references than before.
+    """
+    counted = {"more_faces": faces, "more_users": users, "regrouped": int(regrouped)}
+    tx.execute(_CHANGED, {"wanted": gallery, **counted})
 
 
 def delete_gallery(tx: Transaction, name: str) -> GalleryRow:
@@ -147,7 +160,7 @@ def delete_gallery(tx: Transaction, name: str) -> GalleryRow:
         tx.execute(delete(photographs).where(photographs.c.identifier.in_(identifiers)))
     tx.execute(delete(candidates).where(candidates.c.entry_index.in_(select(searches.c.entry_index).where(here))))
     tx.execute(update(searches).where(here).values(gallery_id=None, probe_slot=None, sealed_probe=None))
-    for table in (references, schema.subjects, images, schema.tags, schema.idempotency):
+    for table in (references, schema.erased_references, schema.subjects, images, schema.tags, schema.idempotency):
         tx.execute(delete(table).where(table.c.gallery_id == gallery.id))
     tx.execute(delete(_GALLERIES).where(_GALLERIES.c.id == gallery.id))
     return gallery

@@ -11,7 +11,7 @@ from sqlalchemy import BindParameter, Executable, bindparam, delete, insert, sel
 
 from recognizance.biometrics import Pose, Quality, Reference, RelativeBox
 from recognizance.errors import ReferenceNotFoundError
-from recognizance.records import galleries, images, packing, photographs, schema, sealed, subjects
+from recognizance.records import changes, galleries, images, packing, photographs, schema, sealed, subjects
 from recognizance.records.transaction import Transaction, chunks
 
 _REFS = schema.references
@@ -57,6 +57,8 @@ _TEMPLATES = (
     .where(_HERE, _AFTER)
     .order_by(_REFS.c.sequence)
 )
+_LIVE = select(_REFS.c.face_id).where(_HERE, _AFTER).order_by(_REFS.c.sequence)
+_NUMBERS_AT_ONCE = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +195,13 @@ def delete_many(
     tx.destroy_slots(row.key_slot for row in found)
     for chunk in chunks(row.sequence for row in found):
         tx.execute(_DELETE, {"sequences": chunk})
-    subjects.lost_faces(tx, (row.subject_id for row in found if row.subject_id is not None))
+    owners = [row.subject_id for row in found if row.subject_id is not None]
+    subjects.lost_faces(tx, owners)
     images.forget_unreferenced(tx, {row.image_id for row in found})
     if with_photographs:
         photographs.delete_many(tx, {row.image_id for row in found})
-    galleries.changed(tx, gallery, faces=-len(found))
+    galleries.changed(tx, gallery, faces=-len(found), regrouped=bool(owners))
+    changes.note_erased(tx, gallery, [row.face_id for row in found])
     return {row.face_id: row.sequence for row in found}
 
 
@@ -226,6 +230,12 @@ def templates(tx: Transaction, gallery: int, *, after_sequence: int = 0, batch: 
         opened = [sealed.open_template(tx, gallery, face_id, slot, template) for _, face_id, _, slot, template in rows]
         sequences, face_ids, owners, _, _ = zip(*rows, strict=True)
         yield TemplateBatch(np.array(sequences, np.int64), face_ids, owners, packing.unpack_templates(opened))
+
+
+def live_face_ids(tx: Transaction, gallery: int) -> Iterator[Sequence[str]]:
+    """Read the face ids of all references of a gallery, many at a time, in order of enrolment."""
+    for batch in tx.stream(_LIVE, {"gallery": gallery, "after": 0}, _NUMBERS_AT_ONCE):
+        yield [row[0] for row in batch]
 
 
 def _rows(tx: Transaction, statement: Executable, gallery: int, face_ids: Iterable[str]) -> Iterator[Any]:

@@ -19,11 +19,12 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
+    text,
 )
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0005"
 
 _Kind = type[TypeEngine[Any]] | TypeEngine[Any]
 
@@ -84,6 +85,10 @@ galleries = Table(
     # Counted as rows come and go: counting a million rows takes longer than searching them.
     _required("faces", BigInteger),
     _required("users", BigInteger),
+    # Grows with every change of which references belong to which subject.
+    Column("subjects_version", BigInteger, nullable=False, server_default=text("0")),
+    # Every erasure after this version is in `erased_references`; of those before it, some may be forgotten.
+    Column("erasures_known_from", BigInteger, nullable=False, server_default=text("0")),
     UniqueConstraint("name"),
     sqlite_autoincrement=True,  # a number is never used again, so derived files of a deleted gallery stay dead
 )
@@ -127,6 +132,16 @@ references = Table(
     Index(None, "subject_id", "sequence"),
     Index(None, "image_id"),
     sqlite_autoincrement=True,
+)
+
+# What a copy of a gallery has to drop to catch up: random ids that are never used again, and nothing of whose they were.
+erased_references = Table(
+    "erased_references",
+    metadata,
+    Column("gallery_id", _Number, ForeignKey("galleries.id", ondelete="CASCADE"), primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("face_id", Text, primary_key=True),
+    sqlite_with_rowid=False,
 )
 
 images = Table(

@@ -144,9 +144,9 @@ def delete(tx: Transaction, gallery: int, subject: str) -> None:
 def delete_row(tx: Transaction, gallery: int, subject_id: int, slot: int) -> None:
     """Delete a subject whose name need not be known, as `delete` does."""
     tx.destroy_slots([slot])
-    tx.execute(_RELEASE, {"wanted": subject_id})
+    released = tx.execute(_RELEASE, {"wanted": subject_id}).rowcount
     tx.execute(_DELETE, {"wanted": subject_id})
-    galleries.changed(tx, gallery, users=-1)
+    galleries.changed(tx, gallery, users=-1, regrouped=released > 0)
 
 
 def associate(
@@ -268,7 +268,7 @@ def _move(
     for chunk in chunks(face_ids):
         tx.execute(_ASSIGN, {"assigned": subject_id, "face_ids": chunk})
     tx.execute(_MORE_FACES, {"wanted": counted_on, "more_faces": by})
-    galleries.changed(tx, gallery)
+    galleries.changed(tx, gallery, regrouped=True)
 
 
 def _subject(tx: Transaction, gallery: int, row: Any) -> SubjectRow:

@@ -108,6 +108,19 @@ class MilvusGallery:
         for rows in self._engine.pages(self._collection, condition, batch, [KEY, VECTOR]):
             yield [_decode(row[KEY]) for row in rows], _vectors([row[VECTOR] for row in rows])
 
+    def identifiers(self) -> Iterator[list[str]]:
+        """Read the identifiers of all references, many at a time."""
+        for rows in self._engine.pages(self._collection, "", _ROWS_MAX, [KEY]):
+            yield [_decode(row[KEY]) for row in rows]
+
+    def fetch(self, identifiers: Collection[str]) -> dict[str, NDArray[np.float32]]:
+        """Read the vectors of some references; those that are not there are left out."""
+        found: dict[str, NDArray[np.float32]] = {}
+        for condition in _conditions(identifiers):
+            for names, vectors in self.templates(condition):
+                found.update(zip(names, vectors, strict=True))
+        return found
+
     def forget(self) -> None:
         """Have Milvus write the segments anew without what was removed.
 

@@ -1,7 +1,8 @@
 """What is particular to a gallery in Milvus: its limits, its absence, its crashes, and what it forgets."""
 
 import gc
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,7 @@ def test_every_listener_of_the_server_is_reachable_from_loopback_only(milvus_ser
 
 @pytest.mark.parametrize("factor", [0.0, 1e-7])
 def test_more_equals_and_near_ties_than_milvus_returns_at_once(
-    emptied_milvus_gallery, milvus_gallery: MilvusGallery, factor: float
+    emptied_milvus_gallery: Callable[[], Gallery], milvus_gallery: MilvusGallery, factor: float
 ) -> None:
     emptied_milvus_gallery()
     count = 17_000
@@ -73,6 +74,51 @@ def test_more_equals_and_near_ties_than_milvus_returns_at_once(
     assert milvus_gallery.search(probe, limit=7, threshold=0, among=among) == expected.search(
         probe, limit=7, threshold=0, among=among
     )
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    ["a b", "it's", 'say "x"', "\\", "\\n", "\n\t", "%", "%41", "{x}", "é", "🙂", "x\u200b", "A" * 255, "名" * 255],
+)
+def test_identifiers_are_any_text(
+    emptied_milvus_gallery: Callable[[], Gallery], milvus_gallery: MilvusGallery, identifier: str
+) -> None:
+    emptied_milvus_gallery()
+    vectors = unit(2, 2)
+    milvus_gallery.add([identifier, "other"], vectors, "model-a")
+    probe = Template(vectors[0], "model-a")
+    (found,) = milvus_gallery.search(probe, limit=1, threshold=-1, among=[identifier])
+    assert found.identifier == identifier
+    milvus_gallery.remove([identifier])
+    assert [item.identifier for item in milvus_gallery.search(probe, limit=2, threshold=-1)] == ["other"]
+
+
+def test_erased_templates_leave_the_segments(milvus_engine: MilvusEngine, milvus_server: MilvusProcess) -> None:
+    gallery = open_gallery(milvus_engine, 6)
+    vectors = unit(7, 2_000)
+    gallery.add(names(2_000), vectors, "model-a")
+    gallery.forget()
+    gone, kept = vectors[77].tobytes(), vectors[78].tobytes()
+    assert in_segments(milvus_server, gone)
+    gallery.remove(names(2_000)[77:78])
+    gallery.forget()
+    for _ in range(180):
+        if not in_segments(milvus_server, gone):
+            break
+        time.sleep(1)
+    assert not in_segments(milvus_server, gone)
+    assert in_segments(milvus_server, kept)
+    assert len(gallery) == 1_999
+
+
+def in_segments(milvus: MilvusProcess, piece: bytes) -> bool:
+    for file in (milvus.folder / "data" / "insert_log").rglob("*"):
+        try:
+            if file.is_file() and piece in file.read_bytes():
+                return True
+        except FileNotFoundError:
+            continue  # collected meanwhile
+    return False
 
 
 def test_sealed_segments_are_searched_exactly_too(milvus_engine: MilvusEngine) -> None:

@@ -70,6 +70,11 @@ class ExhaustiveGallery:
                     self._alive[row] = False
                     self._vectors[row] = 0  # an erased template does not linger in memory
 
+    def rows(self) -> tuple[list[str], NDArray[np.float32]]:
+        """Copy what is in it: identifiers, and vectors of shape (n, dimension)."""
+        with self._lock:
+            return list(self._rows), self._vectors[list(self._rows.values())]
+
     def search(
         self,
         probe: Template,
@@ -85,7 +90,10 @@ class ExhaustiveGallery:
             vectors, alive, identifiers = self._vectors, self._alive, self._identifiers
             count = len(identifiers)
             skipped = [self._rows[identifier] for identifier in excluding if identifier in self._rows]
-            wanted = None if among is None else [self._rows[item] for item in among if item in self._rows]
+            if among is not None:
+                chosen_alone = np.zeros(len(alive), dtype=bool)
+                chosen_alone[[self._rows[identifier] for identifier in among if identifier in self._rows]] = True
+                alive = alive & chosen_alone
         # |float32 dot − exact dot| ≤ d·2⁻²⁴ for unit vectors (Higham, Accuracy and Stability, 3.1), doubled.
         margin = np.float32((self._dimension + 2) * 2.0**-23)
         rows: list[NDArray[np.intp]] = []
@@ -99,9 +107,6 @@ class ExhaustiveGallery:
         if not rows:
             return ()
         chosen, scores = np.concatenate(rows), np.concatenate(rough)
-        if wanted is not None:
-            kept = np.isin(chosen, wanted)
-            chosen, scores = chosen[kept], scores[kept]
         if skipped:
             kept = ~np.isin(chosen, skipped)
             chosen, scores = chosen[kept], scores[kept]

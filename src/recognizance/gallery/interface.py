@@ -33,6 +33,7 @@ class Gallery(Protocol):
         Parameters
         ----------
         identifiers : sequence of str, length n
+            Lower-case UUIDs.
         vectors : ndarray of shape (n, dimension), float32
             Unit length.
         model : str
@@ -65,16 +66,20 @@ class Gallery(Protocol):
 
         Parameters
         ----------
+        limit : int
+            At least 1.
+        threshold : float
+            On the score scale.
         excluding : collection of str
-            References that are not found and take no place; unknown ones are passed over.
+            References that are not compared.
         among : collection of str, optional
-            The only references to compare with; unknown ones are passed over.  None: all of the gallery.
+            Only these references are compared.
 
         Raises
         ------
         ModelMismatchError
             If the probe comes from another model.
-        VectorEngineUnavailableError
-            If the references are held by another server, and it gave no whole answer: never a shorter list.
+        VectorEngineError, VectorEngineUnavailableError
+            If another server holds the references, and gave no whole answer: never a shorter list.
         """
         ...

@@ -134,7 +134,7 @@ references = Table(
     sqlite_autoincrement=True,
 )
 
-# What a copy of a gallery has to drop to catch up: random ids that are never used again, nothing of whose they were.
+# What a copy of a gallery has to drop to catch up: random ids, never used again, and nothing of whose they were.
 erased_references = Table(
     "erased_references",
     metadata,

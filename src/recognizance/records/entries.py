@@ -16,6 +16,7 @@ _OPENINGS = schema.openings
 _ADD = insert(_ENTRIES)
 _COUNT = select(func.coalesce(func.max(_ENTRIES.c.entry_index) + 1, 0))
 _NEWEST = select(func.max(_ENTRIES.c.at))
+_LAST = select(_ENTRIES.c.at).order_by(_ENTRIES.c.entry_index.desc()).limit(1)
 _COLUMNS = select(_ENTRIES.c.entry_index, _ENTRIES.c.at, _ENTRIES.c.body)
 _GET = _COLUMNS.where(_ENTRIES.c.entry_index == bindparam("wanted"))
 _PAGE = (
@@ -95,6 +96,11 @@ class RecordedLog:
     def newest(self, tx: Transaction) -> datetime | None:
         """Give the latest time that any entry carries."""
         found: datetime | None = tx.execute(_NEWEST).scalar()
+        return found
+
+    def last(self, tx: Transaction) -> datetime | None:
+        """Give the time of the last entry."""
+        found: datetime | None = tx.execute(_LAST).scalar()
         return found
 
     def tile(self, tx: Transaction, level: int, index: int) -> bytes | None:

@@ -140,6 +140,10 @@ class GalleryExistsError(RecognizanceError):
     """A gallery of this name exists."""
 
 
+class DamagedIndexError(RecognizanceError):
+    """A file derived from the record is not as it was written; it is made anew from the record."""
+
+
 class SubjectExistsError(RecognizanceError):
     """A subject of this name exists in the gallery."""
 

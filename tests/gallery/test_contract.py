@@ -8,35 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from gallery.making import DIMENSION, IMPLEMENTATIONS, brute_force, name, names, unit
 from recognizance.biometrics import Template
 from recognizance.errors import ModelMismatchError
-from recognizance.gallery import ExhaustiveGallery, Gallery
-
-DIMENSION = 16
-IMPLEMENTATIONS = [ExhaustiveGallery]
+from recognizance.gallery import Gallery
 
 
 @pytest.fixture(params=IMPLEMENTATIONS)
 def gallery(request: pytest.FixtureRequest) -> Gallery:
-    return request.param("model-a", DIMENSION)
-
-
-def unit(rng: np.random.Generator, count: int, dimension: int = DIMENSION) -> NDArray[np.float32]:
-    vectors = rng.standard_normal((count, dimension))
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-
-
-def names(count: int, start: int = 0) -> list[str]:
-    return [f"{number:06d}" for number in range(start, start + count)]
-
-
-def brute_force(held: dict[str, NDArray[np.float32]], probe: NDArray[np.float32], limit: int, threshold: float):
-    """The contract's words in float64, one reference at a time."""
-    scored = [
-        (-float((vector.astype(np.float64) * probe.astype(np.float64)).sum()), identifier)
-        for identifier, vector in held.items()
-    ]
-    return [(identifier, -negative) for negative, identifier in sorted(scored) if -negative >= threshold][:limit]
+    made: Gallery = request.param("model-a", DIMENSION)
+    return made
 
 
 def test_an_empty_gallery_finds_nothing(gallery: Gallery) -> None:
@@ -74,23 +55,23 @@ def test_search_equals_the_float64_exhaustive_result(implementation, data: st.Da
 
 def test_equal_scores_are_ordered_by_identifier(gallery: Gallery) -> None:
     vector = unit(np.random.default_rng(1), 1)
-    gallery.add(["c", "a", "b"], np.repeat(vector, 3, axis=0), "model-a")
+    gallery.add([name(3), name(1), name(2)], np.repeat(vector, 3, axis=0), "model-a")
     found = gallery.search(Template(vector[0], "model-a"), limit=2, threshold=0)
-    assert [item.identifier for item in found] == ["a", "b"]
+    assert [item.identifier for item in found] == [name(1), name(2)]
 
 
 def test_excluded_references_are_not_found_and_do_not_take_a_place(gallery: Gallery) -> None:
     vectors = unit(np.random.default_rng(2), 4)
     gallery.add(names(4), vectors, "model-a")
-    found = gallery.search(Template(vectors[0], "model-a"), limit=4, threshold=-1, excluding={names(4)[0], "none"})
-    assert names(4)[0] not in [item.identifier for item in found]
+    found = gallery.search(Template(vectors[0], "model-a"), limit=4, threshold=-1, excluding={name(0), name(77)})
+    assert name(0) not in [item.identifier for item in found]
     assert len(found) == 3
 
 
 def test_adding_an_identifier_again_replaces_it(gallery: Gallery) -> None:
     vectors = unit(np.random.default_rng(3), 2)
-    gallery.add(["a"], vectors[:1], "model-a")
-    gallery.add(["a"], vectors[1:], "model-a")
+    gallery.add(names(1), vectors[:1], "model-a")
+    gallery.add(names(1), vectors[1:], "model-a")
     assert len(gallery) == 1
     (found,) = gallery.search(Template(vectors[1], "model-a"), limit=5, threshold=-1)
     assert found.score == pytest.approx(1.0)
@@ -127,7 +108,7 @@ def test_removed_references_make_room_and_the_rest_stays_right(gallery: Gallery)
 def test_searching_while_others_enrol_and_erase_never_misses_what_was_acknowledged(gallery: Gallery) -> None:
     rng = np.random.default_rng(6)
     mates = unit(rng, 50)
-    gallery.add([f"mate-{row}" for row in range(50)], mates, "model-a")
+    gallery.add(names(50), mates, "model-a")
     failures: list[str] = []
     stop = threading.Event()
 
@@ -135,7 +116,7 @@ def test_searching_while_others_enrol_and_erase_never_misses_what_was_acknowledg
         own = np.random.default_rng(seed)
         turn = 0
         while not stop.is_set():
-            fresh = [f"{seed}-{turn}-{row}" for row in range(100)]
+            fresh = names(100, 1_000_000 * seed + 100 * turn)
             gallery.add(fresh, unit(own, 100), "model-a")
             gallery.remove(fresh)
             turn += 1
@@ -144,7 +125,7 @@ def test_searching_while_others_enrol_and_erase_never_misses_what_was_acknowledg
         for turn in range(300):
             row = turn % 50
             found = gallery.search(Template(mates[row], "model-a"), limit=1, threshold=0.9)
-            if [item.identifier for item in found] != [f"mate-{row}"]:
+            if [item.identifier for item in found] != [name(row)]:
                 failures.append(f"{row}: {found}")
 
     writers = [threading.Thread(target=churn, args=(seed,)) for seed in (1, 2)]
@@ -157,3 +138,18 @@ def test_searching_while_others_enrol_and_erase_never_misses_what_was_acknowledg
     for thread in writers:
         thread.join()
     assert failures == []
+
+
+def test_a_search_among_some_compares_no_others(gallery: Gallery) -> None:
+    rng = np.random.default_rng(7)
+    vectors = unit(rng, 60)
+    gallery.add(names(60), vectors, "model-a")
+    gallery.remove([name(3)])
+    some = [name(row) for row in range(20)]
+    held = {name(row): vectors[row] for row in range(20) if row not in (3, 5)}
+    for probe in (vectors[4], unit(rng, 1)[0]):
+        found = gallery.search(
+            Template(probe, "model-a"), limit=30, threshold=-1, excluding={name(5)}, among=[*some, name(99)]
+        )
+        assert [(item.identifier, item.score) for item in found] == brute_force(held, probe, 30, -1)
+    assert gallery.search(Template(vectors[0], "model-a"), limit=3, threshold=-1, among=[]) == ()

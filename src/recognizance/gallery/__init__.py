@@ -2,5 +2,6 @@
 
 from recognizance.gallery.exhaustive import ExhaustiveGallery
 from recognizance.gallery.interface import Gallery
+from recognizance.gallery.scan import Machine, ScanGallery
 
-__all__ = ["ExhaustiveGallery", "Gallery"]
+__all__ = ["ExhaustiveGallery", "Gallery", "Machine", "ScanGallery"]

@@ -70,8 +70,19 @@ class ExhaustiveGallery:
                     self._alive[row] = False
                     self._vectors[row] = 0  # an erased template does not linger in memory
 
+    def rows(self) -> tuple[list[str], NDArray[np.float32]]:
+        """Copy what is in it: identifiers, and vectors of shape (n, dimension)."""
+        with self._lock:
+            return list(self._rows), self._vectors[list(self._rows.values())]
+
     def search(
-        self, probe: Template, *, limit: int, threshold: float, excluding: Collection[str] = ()
+        self,
+        probe: Template,
+        *,
+        limit: int,
+        threshold: float,
+        excluding: Collection[str] = (),
+        among: Collection[str] | None = None,
     ) -> tuple[Candidate, ...]:
         """See `Gallery.search`."""
         self._check(probe.model)
@@ -79,6 +90,10 @@ class ExhaustiveGallery:
             vectors, alive, identifiers = self._vectors, self._alive, self._identifiers
             count = len(identifiers)
             skipped = [self._rows[identifier] for identifier in excluding if identifier in self._rows]
+            if among is not None:
+                chosen_alone = np.zeros(len(alive), dtype=bool)
+                chosen_alone[[self._rows[identifier] for identifier in among if identifier in self._rows]] = True
+                alive = alive & chosen_alone
         # |float32 dot − exact dot| ≤ d·2⁻²⁴ for unit vectors (Higham, Accuracy and Stability, 3.1), doubled.
         margin = np.float32((self._dimension + 2) * 2.0**-23)
         rows: list[NDArray[np.intp]] = []

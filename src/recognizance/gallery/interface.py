@@ -33,6 +33,7 @@ class Gallery(Protocol):
         Parameters
         ----------
         identifiers : sequence of str, length n
+            Lower-case UUIDs.
         vectors : ndarray of shape (n, dimension), float32
             Unit length.
         model : str
@@ -50,12 +51,29 @@ class Gallery(Protocol):
         ...
 
     def search(
-        self, probe: Template, *, limit: int, threshold: float, excluding: Collection[str] = ()
+        self,
+        probe: Template,
+        *,
+        limit: int,
+        threshold: float,
+        excluding: Collection[str] = (),
+        among: Collection[str] | None = None,
     ) -> tuple[Candidate, ...]:
         """List up to `limit` candidates with ``score >= threshold``, best first.
 
         The search is exact: scores are cosines of the stored float32 vectors, computed in float64.  Equal scores
         are ordered by identifier, so the same search always yields the same evidence.
+
+        Parameters
+        ----------
+        limit : int
+            At least 1.
+        threshold : float
+            On the score scale.
+        excluding : collection of str
+            References that are not compared.
+        among : collection of str, optional
+            Only these references are compared.
 
         Raises
         ------

@@ -1,13 +1,11 @@
 """What went from a gallery since some version of it, so that a copy of its templates can catch up.
 
-What came is found by its sequence (`references.templates`), for sequences only grow.  What went is listed here: the
-numbers of the rows, which are never used again, under the version that their erasure made.
+What came is found by its sequence (`references.templates`), for sequences only grow.  What went is listed here: face
+ids, which are random and never used again, under the version that their erasure made.
 """
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from recognizance.records import schema
@@ -24,11 +22,11 @@ _ERASED = schema.erased_references
 _HERE = _ERASED.c.gallery_id == bindparam("gallery")
 _STATE = select(_GALLERIES.c.version, _GALLERIES.c.erasures_known_from).where(_GALLERIES.c.id == bindparam("gallery"))
 _NEWEST = select(func.max(_ERASED.c.version)).where(_HERE)
-_SINCE = select(_ERASED.c.sequence).where(_HERE, _ERASED.c.version > bindparam("since"))
+_SINCE = select(_ERASED.c.face_id).where(_HERE, _ERASED.c.version > bindparam("since"))
 _FIRST_TOO_OLD = (
     select(_ERASED.c.version)
     .where(_HERE)
-    .order_by(_ERASED.c.version.desc(), _ERASED.c.sequence.desc())
+    .order_by(_ERASED.c.version.desc(), _ERASED.c.face_id.desc())
     .offset(bindparam("kept"))
     .limit(1)
 )
@@ -41,36 +39,36 @@ _KNOWN_FROM = (
 _ROWS_AT_ONCE = 65_536
 
 
-def erased_since(tx: Transaction, gallery: int, version: int) -> NDArray[np.int64] | None:
+def erased_since(tx: Transaction, gallery: int, version: int) -> list[str] | None:
     """List what was erased from a gallery after it had this version.
 
     Returns
     -------
-    ndarray of shape (n,), int64, or None
-        Sequences of references, ascending.  None if the gallery is gone, or no longer remembers back that far: then
-        compare with `references.live_sequences`.
+    list of str, or None
+        Face ids.  None if the gallery is gone, or no longer remembers back that far: then compare with
+        `references.live_face_ids`.
     """
     state = tx.execute(_STATE, {"gallery": gallery}).first()
     if state is None or version < state.erasures_known_from:
         return None
     batches = tx.stream(_SINCE, {"gallery": gallery, "since": version}, _ROWS_AT_ONCE)
-    return np.sort(np.fromiter((row[0] for batch in batches for row in batch), np.int64))
+    return [row[0] for batch in batches for row in batch]
 
 
-def note_erased(tx: Transaction, gallery: int, sequences: Sequence[int]) -> None:
+def note_erased(tx: Transaction, gallery: int, face_ids: Sequence[str]) -> None:
     """Remember that these references were erased by the change that made the gallery's present version."""
     version = tx.execute(_STATE, {"gallery": gallery}).one().version
-    if len(sequences) > ROWS_KEPT:
+    if len(face_ids) > ROWS_KEPT:
         forget_before(tx, gallery, version)
         return
     newest = tx.execute(_NEWEST, {"gallery": gallery}).scalar() or 0
     tx.execute(
         insert(_ERASED),
-        [{"gallery_id": gallery, "version": version, "sequence": sequence} for sequence in sequences],
+        [{"gallery_id": gallery, "version": version, "face_id": face_id} for face_id in face_ids],
     )
     # Finding what is too old walks the index over all that is kept: not with every single erasure.
     due = version // _VERSIONS_BETWEEN_PRUNINGS != newest // _VERSIONS_BETWEEN_PRUNINGS
-    if due or len(sequences) >= _MANY:
+    if due or len(face_ids) >= _MANY:
         prune(tx, gallery)
 
 

@@ -57,14 +57,7 @@ _TEMPLATES = (
     .where(_HERE, _AFTER)
     .order_by(_REFS.c.sequence)
 )
-# Both are answered by indexes alone: the rows, which are large, are not read.
-_LIVE = select(_REFS.c.sequence).where(_HERE, _AFTER).order_by(_REFS.c.sequence)
-_OWNED = (
-    select(_REFS.c.subject_id, _REFS.c.sequence)
-    .join(schema.subjects, schema.subjects.c.id == _REFS.c.subject_id)
-    .where(schema.subjects.c.gallery_id == bindparam("gallery"))
-    .order_by(schema.subjects.c.id, _REFS.c.sequence)
-)
+_LIVE = select(_REFS.c.face_id).where(_HERE, _AFTER).order_by(_REFS.c.sequence)
 _NUMBERS_AT_ONCE = 65_536
 
 
@@ -208,7 +201,7 @@ def delete_many(
     if with_photographs:
         photographs.delete_many(tx, {row.image_id for row in found})
     galleries.changed(tx, gallery, faces=-len(found), regrouped=bool(owners))
-    changes.note_erased(tx, gallery, [row.sequence for row in found])
+    changes.note_erased(tx, gallery, [row.face_id for row in found])
     return {row.face_id: row.sequence for row in found}
 
 
@@ -239,24 +232,10 @@ def templates(tx: Transaction, gallery: int, *, after_sequence: int = 0, batch: 
         yield TemplateBatch(np.array(sequences, np.int64), face_ids, owners, packing.unpack_templates(opened))
 
 
-def live_sequences(tx: Transaction, gallery: int, *, after: int = 0) -> NDArray[np.int64]:
-    """Read the sequences of all references of a gallery, from the first one after `after`, ascending."""
-    batches = tx.stream(_LIVE, {"gallery": gallery, "after": after}, _NUMBERS_AT_ONCE)
-    return np.fromiter((row[0] for batch in batches for row in batch), np.int64)
-
-
-def owned(tx: Transaction, gallery: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Read which references belong to subjects.
-
-    Returns
-    -------
-    subjects, sequences : two ndarrays of shape (n,), int64
-        Row i: the reference ``sequences[i]`` belongs to the subject of id ``subjects[i]``.  Ordered by subject, then
-        sequence; references without subject are left out.
-    """
-    batches = tx.stream(_OWNED, {"gallery": gallery}, _NUMBERS_AT_ONCE)
-    pairs = np.fromiter((tuple(row) for batch in batches for row in batch), np.dtype((np.int64, 2)))
-    return np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])
+def live_face_ids(tx: Transaction, gallery: int) -> Iterator[Sequence[str]]:
+    """Read the face ids of all references of a gallery, many at a time, in order of enrolment."""
+    for batch in tx.stream(_LIVE, {"gallery": gallery, "after": 0}, _NUMBERS_AT_ONCE):
+        yield [row[0] for row in batch]
 
 
 def _rows(tx: Transaction, statement: Executable, gallery: int, face_ids: Iterable[str]) -> Iterator[Any]:

@@ -134,13 +134,13 @@ references = Table(
     sqlite_autoincrement=True,
 )
 
-# What a copy of a gallery has to drop to catch up: numbers that are never used again, and nothing of whose they were.
+# What a copy of a gallery has to drop to catch up: random ids, never used again, and nothing of whose they were.
 erased_references = Table(
     "erased_references",
     metadata,
     Column("gallery_id", _Number, ForeignKey("galleries.id", ondelete="CASCADE"), primary_key=True),
     Column("version", BigInteger, primary_key=True, autoincrement=False),
-    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("face_id", Text, primary_key=True),
     sqlite_with_rowid=False,
 )
 

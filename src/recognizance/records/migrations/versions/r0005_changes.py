@@ -1,4 +1,4 @@
-"""What copies of a gallery catch up by: the numbers of erased references, and when subjects were regrouped."""
+"""What copies of a gallery catch up by: the ids of erased references, and when subjects were regrouped."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,11 +17,11 @@ def upgrade() -> None:
         "erased_references",
         sa.Column("gallery_id", number, nullable=False),
         sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("sequence", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("face_id", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["gallery_id"], ["galleries.id"], name="fk_erased_references_gallery_id", ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("gallery_id", "version", "sequence", name="pk_erased_references"),
+        sa.PrimaryKeyConstraint("gallery_id", "version", "face_id", name="pk_erased_references"),
         sqlite_with_rowid=False,
     )
     if op.get_bind().dialect.name == "postgresql":

@@ -1,0 +1,399 @@
+"""The gallery of a server: segments that are scanned, and what came since, which is not in one yet.
+
+Searches take no lock: they work on the parts as they were when the search began.  A compaction makes a new segment of
+the newest parts while searches and changes go on, and puts it in their place in one step.
+"""
+
+import logging
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizance.biometrics import Candidate, Template
+from recognizance.errors import ModelMismatchError
+from recognizance.gallery import identifiers as naming
+from recognizance.gallery.exhaustive import ExhaustiveGallery
+from recognizance.gallery.folder import SegmentFolder
+from recognizance.gallery.kernels import Kernels, prepare
+from recognizance.gallery.memory import MemoryStorage
+from recognizance.gallery.passes import SharedPasses
+from recognizance.gallery.quantisation import quantise_probe
+from recognizance.gallery.segment import ROWS_PER_READ, Found, Request, Segment, Storage
+from recognizance.gallery.segment_file import Block, FileStorage
+
+TAIL_ROWS = 16_384
+"""References that wait in float32 before they become a segment: fewer are compared faster than they are scanned."""
+
+_GROWTH = 4
+"""A compaction takes along an older segment unless it is so many times as large as what it would join."""
+
+_DEAD_SHARE = 0.2
+"""A segment with a larger share of erased rows is written anew."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What galleries compute with.
+
+    Attributes
+    ----------
+    threads : int
+        Into how many parts a pass over many rows is cut.
+    helpers : Executor or None
+        Threads that do these parts.
+    cache : Path or None
+        Folder of compiled code.
+    """
+
+    threads: int = 1
+    helpers: Executor | None = None
+    cache: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a search looks at.  ``frozen`` is what is being made into a segment."""
+
+    segments: tuple[Segment, ...]
+    frozen: ExhaustiveGallery | None
+    tail: ExhaustiveGallery
+
+
+class ScanGallery:
+    """See `Gallery`.
+
+    Parameters
+    ----------
+    folder : SegmentFolder, optional
+        Where segments are kept; without one, in memory.
+    tail_rows : int
+        See `TAIL_ROWS`.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        dimension: int,
+        *,
+        folder: SegmentFolder | None = None,
+        machine: Machine | None = None,
+        tail_rows: int = TAIL_ROWS,
+    ) -> None:
+        self._model = model
+        self._dimension = dimension
+        self._folder = folder
+        self._machine = machine or Machine()
+        self._tail_rows = tail_rows
+        self._parts = _Parts((), None, ExhaustiveGallery(model, dimension))
+        self._changing = threading.Lock()
+        self._gone: set[str] = set()
+        """What was removed while a compaction is under way."""
+        self._generation = 0
+        self._passes: SharedPasses[Request, Found] = SharedPasses(self._scan)
+
+    @property
+    def model(self) -> str:
+        """See `Gallery.model`."""
+        return self._model
+
+    @property
+    def generation(self) -> int:
+        """How many times the segments were replaced."""
+        return self._generation
+
+    def __len__(self) -> int:
+        """See `Gallery.__len__`."""
+        parts = self._parts
+        waiting = len(parts.tail) + (len(parts.frozen) if parts.frozen is not None else 0)
+        return waiting + sum(segment.count for segment in parts.segments)
+
+    def load(self) -> Mapping[str, Any] | None:
+        """Take over what the folder holds; returns the mark that was left with it, or None if there is nothing.
+
+        Call `require_sound` once what was erased since is removed.
+        """
+        kept = self._folder.load() if self._folder is not None else None
+        if kept is None:
+            return None
+        kernels = self._kernels()
+        self._generation = kept.generation
+        self._parts = replace(self._parts, segments=tuple(Segment(storage, kernels) for storage in kept.segments))
+        return kept.mark
+
+    def require_sound(self) -> None:
+        """Make sure that what was loaded is as it was written.
+
+        Raises
+        ------
+        DamagedIndexError
+        """
+        for storage in _files(self._parts.segments):
+            storage.require_sound()
+
+    def fill(self, blocks: Iterator[Block], rows: int, mark: Mapping[str, Any]) -> None:
+        """Make one segment of an empty gallery's references, without holding them all in memory.
+
+        Raises
+        ------
+        OSError
+            If the disk is full or fails.
+        """
+        self._replace((), self._written(blocks, rows), (), mark)
+
+    def add(self, identifiers: Sequence[str], vectors: NDArray[np.float32], model: str) -> None:
+        """See `Gallery.add`."""
+        with self._changing:
+            parts = self._parts
+            parts.tail.add(identifiers, vectors, model)
+            # After the newer one is there, so that no search misses both.
+            if self._remove(parts, identifiers, tail=False) and parts.frozen is not None:
+                self._gone.update(identifiers)
+
+    def remove(self, identifiers: Collection[str]) -> None:
+        """See `Gallery.remove`."""
+        with self._changing:
+            if self._parts.frozen is not None:
+                self._gone.update(identifiers)
+            self._remove(self._parts, identifiers, tail=True)
+
+    def names(self) -> Iterator[list[str]]:
+        """List all identifiers, many at a time."""
+        parts = self._parts
+        for segment in parts.segments:
+            rows = np.flatnonzero(segment.storage.alive)
+            for start in range(0, len(rows), ROWS_PER_READ):
+                yield naming.unpack(segment.storage.keys.take(rows[start : start + ROWS_PER_READ]))
+        for waiting in (parts.frozen, parts.tail):
+            if waiting is not None:
+                yield waiting.rows()[0]
+
+    def search(
+        self,
+        probe: Template,
+        *,
+        limit: int,
+        threshold: float,
+        excluding: Collection[str] = (),
+        among: Collection[str] | None = None,
+    ) -> tuple[Candidate, ...]:
+        """See `Gallery.search`.  Searches that come while a pass is under way share the next one."""
+        self._check(probe.model)
+        parts = self._parts
+        request = Request(quantise_probe(probe.vector), limit, threshold, frozenset(excluding))
+        found: list[tuple[float, str]] = []
+        # What waits is looked at first: it moves to a segment, and never the other way.
+        for waiting in (parts.tail, parts.frozen):
+            if waiting is not None and len(waiting):
+                some = waiting.search(probe, limit=limit, threshold=threshold, excluding=excluding, among=among)
+                found.extend((-candidate.score, candidate.identifier) for candidate in some)
+        if among is not None:
+            wanted = frozenset(among)
+            for segment in parts.segments:
+                found.extend(_named(segment.among(request, segment.rows_of(wanted))))
+        elif self._parts.segments:
+            found.extend(_named(self._passes.ask(request)))
+        # What moved to a segment while it was looked for is found twice.
+        best: dict[str, float] = {}
+        for negative, identifier in sorted(found):
+            best.setdefault(identifier, -negative)
+        return tuple(
+            Candidate(identifier, score, rank)
+            for rank, (identifier, score) in enumerate(islice(best.items(), limit), 1)
+        )
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a compaction is worth its while."""
+        parts = self._parts
+        if parts.frozen is not None:
+            return False
+        return len(parts.tail) >= self._tail_rows or any(_is_worn(segment) for segment in parts.segments)
+
+    def compact(self, mark: Mapping[str, Any]) -> "Compaction | None":
+        """Begin a compaction: from now on what is added is not part of it.
+
+        Parameters
+        ----------
+        mark : mapping
+            Says what the gallery holds now; `load` returns it with the segments.
+
+        Returns
+        -------
+        Compaction, or None
+            Run it, in any thread.  None if one is under way.
+        """
+        with self._changing:
+            if self._parts.frozen is not None:
+                return None
+            self._parts = replace(
+                self._parts, frozen=self._parts.tail, tail=ExhaustiveGallery(self._model, self._dimension)
+            )
+            self._gone = set()
+            return Compaction(self, mark)
+
+    def _compacted(self, mark: Mapping[str, Any]) -> None:
+        parts = self._parts
+        assert parts.frozen is not None  # noqa: S101 - `compact` has set it, and only this ends it
+        try:
+            old = _to_join(parts.segments, len(parts.frozen))
+            names, vectors = parts.frozen.rows()
+            taken = [(segment, np.flatnonzero(segment.storage.alive)) for segment in old]
+            rows = sum(len(alive) for _, alive in taken) + len(names)
+            blocks = _blocks(taken, names, vectors)
+            self._replace(old, self._written(blocks, rows) if rows else None, parts.segments, mark)
+        except BaseException:
+            with self._changing:
+                names, vectors = parts.frozen.rows()
+                newer, newer_vectors = self._parts.tail.rows()
+                whole = ExhaustiveGallery(self._model, self._dimension)
+                whole.add(names, vectors, self._model)
+                whole.add(newer, newer_vectors, self._model)
+                self._parts = replace(self._parts, frozen=None, tail=whole)
+            raise
+
+    def _replace(
+        self, old: Sequence[Segment], new: Storage | None, before: Sequence[Segment], mark: Mapping[str, Any]
+    ) -> None:
+        """Put a new segment in the place of old ones, once it holds nothing that was removed meanwhile."""
+        made = Segment(new, self._kernels()) if new is not None else None
+        try:
+            with self._changing:
+                if made is not None:
+                    made.remove(self._gone)
+                kept = tuple(segment for segment in before if segment not in old)
+                segments = (*kept, *((made,) if made is not None else ()))
+                if self._folder is not None:
+                    self._folder.publish(_files(segments), mark, self._generation + 1)
+                self._generation += 1
+                self._parts = replace(self._parts, segments=segments, frozen=None)
+                self._gone = set()
+        except BaseException:
+            if self._folder is not None and made is not None:
+                self._folder.discard(_files([made]))
+            raise
+        if self._folder is not None:
+            self._folder.discard(_files(old))
+
+    def _written(self, blocks: Iterator[Block], rows: int) -> Storage:
+        if self._folder is not None:
+            return self._folder.write(blocks, rows)
+        parts = list(blocks)
+        high = np.concatenate([keys.high for keys, _ in parts])
+        low = np.concatenate([keys.low for keys, _ in parts])
+        return MemoryStorage(naming.Keys(high, low), np.concatenate([vectors for _, vectors in parts]))
+
+    def _remove(self, parts: _Parts, identifiers: Collection[str], *, tail: bool) -> int:
+        removed = sum(segment.remove(identifiers) for segment in parts.segments)
+        if parts.frozen is not None:
+            before = len(parts.frozen)
+            parts.frozen.remove(identifiers)
+            removed += before - len(parts.frozen)
+        if tail:
+            parts.tail.remove(identifiers)
+        return removed
+
+    def _scan(self, requests: Sequence[Request]) -> list[Found]:
+        """Make one pass over all segments for several requests."""
+        machine = self._machine
+        answers = [
+            segment.search(requests, threads=machine.threads, helpers=machine.helpers)
+            for segment in self._parts.segments
+        ]
+        return [_merged([answer[number] for answer in answers]) for number in range(len(requests))]
+
+    def _kernels(self) -> Kernels:
+        return prepare(self._dimension, cache=self._machine.cache)
+
+    def _check(self, model: str) -> None:
+        if model != self._model:
+            raise ModelMismatchError(
+                f"The gallery holds templates of {self._model}; this one was made by {model}.",
+                "Enrol the photographs again with the other model, or start the server with the gallery's.",
+            )
+
+
+class Compaction:
+    """A compaction that has begun."""
+
+    def __init__(self, gallery: ScanGallery, mark: Mapping[str, Any]) -> None:
+        self._gallery = gallery
+        self._mark = mark
+
+    def run(self) -> None:
+        """Make the new segment and put it in place.  If that fails, everything is as it was before.
+
+        Raises
+        ------
+        OSError
+            If the disk is full or fails.
+        DamagedIndexError
+            If an older segment cannot be read.
+        """
+        self._gallery._compacted(self._mark)
+
+
+def _to_join(segments: Sequence[Segment], rows: int) -> list[Segment]:
+    """Choose the segments that a compaction takes along: worn ones, and the newest while they are not far larger."""
+    joined = [segment for segment in segments if _is_worn(segment)]
+    rows += sum(segment.count for segment in joined)
+    for segment in reversed(segments):
+        if segment in joined:
+            continue
+        if segment.count > _GROWTH * max(rows, 1):
+            break
+        joined.append(segment)
+        rows += segment.count
+    return joined
+
+
+def _is_worn(segment: Segment) -> bool:
+    return segment.rows - segment.count > _DEAD_SHARE * segment.rows
+
+
+def _blocks(
+    taken: Sequence[tuple[Segment, NDArray[np.int64]]], names: Sequence[str], vectors: NDArray[np.float32]
+) -> Iterator[Block]:
+    for segment, rows in taken:
+        for start in range(0, len(rows), ROWS_PER_READ):
+            some = rows[start : start + ROWS_PER_READ]
+            yield segment.storage.keys.take(some), _alive_vectors(segment.storage, some)
+    if names:
+        yield naming.pack(names), vectors
+
+
+def _alive_vectors(storage: Storage, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Read rows; zeros for those erased meanwhile, which are removed from the new segment before it counts."""
+    vectors = storage.vectors(rows)
+    dead = storage.alive[rows] == 0
+    if np.any(dead):
+        vectors = vectors.copy()
+        vectors[dead] = 0
+    return vectors
+
+
+def _files(segments: Sequence[Segment]) -> list[FileStorage]:
+    return [segment.storage for segment in segments if isinstance(segment.storage, FileStorage)]
+
+
+def _merged(found: Sequence[Found]) -> Found:
+    if len(found) == 1:
+        return found[0]
+    return Found(
+        np.concatenate([part.scores for part in found]),
+        naming.Keys(
+            np.concatenate([part.keys.high for part in found]), np.concatenate([part.keys.low for part in found])
+        ),
+    )
+
+
+def _named(found: Found) -> list[tuple[float, str]]:
+    return [(-score, name) for score, name in zip(found.scores.tolist(), naming.unpack(found.keys), strict=True)]

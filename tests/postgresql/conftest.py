@@ -25,11 +25,7 @@ def pair(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory, model_cache
     shared = {"record": cluster.create(f"pair_{uuid.uuid4().hex}"), "keys": str(folder / "keys")}
     with ExitStack() as stack:
         servers = [
-            stack.enter_context(
-                start_server(
-                    folder / name, model_cache, record=place, keys=str(folder / "keys"), checkpoint_seconds="1"
-                )
-            )
+            stack.enter_context(start_server(folder / name, model_cache, **shared, checkpoint_seconds="1"))
             for name in ("one", "other")
         ]
         yield Pair(*servers)

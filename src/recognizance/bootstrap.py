@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from recognizance.authority.roster import Roster
 from recognizance.detection.yunet import OUTPUTS, YuNet
 from recognizance.embedding.arcface import ArcFaceEmbedder, model_identifier
 from recognizance.errors import CalibrationError
+from recognizance.gallery import Machine
 from recognizance.inference.manifest import ModelEntry, find_entry, read_manifest
 from recognizance.inference.preparation import prepared_file
 from recognizance.inference.sessions import Session, open_session
@@ -36,6 +38,7 @@ from recognizance.workflows.engine import Engine
 from recognizance.workflows.heads import require_grown
 from recognizance.workflows.place import Workplace
 from recognizance.workflows.publishing import Publisher
+from recognizance.workflows.scans import EmbeddedScans
 from recognizance.workflows.shelf import Shelf
 
 _LOG_KEY = "log_verifier_key"
@@ -191,12 +194,27 @@ def open_place(settings: Settings) -> Iterator[Workplace]:
     """Put a workplace together.  The caller holds the home folder (`home.hold`)."""
     engine = open_engine(settings)
     calibration = open_calibration(settings)
-    with open_record(settings) as record:
+    with (
+        open_record(settings) as record,
+        ThreadPoolExecutor(thread_count(settings), thread_name_prefix="scan") as helpers,
+        Shelf(
+            record.store,
+            EmbeddedScans(
+                record.store,
+                settings.home / "galleries",
+                model=engine.model,
+                dimension=engine.dimension,
+                machine=Machine(thread_count(settings), helpers, settings.cache_folder / "kernels"),
+            ),
+            model=engine.model,
+            shared=record.store.shared,
+        ) as shelf,
+    ):
         yield Workplace(
             store=record.store,
             engine=engine,
             calibration=calibration,
-            shelf=Shelf(record.store, engine.model, engine.dimension),
+            shelf=shelf,
             policy=StandingPolicy(),
             roster=record.roster,
             ledger=record.ledger,

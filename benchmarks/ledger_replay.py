@@ -6,7 +6,7 @@ Every check returns sentences that say what is wrong; none means that all is wel
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,7 @@ from recognizance.records import (
     searches,
 )
 from recognizance.records import subjects as people
+from recognizance.records.database import Database, database_at
 from recognizance.records.entries import RecordedLog
 from recognizance.records.log_key import KEY_FILE
 from recognizance.records.reading import reading
@@ -76,6 +77,7 @@ class Looking:
     tx: Transaction
     ledger: Ledger[Transaction]
     trust: Trust
+    database: Database
 
     def prove(self, index: int) -> str:
         """Make a receipt."""
@@ -85,20 +87,20 @@ class Looking:
 @contextmanager
 def looking(settings: Settings) -> Iterator[Looking]:
     """Look at the record of a home folder, whoever owns it."""
-    path = settings.home / "record.db"
     key = SigningKey.parse((settings.keys_folder / KEY_FILE).read_text("utf-8").strip())
-    sealer = Sealer(load_or_create_key(settings.keys_folder, record=path))
-    with (
-        KeyVault.open(settings.keys_folder, sealer=sealer) as vault,
-        reading(path, sealer=sealer, vault=vault) as tx,
-    ):
-        yield Looking(tx, Ledger(RecordedLog(), key), Trust(key.verifier_key()))
+    with closing(database_at(settings.record_place)) as database:
+        sealer = Sealer(load_or_create_key(settings.keys_folder, record=database))
+        with (
+            KeyVault.open(settings.keys_folder, sealer=sealer) as vault,
+            reading(database, sealer=sealer, vault=vault) as tx,
+        ):
+            yield Looking(tx, Ledger(RecordedLog(), key), Trust(key.verifier_key()), database)
 
 
 def check_all(look: Looking, told: Told, gallery: str, older: Collection[str], *, since: int = 0) -> list[str]:
     """Run every check; ``older`` are checkpoints that were seen before, ``since`` is as in `check_searches`."""
     log, problems = read_log(look)
-    problems += check_integrity(look.tx)
+    problems += look.database.find_damage()
     problems += check_answers(log, told.answers)
     problems += check_growth(look, older)
     problems += check_searches(look, log, since)
@@ -125,13 +127,6 @@ def read_log(look: Looking) -> tuple[list[Members], list[str]]:
     requests = Counter(one["details"]["request"] for one in log if "request" in one["details"])
     problems += [f"Request {name} has {count} entries." for name, count in requests.items() if count > 1]
     return log, problems
-
-
-def check_integrity(tx: Transaction) -> list[str]:
-    """Have SQLite check its file and every foreign key."""
-    found = [str(row[0]) for row in tx.execute(text("PRAGMA integrity_check"))]
-    orphans = [f"orphan: row {row[1]} of {row[0]}" for row in tx.execute(text("PRAGMA foreign_key_check"))]
-    return [line for line in found if line != "ok"] + orphans
 
 
 def check_answers(log: Sequence[Members], answers: Collection[Acknowledged]) -> list[str]:

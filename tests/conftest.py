@@ -3,6 +3,7 @@
 Every answer that a client of these fixtures gets is checked against botocore's model (`answers.check_answers`).
 """
 
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -12,11 +13,25 @@ from typing import Any
 import pytest
 
 from milvus_server.serving import MilvusProcess, start_milvus
+from postgresql.cluster import Cluster, find_programs, running_cluster
 from rekognition.answers import check_answers
 from rekognition.processes import Server, find_faces, start_server
 from sts.staff import Staff, hire
 
 StartServer = Callable[..., Server]
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL server for the whole run; each test makes databases of its own."""
+    programs = find_programs()
+    if programs is None:
+        told = "PostgreSQL is not installed (apt-get install postgresql): what is tested on it is left out."
+        if os.environ.get("CI"):
+            pytest.fail(told, pytrace=False)
+        pytest.skip(told)
+    with running_cluster(programs) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

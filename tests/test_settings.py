@@ -60,6 +60,25 @@ def test_an_address_holds_no_password_for_settings_are_quoted_in_the_log(tmp_pat
     assert "hush" not in caught.value.message
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ada:hush@127.0.0.1/record",
+        "postgresql://ada@127.0.0.1/record?password=hush",
+        "mysql://ada@127.0.0.1/record",
+    ],
+)
+def test_a_database_is_named_without_a_password(tmp_path: Path, url: str) -> None:
+    with pytest.raises(SettingsError, match="record") as caught:
+        read_settings(home=tmp_path, record=url)
+    assert "hush" not in caught.value.message
+
+
+def test_the_record_is_a_file_unless_a_database_is_named(tmp_path: Path) -> None:
+    assert read_settings(home=tmp_path).record_place == tmp_path / "record.db"
+    assert read_settings(home=tmp_path, record="postgresql:///faces").record_place == "postgresql:///faces"
+
+
 @pytest.mark.parametrize("seconds", [0, -1, float("inf"), float("nan")])
 def test_a_log_is_published_in_a_time_that_can_be_waited_for(tmp_path: Path, seconds: float) -> None:
     with pytest.raises(SettingsError, match="checkpoint_seconds"):

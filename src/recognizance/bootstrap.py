@@ -3,7 +3,8 @@
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -17,6 +18,7 @@ from recognizance.authority.roster import Roster
 from recognizance.detection.yunet import OUTPUTS, YuNet
 from recognizance.embedding.arcface import ArcFaceEmbedder, model_identifier
 from recognizance.errors import CalibrationError
+from recognizance.gallery import Machine
 from recognizance.inference.manifest import ModelEntry, find_entry, read_manifest
 from recognizance.inference.preparation import prepared_file
 from recognizance.inference.sessions import Session, open_session
@@ -24,8 +26,9 @@ from recognizance.inference.weights import read_weights
 from recognizance.ledger import Ledger
 from recognizance.policy import StandingPolicy
 from recognizance.records import KeyVault, RecordStore, Sealer, Transaction, load_or_create_key, meta
+from recognizance.records.database import database_at
 from recognizance.records.entries import RecordedLog
-from recognizance.records.log_key import load_or_create_log_key, read_head, write_head
+from recognizance.records.log_key import advance_head, load_or_create_log_key, read_head
 from recognizance.records.reading import reading
 from recognizance.scoring import Calibration, read_calibration
 from recognizance.settings import Settings
@@ -35,6 +38,7 @@ from recognizance.workflows.engine import Engine
 from recognizance.workflows.heads import require_grown
 from recognizance.workflows.place import Workplace
 from recognizance.workflows.publishing import Publisher
+from recognizance.workflows.scans import EmbeddedScans
 from recognizance.workflows.shelf import Shelf
 
 _LOG_KEY = "log_verifier_key"
@@ -127,14 +131,26 @@ def open_record(settings: Settings) -> Iterator[Record]:
     ------
     KeyFileError, SchemaVersionError, RecordUnavailableError, LogRolledBackError
     """
-    path = settings.home / "record.db"
-    sealer = Sealer(load_or_create_key(settings.keys_folder, record=path))
-    vault = KeyVault.open(settings.keys_folder, sealer=sealer)
-    with RecordStore.open(path, sealer=sealer, vault=vault) as store:
-        ledger = join_ledger(settings, store)
-        require_grown(store, ledger, read_head(settings.keys_folder))
-        first_start.found(store, ledger, now)
-        yield Record(store, Roster(store), ledger)
+    with closing(database_at(settings.record_place)) as database:
+        sealer = Sealer(load_or_create_key(settings.keys_folder, record=database))
+        vault = KeyVault.open(settings.keys_folder, sealer=sealer)
+        with RecordStore.open(database, sealer=sealer, vault=vault) as store:
+            ledger = join_ledger(settings, store)
+            require_grown(store, ledger, read_head(settings.keys_folder))
+            first_start.found(store, ledger, now)
+            yield Record(store, Roster(store), ledger)
+
+
+def record_exists(settings: Settings) -> bool:
+    """Whether there is a record where the settings say.
+
+    Raises
+    ------
+    RecordUnavailableError, SettingsError
+        If the database's server cannot be asked.
+    """
+    with closing(database_at(settings.record_place)) as database:
+        return database.exists()
 
 
 def join_ledger(settings: Settings, store: RecordStore) -> Ledger[Transaction]:
@@ -147,7 +163,7 @@ def join_ledger(settings: Settings, store: RecordStore) -> Ledger[Transaction]:
     with store.write() as tx:
         known = meta.get(tx, _LOG_KEY)
         key = load_or_create_log_key(settings.keys_folder, origin=settings.log_origin, verifier_key=known)
-        ledger = Ledger(RecordedLog(), key)
+        ledger = Ledger(RecordedLog(), key, shared=store.shared)
         if known is None:
             meta.put(tx, _LOG_KEY, ledger.verifier_key)
     return ledger
@@ -162,15 +178,15 @@ def administrator_key(settings: Settings) -> KeyPair | None:
     ------
     KeyFileError, RecordUnavailableError
     """
-    path = settings.home / "record.db"
-    if not path.exists():
-        return None
-    sealer = Sealer(load_or_create_key(settings.keys_folder, record=path))
-    with (
-        KeyVault.open(settings.keys_folder, sealer=sealer) as vault,
-        reading(path, sealer=sealer, vault=vault) as tx,
-    ):
-        return first_start.administrator_key(tx)
+    with closing(database_at(settings.record_place)) as database:
+        if not database.exists():
+            return None
+        sealer = Sealer(load_or_create_key(settings.keys_folder, record=database))
+        with (
+            KeyVault.open(settings.keys_folder, sealer=sealer) as vault,
+            reading(database, sealer=sealer, vault=vault) as tx,
+        ):
+            return first_start.administrator_key(tx)
 
 
 @contextmanager
@@ -178,12 +194,27 @@ def open_place(settings: Settings) -> Iterator[Workplace]:
     """Put a workplace together.  The caller holds the home folder (`home.hold`)."""
     engine = open_engine(settings)
     calibration = open_calibration(settings)
-    with open_record(settings) as record:
+    with (
+        open_record(settings) as record,
+        ThreadPoolExecutor(thread_count(settings), thread_name_prefix="scan") as helpers,
+        Shelf(
+            record.store,
+            EmbeddedScans(
+                record.store,
+                settings.home / "galleries",
+                model=engine.model,
+                dimension=engine.dimension,
+                machine=Machine(thread_count(settings), helpers, settings.cache_folder / "kernels"),
+            ),
+            model=engine.model,
+            shared=record.store.shared,
+        ) as shelf,
+    ):
         yield Workplace(
             store=record.store,
             engine=engine,
             calibration=calibration,
-            shelf=Shelf(record.store, engine.model, engine.dimension),
+            shelf=shelf,
             policy=StandingPolicy(),
             roster=record.roster,
             ledger=record.ledger,
@@ -191,7 +222,7 @@ def open_place(settings: Settings) -> Iterator[Workplace]:
                 record.store,
                 record.ledger,
                 witnesses=parse_witnesses(settings.witnesses, now),
-                remember=partial(write_head, settings.keys_folder),
+                remember=partial(advance_head, settings.keys_folder),
                 clock=now,
             ),
             clock=now,

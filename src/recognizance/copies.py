@@ -3,7 +3,7 @@
 import os
 import pwd
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from recognizance.bootstrap import join_ledger, now, open_record
 from recognizance.errors import BackupError, KeyFileError, RecordUnavailableError, SchemaVersionError
 from recognizance.records import KeyVault, RecordStore, Sealer, holds, load_or_create_key
 from recognizance.records.backup import back_up, copy_back, describe
+from recognizance.records.database import Database, database_at
 from recognizance.records.holds import Hold
 from recognizance.records.log_key import read_head, write_head
 from recognizance.settings import Settings
@@ -90,8 +91,36 @@ def restore_record(settings: Settings, file: Path, *, roll_back_log: bool) -> Re
     return replace(done, kept=kept)
 
 
+def take_over_database(settings: Settings, *, roll_back_log: bool) -> Restored:
+    """Make the record of a database on PostgreSQL that its own programs have restored.  No server uses it.
+
+    Who was erased after the backup was made is erased from it; the restore is recorded in its log.
+
+    Raises
+    ------
+    BackupError
+        If there is no record in the database.
+    LogRolledBackError
+        If entries would be lost, and `roll_back_log` does not allow that.
+    """
+    with closing(database_at(settings.record_place)) as database:
+        if not database.exists():
+            raise BackupError(
+                f"There is no record in {database}.", "Restore the database first, by pg_restore for example."
+            )
+        sealer = Sealer(load_or_create_key(settings.keys_folder, record=database))
+        with _open(settings, database, sealer) as copy:
+            head_text = read_head(settings.keys_folder)
+            head = None if head_text is None else read_checkpoint(head_text, copy.ledger.verifier_key)
+            done = restore(copy, head, roll_back_log=roll_back_log, account=_account(), clock=now)
+            with copy.store.read() as tx:
+                checkpoint = copy.ledger.checkpoint(tx)
+        write_head(settings.keys_folder, checkpoint)
+    return done
+
+
 @contextmanager
-def _open(settings: Settings, path: Path, sealer: Sealer) -> Iterator[OpenLog]:
+def _open(settings: Settings, path: Path | Database, sealer: Sealer) -> Iterator[OpenLog]:
     with (
         KeyVault.open(settings.keys_folder, sealer=sealer) as vault,
         RecordStore.open(path, sealer=sealer, vault=vault) as store,

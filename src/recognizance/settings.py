@@ -6,7 +6,7 @@ There is no global instance: `bootstrap` reads them once and hands parts to whom
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from platformdirs import user_data_path
 from pydantic import Field, ValidationError, field_validator
@@ -31,12 +31,19 @@ class Settings(BaseSettings):
 
     home: Path = Field(
         default_factory=lambda: user_data_path("recognizance"),
-        description="The one folder to back up: the record (SQLite), settings.toml, derived files.",
+        description="The one folder to back up: the record (SQLite), settings.toml, derived files. "
+        "Each server has its own.",
     )
     keys: Path | None = Field(
         default=None,
         description="Folder of the sealing key. Default: beside the home folder, named <home>-keys, so that "
         "a backup of the home folder does not carry the key that opens it.",
+    )
+    record: str | None = Field(
+        default=None,
+        description="Database of the record on a PostgreSQL server, which several servers may share: "
+        "postgresql://USER@HOST/DATABASE, without a password (docs/postgresql.md). Default: a file of SQLite's in the "
+        "home folder.",
     )
     cache: Path | None = Field(
         default=None,
@@ -80,6 +87,12 @@ class Settings(BaseSettings):
         default=64, ge=1, description="Requests that may wait for a core before the server answers 'busy'."
     )
 
+    gallery_idle_seconds: float = Field(
+        default=3_600.0,
+        gt=0,
+        description="Galleries that nobody has used for so long are let go of in memory, and loaded again when needed.",
+    )
+
     operator_requests_per_minute: int = Field(
         default=60_000,
         ge=1,
@@ -119,6 +132,24 @@ class Settings(BaseSettings):
         if endpoint is not None and "@" in urlsplit(endpoint).netloc:
             raise ValueError("credentials have settings of their own, s3_access_key_id and s3_secret_access_key")
         return endpoint
+
+    @field_validator("record")
+    @classmethod
+    def _name_a_database(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in ("postgresql", "postgres"):
+            raise ValueError("give postgresql://USER@HOST/DATABASE")
+        asked = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+        if ":" in parts.netloc.rpartition("@")[0] or not asked.isdisjoint(("password", "sslpassword")):
+            raise ValueError("passwords belong into the file that PGPASSFILE names; docs/postgresql.md")
+        return url
+
+    @property
+    def record_place(self) -> Path | str:
+        """Where the record is: a file, or the URL of a database."""
+        return self.record or self.home / "record.db"
 
     @property
     def keys_folder(self) -> Path:

@@ -22,11 +22,13 @@ RUN_ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(_FOLDERS)}
 """For programs that tests run and that use this module."""
 
 
-def open_record(path: Path, *, key: bytes = KEY, keys: Path | None = None) -> RecordStore:
-    """Open a record whose vault lies beside its home folder, as the settings have it by default."""
+def open_record(place: Path | str, *, key: bytes = KEY, keys: Path | None = None) -> RecordStore:
+    """Open a record; a file's vault lies beside its home folder, as the settings have it by default."""
     sealer = Sealer(key)
-    folder = keys or path.parent.with_name(path.parent.name + "-keys")
-    return RecordStore.open(path, sealer=sealer, vault=KeyVault.open(folder, sealer=sealer))
+    if keys is None:
+        assert isinstance(place, Path)
+        keys = place.parent.with_name(place.parent.name + "-keys")
+    return RecordStore.open(place, sealer=sealer, vault=KeyVault.open(keys, sealer=sealer))
 
 
 def an_old_record(path: Path) -> None:

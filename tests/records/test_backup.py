@@ -18,6 +18,8 @@ from recognizance.records.backup import back_up, copy_back, describe
 from recognizance.records.galleries import GalleryRow
 from records.making import KEY, NOW, RUN_ENVIRONMENT, a_reference, open_record
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def filled(store: RecordStore, gallery: GalleryRow) -> RecordStore:

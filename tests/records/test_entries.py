@@ -33,12 +33,20 @@ def test_an_index_that_was_rolled_back_is_given_again(store: RecordStore) -> Non
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE entries SET body = x'00'",
+        "UPDATE entries SET body = ''",
         "UPDATE entries SET entry_index = entry_index + 1",
         "DELETE FROM entries",
-        "INSERT OR REPLACE INTO entries (entry_index, at, body) VALUES (1, 0, x'00')",
-        "INSERT INTO entries (entry_index, at, body) VALUES (7, 0, x'00')",
-        "INSERT INTO entries (entry_index, at, body) VALUES (-1, 0, x'00')",
+        "INSERT INTO entries (entry_index, at, body) VALUES (7, 0, '')",
+        "INSERT INTO entries (entry_index, at, body) VALUES (-1, 0, '')",
+        pytest.param(
+            "INSERT OR REPLACE INTO entries (entry_index, at, body) VALUES (1, 0, '')", marks=pytest.mark.sqlite
+        ),
+        pytest.param("TRUNCATE entries CASCADE", marks=pytest.mark.postgresql),
+        pytest.param(
+            "INSERT INTO entries (entry_index, at, body) VALUES (1, 0, '') "
+            "ON CONFLICT (entry_index) DO UPDATE SET body = ''",
+            marks=pytest.mark.postgresql,
+        ),
     ],
 )
 def test_entries_can_only_be_appended(store: RecordStore, statement: str) -> None:

@@ -122,25 +122,25 @@ def test_nobody_returns_before_the_commit(store: RecordStore, pool: ThreadPoolEx
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt, GeneratorExit])
-@pytest.mark.parametrize("place", [0, 2, 4])
+@pytest.mark.parametrize("turn", [0, 2, 4])
 def test_a_block_that_raises_undoes_itself_alone(
-    store: RecordStore, pool: ThreadPoolExecutor, unhurried: None, error: type[BaseException], place: int
+    store: RecordStore, pool: ThreadPoolExecutor, unhurried: None, error: type[BaseException], turn: int
 ) -> None:
     def fail(tx: Transaction) -> None:
         meta.put(tx, "failed", "never")
         raise error
 
     line = Line(store, pool)
-    futures = [line.add(fail if number == place else put(f"k{number}")) for number in range(5)]
+    futures = [line.add(fail if number == turn else put(f"k{number}")) for number in range(5)]
     line.go()
     line.first.result(30)
     for number, future in enumerate(futures):
-        if number == place:
+        if number == turn:
             with pytest.raises(error):
                 future.result(30)
         else:
             future.result(30)
-    names = [f"k{number}" for number in range(5) if number != place]
+    names = [f"k{number}" for number in range(5) if number != turn]
     assert kept(store, "failed", *names) == set(names)
 
 
@@ -237,6 +237,7 @@ def test_an_interrupted_wait_keeps_nobody_waiting(
         assert meta.get(tx, "never") is None
 
 
+@pytest.mark.sqlite
 def test_a_disk_that_is_full_at_the_commit_undoes_every_block(
     store: RecordStore, pool: ThreadPoolExecutor, unhurried: None
 ) -> None:
@@ -322,6 +323,7 @@ def test_a_disk_that_stops_taking_bytes_fails_all_who_share_the_commit(path: Pat
     assert process.returncode == 0
 
 
+@pytest.mark.sqlite
 def test_a_block_that_overlooks_a_full_disk_writes_nothing_more(store: RecordStore) -> None:
     """SQLite ended the transaction by itself: what followed would be made durable statement by statement."""
     with store.write() as tx:

@@ -27,6 +27,7 @@ def test_a_file_that_was_too_open_is_closed(path: Path) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("mode", ["read", "write"])
 def test_connections_are_durable_strict_and_overwrite_what_is_erased(store: RecordStore, mode: str) -> None:
     wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1, "temp_store": 2}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, inspect, select
+from sqlalchemy import Connection, create_engine, inspect, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
@@ -42,15 +42,32 @@ def test_the_revisions_make_exactly_the_tables_of_the_schema(store: RecordStore,
     with store.read() as tx:
         context = MigrationContext.configure(tx.connection, opts={"compare_type": True})
         assert compare_metadata(context, schema.metadata) == []
-        made = inspect(tx.connection)
-        engine = create_engine(f"sqlite:///{tmp_path / 'fresh'}")
+        made = all_facts(tx.connection)
+    engine = create_engine(f"sqlite:///{tmp_path / 'fresh'}")
+    if store.shared:
+        engine = store.database.writer
+        with engine.connect() as connection, connection.begin():
+            connection.exec_driver_sql("CREATE SCHEMA fresh")
+            connection.exec_driver_sql("SET LOCAL search_path TO fresh")
+            schema.metadata.create_all(connection)
+            fresh = all_facts(connection)
+    else:
         schema.metadata.create_all(engine)
-        fresh = inspect(engine)
-        for table in schema.metadata.tables:
-            for facts in ("get_columns", "get_foreign_keys", "get_indexes", "get_unique_constraints"):
-                one, other = (getattr(side, facts)(table) for side in (made, fresh))
-                assert sorted(map(str, one)) == sorted(map(str, other)), (table, facts)
+        with engine.connect() as connection:
+            fresh = all_facts(connection)
         engine.dispose()
+    assert made == fresh
+
+
+def all_facts(connection: Connection) -> dict[str, list[str]]:
+    """Describe every table as the database sees it."""
+    found = inspect(connection)
+    kinds = (found.get_columns, found.get_foreign_keys, found.get_indexes, found.get_unique_constraints)
+    return {
+        f"{table} {kind.__name__}": sorted(str(fact).replace("fresh.", "") for fact in kind(table))
+        for table in schema.metadata.tables
+        for kind in (*kinds, lambda table: [found.get_pk_constraint(table)])
+    }
 
 
 def test_the_schema_version_is_the_newest_revision() -> None:
@@ -67,9 +84,9 @@ def test_a_first_schema_that_does_not_fit_the_disk_leaves_nothing(path: Path, mo
         assert meta.get(tx, "sealing_key_id") == Sealer(KEY).key_id
 
 
-def test_opening_again_changes_nothing(path: Path) -> None:
+def test_opening_again_changes_nothing(place: Path | str, keys: Path) -> None:
     for expected in (None, "kept"):
-        with open_record(path) as store, store.write() as tx:
+        with open_record(place, keys=keys) as store, store.write() as tx:
             assert meta.get(tx, "fact") == expected
             meta.put(tx, "fact", "kept")
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import boto3
 import botocore.session
+import psycopg
 import pytest
 from botocore.config import Config
 
@@ -85,6 +86,10 @@ class Server:
 
     def entries(self) -> list[dict[str, Any]]:
         """Read the log off the record, as it stands."""
+        if self.settings.record is not None:
+            with psycopg.connect(self.settings.record) as database:
+                rows = database.execute("SELECT body FROM entries ORDER BY entry_index").fetchall()
+            return [json.loads(body) for (body,) in rows]
         with contextlib.closing(
             sqlite3.connect(f"file:{self.settings.home / 'record.db'}?mode=ro", uri=True)
         ) as record:
@@ -143,7 +148,8 @@ def start_server(home: Path, cache: Path, **settings: str) -> Iterator[Server]:
             stderr=output,
         )
     try:
-        known = read_settings(home=home, keys=home.with_name(f"{home.name}-keys"))
+        keys = Path(settings.get("keys", home.with_name(f"{home.name}-keys")))
+        known = read_settings(home=home, keys=keys, record=settings.get("record"))
         port = _wait_until_ready(process, known, log)
         server = Server(process, known, port, log)
         yield server

@@ -54,8 +54,8 @@ class Credential:
 class Roster:
     """Looks operators, access keys and sessions up, and keeps what was found until something changes.
 
-    Whoever changes the record of them calls `forget` once the change is durable; only the process that owns the home
-    folder may change it.
+    Whoever changes the record of them calls `forget` once the change is durable.  Of a record that other servers share
+    nothing is kept: what one of them revokes is over on all at once.
     """
 
     def __init__(self, store: RecordStore) -> None:
@@ -99,6 +99,9 @@ class Roster:
     def _find(
         self, kept: dict[str, _Kept], identifier: str, read: Callable[[Transaction, str], _Kept | None]
     ) -> _Kept | None:
+        if self._store.shared:
+            with self._store.read() as tx:
+                return read(tx, identifier)
         known = kept.get(identifier)
         if known is None:
             # The lock is held from the reading to the keeping, so that nothing from before a change is kept after it.

@@ -2,13 +2,16 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from recognizance.cli.errors import ExitCode, MisuseError
 from recognizance.cli.invocation import Invocation
 from recognizance.cli.terminal import count, output, show_warning
+
+if TYPE_CHECKING:
+    from recognizance.workflows.restoring import Restored
 
 
 def backup(
@@ -26,6 +29,11 @@ def backup(
     if file.exists():
         raise MisuseError(f"{file} exists already.", "Name a new file.")
     invocation: Invocation = context.obj
+    if invocation.settings().record is not None:
+        raise MisuseError(
+            "The record is on PostgreSQL, which makes its own backups.",
+            "Use pg_dump or pg_basebackup, as docs/postgresql.md says.",
+        )
     with connect(invocation) as connection:
         connection.native.record_backup()
         held = back_up_record(connection.settings, file)
@@ -36,7 +44,14 @@ def backup(
 
 def restore(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A file that `recognizance backup` made.", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A file that `recognizance backup` made.  None for a record on PostgreSQL.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     roll_back_log: Annotated[
         bool,
         typer.Option(
@@ -49,21 +64,37 @@ def restore(
     """Put a backup in the record's place; no server may be running.
 
     Whoever was erased after the backup was made is erased from it again.  A backup whose log is shorter than the
-    newest checkpoint is refused.
+    newest checkpoint is refused.  A database on PostgreSQL is restored by PostgreSQL's own programs; run this command
+    then, without FILE, before any server.
     """
     from recognizance.cli.connection import make_home
-    from recognizance.copies import restore_record
+    from recognizance.copies import restore_record, take_over_database
     from recognizance.home import hold_home
 
     invocation: Invocation = context.obj
     settings = invocation.settings()
+    if (file is None) != (settings.record is not None):
+        raise MisuseError(
+            "A record on PostgreSQL is restored by PostgreSQL's own programs."
+            if file
+            else "There is no backup to restore.",
+            "Restore the database, then run this command without FILE." if file else "Name the backup's file.",
+        )
     make_home(settings)
     with hold_home(settings):
+        if file is None:
+            _tell(take_over_database(settings, roll_back_log=roll_back_log))
+            return ExitCode.OK
         if not yes and (settings.home / "record.db").exists():
             if not sys.stdin.isatty():
                 raise MisuseError("There is no terminal to ask for confirmation.", "Add --yes.")
             typer.confirm(f"Replace the record in {settings.home} with {file}?", abort=True)
         done = restore_record(settings, file, roll_back_log=roll_back_log)
+    _tell(done)
+    return ExitCode.OK
+
+
+def _tell(done: "Restored") -> None:
     console = output()
     console.print(f"Restored {count(done.entries, 'entry', 'entries')} (entry {done.entry} says so).", soft_wrap=True)
     if done.erased_again:
@@ -95,4 +126,3 @@ def restore(
             "No active administrator has an access key: nobody can administer the server.",
             "`recognizance operator recover ID` gives one to an administrator, `administrator` if there is no other.",
         )
-    return ExitCode.OK

@@ -117,15 +117,18 @@ def recover(context: typer.Context, identifier: _ID) -> int:
     Works on the server's machine alone: it needs the home folder, the folder of keys, and no running server.  The log
     keeps it for everyone to see.
     """
-    from recognizance.bootstrap import now, open_record
+    from recognizance.bootstrap import now, open_record, record_exists
     from recognizance.cli.connection import make_home
     from recognizance.home import hold_home
     from recognizance.workflows.keys import recover as recover_key
 
     invocation: Invocation = context.obj
     settings = invocation.settings()
-    if not (settings.home / "record.db").exists():
-        raise MisuseError(f"There is no record in {settings.home}.", "Check --home and RECOGNIZANCE_HOME.")
+    if not record_exists(settings):
+        raise MisuseError(
+            f"There is no record in {settings.record or settings.home}.",
+            "Check --home, RECOGNIZANCE_HOME and RECOGNIZANCE_RECORD.",
+        )
     make_home(settings)
     with hold_home(settings), open_record(settings) as record:
         pair, entry = recover_key(record.store, record.ledger, identifier, clock=now)

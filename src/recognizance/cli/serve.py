@@ -40,14 +40,14 @@ def serve(
 
     The first start makes what it needs: the home folder, the sealing key, an administrator with an access key.
     """
-    from recognizance.bootstrap import administrator_key
+    from recognizance.bootstrap import administrator_key, record_exists
     from recognizance.cli.connection import make_home
     from recognizance.server import serving
 
     invocation: Invocation = context.obj
     settings = invocation.settings(port=port, host=host)
     make_home(settings)
-    first_start = not (settings.home / "record.db").exists()
+    first_start = not record_exists(settings)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     try:

@@ -39,11 +39,14 @@ class Ledger(Generic[Tx]):
         Where the pages are.
     key : notes.SigningKey
         Signs checkpoints; its name is the log's origin.
+    shared : bool
+        Whether other processes append to the log too.
     """
 
-    def __init__(self, storage: LogStorage[Tx], key: notes.SigningKey) -> None:
+    def __init__(self, storage: LogStorage[Tx], key: notes.SigningKey, *, shared: bool = False) -> None:
         self._storage = storage
         self._key = key
+        self._shared = shared
         self._latest: datetime | None = None
 
     @property
@@ -98,10 +101,17 @@ class Ledger(Generic[Tx]):
         return self._storage.newest(tx)
 
     def latest(self, tx: Callable[[], AbstractContextManager[Tx]]) -> datetime | None:
-        """Give the latest time that any entry carries, reading it from the log the first time only."""
+        """Give the latest time that any entry carries.
+
+        The whole log is read for it the first time only; of a shared log, then, the last entry.
+        """
         if self._latest is None:
             with tx() as reading:
                 self._latest = self._storage.newest(reading)
+        elif self._shared:
+            with tx() as reading:
+                last = self._storage.last(reading)
+            self._latest = max(filter(None, (self._latest, last)))
         return self._latest
 
     def entry(self, tx: Tx, index: int) -> bytes:

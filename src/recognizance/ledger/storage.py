@@ -23,6 +23,9 @@ class LogStorage(Protocol[Tx]):
     def newest(self, tx: Tx) -> datetime | None:
         """Give the latest time that any entry carries; None if there are none."""
 
+    def last(self, tx: Tx) -> datetime | None:
+        """Give the time of the last entry; None if there are none."""
+
     def tile(self, tx: Tx, level: int, index: int) -> bytes | None:
         """Read a hash tile: 1 to 256 hashes of 32 bytes."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from recognizance.errors import BackupError
 from recognizance.records.key_files import fsync_folder
+from recognizance.records.sqlite_database import SqliteDatabase
 from recognizance.records.store import RecordStore
 
 _PAGES_PER_STEP = 2_000
@@ -32,15 +33,21 @@ def back_up(store: RecordStore, path: Path) -> BackupFile:
     Raises
     ------
     BackupError
-        If the file exists, cannot be written, or is found damaged.
+        If the file exists, cannot be written, or is found damaged; or if the record is on PostgreSQL, which has
+        programs of its own for that.
     """
+    if not isinstance(store.database, SqliteDatabase):
+        raise BackupError(
+            "The record is on PostgreSQL, which makes its own backups.",
+            "Use pg_dump or pg_basebackup, as docs/postgresql.md says.",
+        )
     if path.exists():
         raise BackupError(f"{path} exists already.", "Name a new file.")
     draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
         os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
         with (
-            closing(sqlite3.connect(f"{store.path.as_uri()}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(f"{store.database.path.as_uri()}?mode=ro", uri=True)) as source,
             closing(sqlite3.connect(draft)) as target,
         ):
             # One state, read to the end: the copy would begin anew with every write of others, and might never end.

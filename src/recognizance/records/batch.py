@@ -1,38 +1,32 @@
 """Write blocks that share one transaction, and so one commit."""
 
-import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Engine
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import SQLAlchemyError
 
 from recognizance.errors import RecordUnavailableError
-from recognizance.records.sqlite import driver_of, unavailable
+from recognizance.records.database import Database
 
 BLOCKS_MAX = 64
 OPEN_MAX_S = 0.005
 """How long a transaction stays open for others to join: whoever has joined waits for the last of them."""
 
-_LOST = (
-    "The disk that holds the record failed, and everything that was being written was undone.",
-    "Check its free space, quota and health, then try again.",
-)
-
 
 class Batch:
-    """One transaction of SQLite's, in which blocks of several threads run one after another.
+    """One transaction of the database's, in which blocks of several threads run one after another.
 
     Each block is kept or undone by itself; those that are kept become durable together, or none of them happened.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self.connection = engine.connect()
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.connection = database.writer.connect()
         try:
-            self.connection.begin()  # takes SQLite's write lock
-            self._driver = driver_of(self.connection)
+            self.connection.begin()  # takes the write lock
+            self._driver = database.driver_of(self.connection)
         except BaseException:
             self.connection.close()
             raise
@@ -56,20 +50,21 @@ class Batch:
 
     @property
     def _lost(self) -> bool:
-        """Whether SQLite has rolled everything back, as it does when the disk fails in the middle of a statement."""
-        return self.connection.invalidated or not self._driver.in_transaction
+        """Whether everything was rolled back: SQLite's disk failed, or the connection to PostgreSQL is lost."""
+        return self.connection.invalidated or self._database.is_over(self._driver)
 
     @contextmanager
     def block(self) -> Iterator[None]:
         """Run a block; if it raises, what it did is undone, and what others did before it stays."""
         self._blocks += 1
-        # A block that nothing was kept before is undone with the whole transaction: SQLite's savepoints cost time, in
-        # blocks that write much a lot of it.
+        # A block that nothing was kept before is undone with the whole transaction: savepoints cost time, SQLite's a
+        # lot of it in blocks that write much.
         apart = self.kept > 0
         if apart:
             self._savepoint("SAVEPOINT block")
         try:
             yield
+            self._require_sound()
         except BaseException as error:
             if self._lost:
                 self._error = error if isinstance(error, RecordUnavailableError) else None
@@ -84,13 +79,13 @@ class Batch:
         """Commit what was kept; return whether there is anything new in the record.  Errors wait for `settle`."""
         try:
             if self._lost:
-                self._error = self._error or RecordUnavailableError(*_LOST)
+                self._error = self._error or RecordUnavailableError(*self._database.lost)
             else:
-                self._driver.execute("COMMIT" if self.kept else "ROLLBACK")
-        except sqlite3.Error as error:
-            self._error = unavailable(error) or IntegrityError("COMMIT", None, error)
+                self._database.run(self._driver, "COMMIT" if self.kept else "ROLLBACK")
+        except (RecordUnavailableError, SQLAlchemyError) as error:
+            self._error = error
         except BaseException:
-            self._error = RecordUnavailableError(*_LOST)
+            self._error = RecordUnavailableError(*self._database.lost)
             raise
         finally:
             self.connection.close()  # which rolls back what is still open
@@ -124,10 +119,15 @@ class Batch:
         if self._error is not None:
             raise self._error
 
+    def _require_sound(self) -> None:
+        """Refuse to keep a block that overlooked an error: PostgreSQL would undo at the commit what others did too."""
+        if not self._lost and self._database.has_failed(self._driver):
+            raise RecordUnavailableError("A statement failed, and what was being written was undone.", "Try again.")
+
     def _savepoint(self, *statements: str) -> None:
         try:
             for statement in statements:
-                self._driver.execute(statement)
-        except sqlite3.Error as error:
+                self._database.run(self._driver, statement)
+        except (RecordUnavailableError, SQLAlchemyError):
             self.connection.invalidate()  # nobody knows what it holds: all of it goes
-            raise unavailable(error) or error from error
+            raise

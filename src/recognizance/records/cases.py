@@ -21,7 +21,7 @@ _LIST_OF = (
     .where(_MEMBERS.c.operator == bindparam("member"))
     .order_by(_CASES.c.number)
 )
-_MEMBERS_OF = select(_MEMBERS.c.operator).where(_MEMBERS.c.case_id == bindparam("wanted")).order_by(_MEMBERS.c.operator)
+_MEMBERS_OF = select(_MEMBERS.c.operator).where(_MEMBERS.c.case_id == bindparam("wanted"))
 _IS_MEMBER = select(_MEMBERS.c.added_at).where(
     _MEMBERS.c.case_id == bindparam("wanted"), _MEMBERS.c.operator == bindparam("member")
 )
@@ -79,8 +79,8 @@ def list_all(tx: Transaction, *, member: str | None = None) -> list[CaseRow]:
 
 
 def members(tx: Transaction, case_id: str) -> list[str]:
-    """List who works on a case."""
-    return list(tx.execute(_MEMBERS_OF, {"wanted": case_id}).scalars())
+    """List who works on a case, by id."""
+    return sorted(tx.execute(_MEMBERS_OF, {"wanted": case_id}).scalars())  # databases sort text in ways of their own
 
 
 def is_member(tx: Transaction, case_id: str, operator: str) -> bool:

@@ -30,6 +30,9 @@ def newest(tx: Transaction) -> CosignedCheckpoint | None:
 
 
 def put(tx: Transaction, size: int, note: str, cosigned_at: datetime) -> None:
-    """Keep a checkpoint in place of the one before."""
+    """Keep a checkpoint in place of the one before, unless another server has kept a newer one."""
+    known = newest(tx)
+    if known is not None and known.size > size:
+        return
     tx.execute(delete(_CHECKPOINTS))
     tx.execute(insert(_CHECKPOINTS), {"size": size, "note": note, "cosigned_at": cosigned_at})

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import bindparam, func, insert, select, update
 
 from recognizance.records import schema
 from recognizance.records.transaction import Transaction
@@ -17,6 +16,7 @@ _OPENINGS = schema.openings
 _ADD = insert(_ENTRIES)
 _COUNT = select(func.coalesce(func.max(_ENTRIES.c.entry_index) + 1, 0))
 _NEWEST = select(func.max(_ENTRIES.c.at))
+_LAST = select(_ENTRIES.c.at).order_by(_ENTRIES.c.entry_index.desc()).limit(1)
 _COLUMNS = select(_ENTRIES.c.entry_index, _ENTRIES.c.at, _ENTRIES.c.body)
 _GET = _COLUMNS.where(_ENTRIES.c.entry_index == bindparam("wanted"))
 _PAGE = (
@@ -30,8 +30,11 @@ _BODIES = (
     .order_by(_ENTRIES.c.entry_index)
 )
 _TILE = select(_TILES.c.hashes).where(_TILES.c.level == bindparam("level"), _TILES.c.tile_index == bindparam("wanted"))
-_PUT_TILE = upsert(_TILES).on_conflict_do_update(
-    index_elements=["level", "tile_index"], set_={"hashes": upsert(_TILES).excluded.hashes}
+_ADD_TILE = insert(_TILES)
+_REPLACE_TILE = (
+    update(_TILES)
+    .where(_TILES.c.level == bindparam("at_level"), _TILES.c.tile_index == bindparam("wanted"))
+    .values(hashes=bindparam("grown"))
 )
 _OPENING = select(_OPENINGS.c.sealed).where(_OPENINGS.c.entry_index == bindparam("wanted"))
 _PUT_OPENING = insert(_OPENINGS)
@@ -95,6 +98,11 @@ class RecordedLog:
         found: datetime | None = tx.execute(_NEWEST).scalar()
         return found
 
+    def last(self, tx: Transaction) -> datetime | None:
+        """Give the time of the last entry."""
+        found: datetime | None = tx.execute(_LAST).scalar()
+        return found
+
     def tile(self, tx: Transaction, level: int, index: int) -> bytes | None:
         """Read a hash tile."""
         found: bytes | None = tx.execute(_TILE, {"level": level, "wanted": index}).scalar()
@@ -102,7 +110,8 @@ class RecordedLog:
 
     def put_tile(self, tx: Transaction, level: int, index: int, hashes: bytes) -> None:
         """Keep a hash tile."""
-        tx.execute(_PUT_TILE, {"level": level, "tile_index": index, "hashes": hashes})
+        if not tx.execute(_REPLACE_TILE, {"at_level": level, "wanted": index, "grown": hashes}).rowcount:
+            tx.execute(_ADD_TILE, {"level": level, "tile_index": index, "hashes": hashes})
 
     def opening(self, tx: Transaction, index: int) -> bytes | None:
         """Read what opens the commitments of an entry."""

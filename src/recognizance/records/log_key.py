@@ -3,13 +3,15 @@
 Both live in the folder of keys: whoever puts an older copy of the home folder back does not put these back with it.
 """
 
+import fcntl
+import os
 import secrets
 from pathlib import Path
 
 from recognizance.errors import KeyFileError
 from recognizance.records import key_files
 from recognizance_verify import VerificationError
-from recognizance_verify.notes import SigningKey
+from recognizance_verify.notes import Checkpoint, SignedNote, SigningKey
 
 KEY_FILE = "log-signing.key"
 HEAD_FILE = "log-head"
@@ -71,6 +73,31 @@ def read_head(folder: Path) -> str | None:
             f"The log's newest checkpoint, {file}, cannot be read: {error}.",
             "Let the folder of keys be one that the server's account owns.",
         ) from error
+
+
+def advance_head(folder: Path, checkpoint: str) -> None:
+    """Remember a checkpoint, durably, unless one of this log is remembered that is as new: servers share the folder.
+
+    Raises
+    ------
+    OSError
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if not _is_covered(folder, Checkpoint.parse(SignedNote.parse(checkpoint).text)):
+            write_head(folder, checkpoint)
+    finally:
+        os.close(descriptor)
+
+
+def _is_covered(folder: Path, wanted: Checkpoint) -> bool:
+    try:
+        known = read_head(folder)
+        found = None if known is None else Checkpoint.parse(SignedNote.parse(known).text)
+    except (KeyFileError, VerificationError):
+        return False  # whoever starts next is told that it was damaged, or it is replaced
+    return found is not None and found.origin == wanted.origin and found.size >= wanted.size
 
 
 def write_head(folder: Path, checkpoint: str) -> None:

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from recognizance.records import sqlite
+from recognizance.records.database import Database, database_at
 from recognizance.records.sealing import Sealer
 from recognizance.records.transaction import Transaction
 from recognizance.records.vault import KeyVault
 
 
 @contextmanager
-def reading(path: Path, *, sealer: Sealer, vault: KeyVault) -> Iterator[Transaction]:
+def reading(place: Path | str | Database, *, sealer: Sealer, vault: KeyVault) -> Iterator[Transaction]:
     """Begin a transaction that only reads, without opening the record as its owner does.
 
     Raises
@@ -19,9 +19,9 @@ def reading(path: Path, *, sealer: Sealer, vault: KeyVault) -> Iterator[Transact
     RecordUnavailableError
         If it cannot be read.
     """
-    engine = sqlite.make_engine(path, writer=False)
+    database = database_at(place) if isinstance(place, Path | str) else place
     try:
-        with engine.connect() as connection, connection.begin():
+        with database.reader.connect() as connection, connection.begin():
             yield Transaction(connection, sealer, vault)
     finally:
-        engine.dispose()
+        database.close()

@@ -5,6 +5,7 @@ import hmac
 import os
 import secrets
 from pathlib import Path
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -94,7 +95,17 @@ def open_with(cipher: AESGCM, sealed: bytes, context: str) -> bytes:
     )
 
 
-def load_or_create_key(folder: Path, *, record: Path) -> bytes:
+class RecordPlace(Protocol):
+    """Where a record may be: a path, or a database."""
+
+    def __str__(self) -> str:
+        """Name it in messages."""
+
+    def exists(self) -> bool:
+        """Whether a record is there."""
+
+
+def load_or_create_key(folder: Path, *, record: RecordPlace) -> bytes:
     """Read the sealing key; make one only where there is no record yet.
 
     Parameters
@@ -102,7 +113,7 @@ def load_or_create_key(folder: Path, *, record: Path) -> bytes:
     folder : Path
         The folder of keys; created with mode 0700.  The key is its file ``sealing.key``, mode 0600: 64
         hexadecimal digits.
-    record : Path
+    record : Path or Database
         The record that is sealed with it.
 
     Returns

@@ -1,15 +1,14 @@
-"""The record: one file, its connections and its transactions."""
+"""The record: its database, and its transactions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Engine, text
-
 from recognizance.errors import KeyFileError, RecordUnavailableError
-from recognizance.records import erasures, opening, sqlite
+from recognizance.records import erasures, opening
 from recognizance.records.batch import Batch
+from recognizance.records.database import Database, database_at
 from recognizance.records.sealing import Sealer
 from recognizance.records.transaction import Transaction
 from recognizance.records.turns import Turns
@@ -17,19 +16,21 @@ from recognizance.records.vault import KeyVault
 
 
 class RecordStore:
-    """The record of everything, in one SQLite file.  Any number of threads may use it at once.
+    """The record of everything, in one SQLite file or on PostgreSQL.  Any number of threads may use it at once.
 
     Every method raises `RecordUnavailableError`, naming the cause and the remedy, when the disk is full or
-    fails, when another process keeps the record locked, or when it is damaged; nothing was changed then, and
-    the store can be used again at once.  A violated constraint stays `sqlalchemy.exc.IntegrityError`.
+    fails, when the database's server is away, when another process keeps the record locked, or when it is damaged;
+    nothing was changed then, and the store can be used again at once.  Only where the connection to a server is lost
+    during a commit it is not known, and said so, whether it happened.  A violated constraint stays
+    `sqlalchemy.exc.IntegrityError`.
     """
 
-    def __init__(self, path: Path, sealer: Sealer, vault: KeyVault, reader: Engine, writer: Engine) -> None:
-        self.path = path
+    def __init__(self, database: Database, sealer: Sealer, vault: KeyVault) -> None:
+        self.database = database
         self.sealer = sealer
         self.vault = vault
-        self._reader = reader
-        self._writer = writer
+        self._reader = database.reader
+        self._writer = database.writer
         self._turns = Turns()
         self._batch: Batch | None = None
         """The open transaction; whoever has the turn may use it."""
@@ -38,8 +39,13 @@ class RecordStore:
         self._slots_noted = 0
 
     @classmethod
-    def open(cls, path: Path, *, sealer: Sealer, vault: KeyVault) -> Self:
-        """Open a record, creating it (mode 0600) or upgrading its schema first where needed.
+    def open(cls, place: Path | str | Database, *, sealer: Sealer, vault: KeyVault) -> Self:
+        """Open a record, creating it or upgrading its schema first where needed.
+
+        Parameters
+        ----------
+        place : Path, str or Database
+            A file of SQLite's, made with mode 0600; or the URL of a database on a PostgreSQL server.
 
         Raises
         ------
@@ -50,22 +56,25 @@ class RecordStore:
         RecordUnavailableError
             If it cannot be read or written, or is damaged.
         """
-        path = path.absolute()
-        reader, writer = (sqlite.make_engine(path, writer=writes) for writes in (False, True))
-        store = cls(path, sealer, vault, reader, writer)
+        database = database_at(place) if isinstance(place, Path | str) else place
+        store = cls(database, sealer, vault)
         try:
-            with opening.one_at_a_time(path):
-                opening.secure(path)
-                sqlite.use_write_ahead_log(store._writer)
+            with database.opening():
                 with store.write() as tx:
                     opening.prepare(tx)
                 # What a crash, or an upgrade from a version that kept it in plain, may have left behind.
-                erasures.destroy_keys(store._writer, vault)
-                store.scrub()
+                destroyed = erasures.destroy_keys(store._writer, vault)
+                if destroyed or not database.shared:
+                    store.scrub()
         except BaseException:
             store.close()
             raise
         return store
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may change the record: what was read of it may be out of date at once."""
+        return self.database.shared
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -110,7 +119,7 @@ class RecordStore:
         """Wait for the turn, and open a batch unless whoever had it before left one open."""
         self._wait_for_turn(alone=alone)
         try:
-            self._batch = self._batch or Batch(self._writer)
+            self._batch = self._batch or Batch(self.database)
         except BaseException:
             self._turns.hand_on()
             raise
@@ -135,6 +144,8 @@ class RecordStore:
                     error = self._destroy_keys()
                 if self._scrub_due:
                     self._try_scrub()
+            elif batch.erases:
+                self._erasure_due = True  # it may have been committed all the same; the list of keys knows
         finally:
             batch.announce(error)
 
@@ -166,17 +177,17 @@ class RecordStore:
             raise
 
     def scrub(self) -> bool:
-        """Move everything from the write-ahead log to the file and empty the log.
+        """Remove what is left of erased rows; `write` does it after an erasure.
 
-        `write` does it after an erasure: what was erased is overwritten in the file, but stays in the log until then.
-        While another transaction reads an older state, the log cannot be emptied; it is tried again after every
-        write and when the store closes, and nobody waits for it.  What the disk itself keeps of overwritten
-        blocks is beyond the reach of any program.
+        SQLite: everything is moved from the write-ahead log to the file, where what was erased is overwritten, and the
+        log is emptied.  While another transaction reads an older state, that cannot be done; it is tried again after
+        every write and when the store closes, and nobody waits for it.  PostgreSQL: the tables are vacuumed by a
+        thread of their own.  What the disk itself keeps of overwritten blocks is beyond the reach of any program.
 
         Returns
         -------
         bool
-            Whether the log is empty.
+            Whether it is done, or will be without being asked again.
         """
         self._wait_for_turn(alone=True)
         try:
@@ -185,23 +196,16 @@ class RecordStore:
             self._turns.hand_on()
 
     def _try_scrub(self) -> bool:
-        self._scrub_due = not sqlite.empty_log(self._writer)
+        self._scrub_due = not self.database.scrub()
         return not self._scrub_due
 
     def integrity_check(self) -> list[str]:
-        """Check the file's structure and every foreign key; an empty list means that all is well."""
-        with self.read() as tx:
-            found = [row[0] for row in tx.execute(text("PRAGMA integrity_check"))]
-            orphans = [
-                f"row {row[1]} of {row[0]} names a row of {row[2]} that does not exist"
-                for row in tx.execute(text("PRAGMA foreign_key_check"))
-            ]
-        return [line for line in found if line != "ok"] + orphans
+        """Check the database's structure and every foreign key; an empty list means that all is well."""
+        return self.database.find_damage()
 
     def close(self) -> None:
-        """Close every connection that is not in use, and the vault; the last one empties the write-ahead log."""
-        self._reader.dispose()
-        self._writer.dispose()
+        """Close every connection that is not in use, and the vault; SQLite's last one empties the write-ahead log."""
+        self.database.close()
         self.vault.close()
 
     def __enter__(self) -> Self:

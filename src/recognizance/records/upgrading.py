@@ -27,7 +27,10 @@ def bring_up_to_date(tx: Transaction) -> None:
     if found == SCHEMA_VERSION:
         return
     if found is None and inspect(tx.connection).get_table_names():
-        raise SchemaVersionError("This database was not made by Recognizance.", "Set the home folder to another place.")
+        raise SchemaVersionError(
+            "This database was not made by Recognizance.",
+            "Set the home folder to another place, or the setting `record` to a database of its own.",
+        )
     # Only here: Alembic takes longer to import than an up-to-date record takes to open.
     from alembic import command
     from alembic.config import Config

@@ -39,6 +39,12 @@ _ROWS_AT_ONCE = 2_000
 
 def upgrade() -> None:
     """Make the tables anew, move what they hold, and drop those that were."""
+    if op.get_bind().dialect.name != "sqlite":  # other databases came later: nothing is in them yet
+        for table in _REPLACED:
+            op.drop_table(table)
+        _create_people()
+        _create_searches()
+        return
     for table, columns in _INDEXES:
         op.drop_index(f"ix_{table}_{columns}", table_name=table)
     for table in _REPLACED:
@@ -227,15 +233,14 @@ def _move_people(tx: Transaction) -> None:
                 }
             )
         _insert(tx, "gallery_references", made)
-    if tx.connection.dialect.name == "sqlite":  # numbers are never used again, those of erased rows neither
-        for table in ("subjects", "gallery_references"):
-            names = {"now": table, "before": f"{table}_0001"}
-            _run(tx, "DELETE FROM sqlite_sequence WHERE name = :now", now=table)
-            _run(
-                tx,
-                "INSERT INTO sqlite_sequence (name, seq) SELECT :now, seq FROM sqlite_sequence WHERE name = :before",
-                **names,
-            )
+    for table in ("subjects", "gallery_references"):  # numbers are never used again, those of erased rows neither
+        names = {"now": table, "before": f"{table}_0001"}
+        _run(tx, "DELETE FROM sqlite_sequence WHERE name = :now", now=table)
+        _run(
+            tx,
+            "INSERT INTO sqlite_sequence (name, seq) SELECT :now, seq FROM sqlite_sequence WHERE name = :before",
+            **names,
+        )
 
 
 def _move_photographs(tx: Transaction) -> None:

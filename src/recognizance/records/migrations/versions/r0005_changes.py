@@ -24,3 +24,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("gallery_id", "version", "face_id", name="pk_erased_references"),
         sqlite_with_rowid=False,
     )
+    if op.get_bind().dialect.name == "postgresql":
+        # The first version that runs on it; SQLite has them since 0001.
+        from recognizance.records.postgresql import append_only_triggers
+
+        for statement in append_only_triggers():
+            op.execute(statement)

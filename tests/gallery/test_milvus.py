@@ -101,8 +101,8 @@ def test_erased_templates_leave_the_segments(milvus_engine: MilvusEngine, milvus
     gone, kept = vectors[77].tobytes(), vectors[78].tobytes()
     assert in_segments(milvus_server, gone)
     gallery.remove(names(2_000)[77:78])
-    gallery.forget()
-    for _ in range(180):
+    assert gallery.forget()
+    for _ in range(120):
         if not in_segments(milvus_server, gone):
             break
         time.sleep(1)

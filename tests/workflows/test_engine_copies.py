@@ -13,7 +13,8 @@ from recognizance.errors import VectorEngineError, VectorEngineUnavailableError
 from recognizance.gallery import MilvusAddress, MilvusEngine, MilvusGallery
 from recognizance.records import RecordStore, engine_positions, galleries, references
 from recognizance.records.galleries import GalleryRow
-from recognizance.workflows.engine_copies import EngineCopies, Reconciled
+from recognizance.workflows.engine_copies import EngineCopies
+from recognizance.workflows.vectors import Reconciled
 from records.making import a_gallery, a_reference, open_record
 
 DIMENSION = 16
@@ -43,7 +44,7 @@ def engine(milvus_server: MilvusProcess) -> Iterator[MilvusEngine]:
 @pytest.fixture
 def restart(store: RecordStore, engine: MilvusEngine) -> Callable[[], EngineCopies]:
     """Begin anew, with nothing in memory: as after a kill -9 of our server."""
-    return lambda: EngineCopies(store, engine, DIMENSION)
+    return lambda: EngineCopies(store, engine, model="m/1", dimension=DIMENSION)
 
 
 def enrolled(store: RecordStore, gallery: GalleryRow, count: int) -> list[str]:
@@ -93,7 +94,7 @@ def test_a_copy_follows_the_record(
     assert copied(copy) == held(store, gallery)
     with store.read() as tx:
         template = references.template_of(tx, gallery.id, ids[1])
-        assert engine_positions.behind(tx) == []
+        assert engine_positions.behind(tx, "m/1") == []
     (best,) = copy.search(Template(template, gallery.model), limit=1, threshold=0)
     assert best.identifier == ids[1]
 
@@ -107,7 +108,7 @@ def test_what_a_crash_left_undone_is_done_by_whoever_comes_next(
     enrolled(store, gallery, 3)
     erase(store, gallery, ids[:2])
     with store.read() as tx:
-        assert engine_positions.behind(tx) == [gallery.name]
+        assert engine_positions.behind(tx, "m/1") == [gallery.name]
     assert copied(restart().ready(now(store, gallery))) == held(store, gallery)
     # Told the engine, and killed before that was noted: it is done twice, and that changes nothing.
     with store.read() as tx:
@@ -186,23 +187,6 @@ def test_a_collection_that_somebody_dropped_is_made_anew(
     assert copied(copies.ready(now(store, gallery))) == held(store, gallery)
 
 
-def test_copies_of_deleted_galleries_are_dropped(
-    store: RecordStore, gallery: GalleryRow, engine: MilvusEngine, restart: Callable[[], EngineCopies]
-) -> None:
-    enrolled(store, gallery, 2)
-    restart().ready(now(store, gallery))
-    with store.write() as tx:
-        kept = a_gallery(tx, "kept")
-    restart().ready(kept)
-    with store.write() as tx:
-        galleries.delete_gallery(tx, gallery.name)
-    copies = restart()
-    copies.catch_up_all()
-    assert copies.drop_orphans() == 1
-    assert set(engine.collections().values()) == {kept.id}
-    assert copies.drop_orphans() == 0
-
-
 def test_erasures_are_forgotten_once(
     store: RecordStore, gallery: GalleryRow, restart: Callable[[], EngineCopies]
 ) -> None:
@@ -212,10 +196,10 @@ def test_erasures_are_forgotten_once(
     erase(store, gallery, ids[:1])
     copies.ready(now(store, gallery))
     with store.read() as tx:
-        assert engine_positions.unforgotten(tx) == [gallery.name]
-    copies.catch_up_all()
+        assert engine_positions.unforgotten(tx, "m/1") == [gallery.name]
+    copies.forget_all()
     with store.read() as tx:
-        assert engine_positions.unforgotten(tx) == []
+        assert engine_positions.unforgotten(tx, "m/1") == []
 
 
 def test_an_engine_that_was_killed_catches_up_when_it_is_back(
@@ -223,7 +207,7 @@ def test_an_engine_that_was_killed_catches_up_when_it_is_back(
 ) -> None:
     with start_milvus(tmp_path / "milvus") as milvus:
         with MilvusEngine(MilvusAddress(milvus.url, timeout_s=3), "killed") as engine:
-            copies = EngineCopies(store, engine, DIMENSION)
+            copies = EngineCopies(store, engine, model="m/1", dimension=DIMENSION)
             ids = enrolled(store, gallery, 10)
             copies.ready(now(store, gallery))
             milvus.kill()
@@ -233,5 +217,5 @@ def test_an_engine_that_was_killed_catches_up_when_it_is_back(
                 copies.ready(now(store, gallery))
         milvus.start()
         with MilvusEngine(MilvusAddress(milvus.url), "killed") as engine:
-            copies = EngineCopies(store, engine, DIMENSION)
+            copies = EngineCopies(store, engine, model="m/1", dimension=DIMENSION)
             assert copied(copies.ready(now(store, gallery))) == held(store, gallery)

@@ -1,6 +1,7 @@
 """A gallery in Milvus: exact, although Milvus computes scores in float32."""
 
 import json
+import time
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 from urllib.parse import quote, unquote
@@ -21,6 +22,9 @@ _ANSWER_BYTES = 33_554_432
 _REQUEST_BYTES = 4_194_304
 _ROW_BYTES = 300  # of a row besides its vector, at most, for nearly all identifiers
 _KEYS_AT_ONCE = 4_096
+
+_COMPACTIONS = 10
+_PAUSE_S = 1.0
 
 _Scored = list[tuple[float, str]]
 """Negative scores in float64 and identifiers: sorted, they are in the order of the contract."""
@@ -121,13 +125,18 @@ class MilvusGallery:
                 found.update(zip(names, vectors, strict=True))
         return found
 
-    def forget(self) -> None:
-        """Have Milvus write the segments anew without what was removed.
+    def forget(self) -> bool:
+        """Have Milvus write its segments anew without what was removed; returns whether it did.
 
-        When this returns it has begun; docs/milvus.md says when the old segments are gone.
+        The old ones go when Milvus collects its garbage: docs/milvus.md says when that is.
         """
         self._engine.ask("flush", self._collection)
-        self._engine.ask("compact", self._collection)
+        for _ in range(_COMPACTIONS):
+            job = self._engine.ask("compact", self._collection)
+            if self._engine.compacted(job):
+                return True
+            time.sleep(_PAUSE_S)  # it passes over segments that another compaction has, or that are being written
+        return False
 
     def _best(
         self, vector: NDArray[np.float32], limit: int, threshold: float, excluded: frozenset[str], condition: str

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import re
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ VECTOR = "template"
 
 KEY_BYTES_MAX = 4_096  # 255 characters of four bytes each, percent-encoded, are 3,060
 
+_POLL_S = 0.2
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _COLLECTION_NOT_FOUND = 100
 _LOG = logging.getLogger(__name__)
@@ -157,6 +159,15 @@ class MilvusEngine:
             yield page
             last = f'{KEY} > "{page[-1][KEY]}"'
             after = f"({condition}) and {last}" if condition else last
+
+    def compacted(self, job: int) -> bool:
+        """Wait for a compaction; returns whether it wrote anything anew."""
+        deadline = time.monotonic() + self._address.timeout_s
+        while self.ask("get_compaction_state", job) != "Completed":
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_POLL_S)
+        return bool(self.ask("get_compaction_plans", job).plans)
 
     def ask(self, operation: str, *args: Any, **kwargs: Any) -> Any:
         """Have the server do something.

@@ -7,7 +7,7 @@ side left undone lies behind it and is done again; all of it can be done twice.
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
 
 from recognizance.records import schema
 from recognizance.records.transaction import Transaction
@@ -20,8 +20,15 @@ _GET = select(_POSITIONS).where(_HERE)
 _DELETE = delete(_POSITIONS).where(_HERE)
 _BEHIND = (
     select(_GALLERIES.c.name)
-    .join(_POSITIONS, _POSITIONS.c.gallery_id == _GALLERIES.c.id)
-    .where(or_(_POSITIONS.c.version < _GALLERIES.c.version, _POSITIONS.c.stale))
+    .outerjoin(_POSITIONS, _POSITIONS.c.gallery_id == _GALLERIES.c.id)
+    .where(
+        _GALLERIES.c.model == bindparam("model"),
+        or_(
+            _POSITIONS.c.version < _GALLERIES.c.version,
+            _POSITIONS.c.stale,
+            and_(_POSITIONS.c.gallery_id.is_(None), _GALLERIES.c.faces > 0),
+        ),
+    )
     .order_by(_GALLERIES.c.id)
 )
 _NEWEST_ERASURE = (
@@ -30,7 +37,7 @@ _NEWEST_ERASURE = (
 _UNFORGOTTEN = (
     select(_GALLERIES.c.name)
     .join(_POSITIONS, _POSITIONS.c.gallery_id == _GALLERIES.c.id)
-    .where(_POSITIONS.c.forgotten < _NEWEST_ERASURE)
+    .where(_GALLERIES.c.model == bindparam("model"), _POSITIONS.c.forgotten < _NEWEST_ERASURE)
     .order_by(_GALLERIES.c.id)
 )
 
@@ -90,11 +97,11 @@ def mistrust(tx: Transaction) -> None:
     tx.execute(_MISTRUST)
 
 
-def behind(tx: Transaction) -> list[str]:
-    """Name the galleries whose copies have something to catch up with."""
-    return list(tx.execute(_BEHIND).scalars())
+def behind(tx: Transaction, model: str) -> list[str]:
+    """Name the galleries of a model whose copies have something to catch up with, or are to be made."""
+    return list(tx.execute(_BEHIND, {"model": model}).scalars())
 
 
-def unforgotten(tx: Transaction) -> list[str]:
+def unforgotten(tx: Transaction, model: str) -> list[str]:
     """Name the galleries of whose copies something was erased that the engine's files may still hold."""
-    return list(tx.execute(_UNFORGOTTEN).scalars())
+    return list(tx.execute(_UNFORGOTTEN, {"model": model}).scalars())

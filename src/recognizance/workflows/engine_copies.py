@@ -14,32 +14,10 @@ from recognizance.records import RecordStore, changes, engine_positions, galleri
 from recognizance.records.engine_positions import Position
 from recognizance.records.galleries import GalleryRow
 from recognizance.records.references import TemplateBatch
+from recognizance.workflows.vectors import Reconciled
 
 _MANY = 4_096
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Reconciled:
-    """What a complete comparison found in a copy, and set right.
-
-    Attributes
-    ----------
-    references : int
-        How many the record holds.
-    missing, extra, different : int
-        References that the copy did not hold, those that the record does not hold, and those with other templates.
-    """
-
-    references: int
-    missing: int = 0
-    extra: int = 0
-    different: int = 0
-
-    @property
-    def agreed(self) -> bool:
-        """Whether the copy was right."""
-        return not (self.missing or self.extra or self.different)
 
 
 @dataclass
@@ -60,9 +38,10 @@ class EngineCopies:
     of either side between the two leaves the position behind, and whoever uses the copy next catches up first.
     """
 
-    def __init__(self, store: RecordStore, engine: MilvusEngine, dimension: int) -> None:
+    def __init__(self, store: RecordStore, engine: MilvusEngine, *, model: str, dimension: int) -> None:
         self._store = store
         self._engine = engine
+        self._model = model
         self._dimension = dimension
         self._lock = threading.Lock()
         self._copies: dict[int, _Copy] = {}
@@ -94,37 +73,23 @@ class EngineCopies:
             made = self._engine.prepare(name, self._dimension)
             held = MilvusGallery(self._engine, name, gallery.model, self._dimension)
             found = self._compare(gallery, held, fresh=made)
-            held.forget()
+            if found.extra or found.different:
+                held.forget()
             copy.opened = held
             return found
 
-    def drop(self, gallery: GalleryRow) -> None:
-        """Drop the copy of a gallery that was deleted."""
-        with self._lock:
-            self._copies.pop(gallery.id, None)
-        self._engine.drop(self._engine.collection(gallery.id, gallery.model))
-
-    def drop_orphans(self) -> int:
-        """Drop copies of galleries that the record does not hold; returns how many there were."""
-        found = self._engine.collections()
-        with self._store.read() as tx:
-            known = galleries.models(tx)
-        orphans = [
-            name
-            for name, number in found.items()
-            if number not in known or name != self._engine.collection(number, known[number])
-        ]
-        for name in orphans:
-            self._engine.drop(name)
-        return len(orphans)
-
     def catch_up_all(self) -> None:
-        """Have every copy follow that is behind, and the engine forget what was erased."""
+        """Have every copy follow that is behind."""
         with self._store.read() as tx:
-            behind, unforgotten = engine_positions.behind(tx), engine_positions.unforgotten(tx)
+            behind = engine_positions.behind(tx, self._model)
         for name in behind:
             if (gallery := self._find(name)) is not None:
                 self.ready(gallery)
+
+    def forget_all(self) -> None:
+        """Have the engine write anew, without them, the files that hold what was erased."""
+        with self._store.read() as tx:
+            unforgotten = engine_positions.unforgotten(tx, self._model)
         for name in unforgotten:
             if (gallery := self._find(name)) is not None:
                 self._forget(gallery)
@@ -241,10 +206,9 @@ class EngineCopies:
                 engine_positions.put(tx, gallery.id, position)
 
     def _forget(self, gallery: GalleryRow) -> None:
-        copy = self._copy(gallery.id)
-        with copy.lock:
-            with self._store.read() as tx:
-                position = engine_positions.get(tx, gallery.id)
-            if position is not None:
-                self.ready(gallery).forget()
-                self._move(gallery, replace(position, forgotten=position.version))
+        held = self.ready(gallery)
+        with self._store.read() as tx:
+            position = engine_positions.get(tx, gallery.id)
+        # Outside the lock, for it takes seconds: what is erased meanwhile is forgotten the next time.
+        if position is not None and held.forget():
+            self._move(gallery, replace(position, forgotten=position.version))

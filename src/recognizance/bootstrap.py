@@ -19,6 +19,7 @@ from recognizance.detection.yunet import OUTPUTS, YuNet
 from recognizance.embedding.arcface import ArcFaceEmbedder, model_identifier
 from recognizance.errors import CalibrationError
 from recognizance.gallery import Machine
+from recognizance.gallery.scan import TAIL_ROWS
 from recognizance.inference.manifest import ModelEntry, find_entry, read_manifest
 from recognizance.inference.preparation import prepared_file
 from recognizance.inference.sessions import Session, open_session
@@ -190,8 +191,14 @@ def administrator_key(settings: Settings) -> KeyPair | None:
 
 
 @contextmanager
-def open_place(settings: Settings) -> Iterator[Workplace]:
-    """Put a workplace together.  The caller holds the home folder (`home.hold`)."""
+def open_place(settings: Settings, *, tail_rows: int = TAIL_ROWS) -> Iterator[Workplace]:
+    """Put a workplace together.  The caller holds the home folder (`home.hold`).
+
+    Parameters
+    ----------
+    tail_rows : int
+        After how many references a gallery's scan files are written; see `gallery.scan.TAIL_ROWS`.
+    """
     engine = open_engine(settings)
     calibration = open_calibration(settings)
     with (
@@ -205,6 +212,7 @@ def open_place(settings: Settings) -> Iterator[Workplace]:
                 model=engine.model,
                 dimension=engine.dimension,
                 machine=Machine(thread_count(settings), helpers, settings.cache_folder / "kernels"),
+                tail_rows=tail_rows,
             ),
             model=engine.model,
             shared=record.store.shared,

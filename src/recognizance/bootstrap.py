@@ -20,6 +20,7 @@ from recognizance.detection.yunet import OUTPUTS, YuNet
 from recognizance.embedding.arcface import ArcFaceEmbedder, model_identifier
 from recognizance.errors import CalibrationError
 from recognizance.gallery import Machine, MilvusAddress, MilvusEngine
+from recognizance.gallery.scan import TAIL_ROWS
 from recognizance.inference.manifest import ModelEntry, find_entry, read_manifest
 from recognizance.inference.preparation import prepared_file
 from recognizance.inference.sessions import Session, open_session
@@ -194,14 +195,20 @@ def administrator_key(settings: Settings) -> KeyPair | None:
 
 
 @contextmanager
-def open_place(settings: Settings) -> Iterator[Workplace]:
-    """Put a workplace together.  The caller holds the home folder (`home.hold`)."""
+def open_place(settings: Settings, *, tail_rows: int = TAIL_ROWS) -> Iterator[Workplace]:
+    """Put a workplace together.  The caller holds the home folder (`home.hold`).
+
+    Parameters
+    ----------
+    tail_rows : int
+        After how many references a gallery's scan files are written; see `gallery.scan.TAIL_ROWS`.
+    """
     engine = open_engine(settings)
     calibration = open_calibration(settings)
     with (
         open_record(settings) as record,
         ThreadPoolExecutor(thread_count(settings), thread_name_prefix="scan") as helpers,
-        open_vector_engine(settings, record.store, engine, helpers) as vectors,
+        open_vector_engine(settings, record.store, engine, helpers, tail_rows) as vectors,
         Shelf(record.store, vectors, model=engine.model, shared=record.store.shared) as shelf,
     ):
         yield Workplace(
@@ -225,7 +232,7 @@ def open_place(settings: Settings) -> Iterator[Workplace]:
 
 @contextmanager
 def open_vector_engine(
-    settings: Settings, store: RecordStore, engine: Engine, helpers: ThreadPoolExecutor
+    settings: Settings, store: RecordStore, engine: Engine, helpers: ThreadPoolExecutor, tail_rows: int
 ) -> Iterator[VectorEngine]:
     """Pick where templates are searched: in this server, or in Milvus.
 
@@ -240,6 +247,7 @@ def open_vector_engine(
         model=engine.model,
         dimension=engine.dimension,
         machine=Machine(thread_count(settings), helpers, settings.cache_folder / "kernels"),
+        tail_rows=tail_rows,
     )
     if settings.vector_engine is None:
         yield scans
@@ -251,9 +259,7 @@ def open_vector_engine(
         settings.vector_engine_seconds,
     )
     with MilvusEngine(address, _installation(store)) as milvus:
-        yield MilvusCopies(
-            store, milvus, model=engine.model, dimension=engine.dimension, hold=scans.hold
-        )
+        yield MilvusCopies(store, milvus, model=engine.model, dimension=engine.dimension, hold=scans.hold)
 
 
 def _installation(store: RecordStore) -> str:

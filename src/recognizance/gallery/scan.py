@@ -106,11 +106,6 @@ class ScanGallery:
         return self._model
 
     @property
-    def tail_rows(self) -> int:
-        """How many references wait before they become a segment."""
-        return self._tail_rows
-
-    @property
     def generation(self) -> int:
         """How many times the segments were replaced."""
         return self._generation

@@ -101,6 +101,7 @@ class MilvusCopies:
         self._hold = hold
         self._lock = threading.Lock()
         self._to_drop: set[int] = set()
+        self._orphans_due = True
         self._again_at = 0.0
         self._forget_at = 0.0
 
@@ -158,6 +159,8 @@ class MilvusCopies:
         if time.monotonic() < self._again_at:
             return
         try:
+            if self._orphans_due:
+                self._find_orphans()
             self._drop()
             self._copies.catch_up_all()
             if time.monotonic() >= self._forget_at:
@@ -166,6 +169,13 @@ class MilvusCopies:
         except VectorEngineError as error:
             self._again_at = time.monotonic() + _PATIENCE_S
             _LOG.warning("Copies in the vector engine are behind the record: %s", error.message)
+
+    def _find_orphans(self) -> None:
+        """Have copies dropped whose galleries were deleted when a crash, or an engine that was away, came between."""
+        found = set(self.kept())
+        with self._store.read() as tx:
+            self._to_drop |= found - galleries.models(tx).keys()
+        self._orphans_due = False
 
     def _drop(self) -> None:
         with self._lock:

@@ -10,7 +10,7 @@ from recognizance.authority.administrators import usable_administrators
 from recognizance.authority.revocations import Ended, end_again
 from recognizance.errors import LogRolledBackError
 from recognizance.ledger import Entry, Ledger, Value
-from recognizance.records import RecordStore, Transaction, engine_positions, erasures, holds, operators
+from recognizance.records import RecordStore, Transaction, changes, engine_positions, erasures, holds, operators
 from recognizance.records.holds import Hold
 from recognizance.records.key_files import fsync_folder
 from recognizance.workflows.presence import OPERATOR
@@ -98,6 +98,8 @@ def restore(
             "for good.",
         )
     erased = erasures.reapply(store)
+    with store.write() as tx:
+        changes.begin_anew(tx)
     details: dict[str, Value] = {"account": account, "backup_entries": entries, "erased_again": erased}
     rolled_back = None if holds_known or known is None else known.size
     if rolled_back is not None and known is not None:

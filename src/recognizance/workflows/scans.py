@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from recognizance.errors import DamagedIndexError, ErasedError, KeyFileError
 from recognizance.gallery import Gallery, Machine, ScanGallery, identifiers
 from recognizance.gallery.folder import SegmentFolder
+from recognizance.gallery.scan import TAIL_ROWS
 from recognizance.gallery.segment_file import Block
 from recognizance.records import RecordStore, Transaction, changes, entries, galleries, references
 from recognizance.records.galleries import GalleryRow
@@ -53,15 +54,27 @@ class EmbeddedScans:
     ----------
     folder : Path
         Has a folder for each gallery that is large enough to need one.
+    tail_rows : int
+        See `gallery.scan.TAIL_ROWS`.
     """
 
-    def __init__(self, store: RecordStore, folder: Path, *, model: str, dimension: int, machine: Machine) -> None:
+    def __init__(
+        self,
+        store: RecordStore,
+        folder: Path,
+        *,
+        model: str,
+        dimension: int,
+        machine: Machine,
+        tail_rows: int = TAIL_ROWS,
+    ) -> None:
         self._store = store
         self._folder = folder
         self._keys = VaultKeys(store)
         self._model = model
         self._dimension = dimension
         self._machine = machine
+        self._tail_rows = tail_rows
 
     def load(self, tx: Transaction, gallery: GalleryRow) -> tuple[Gallery, Mark]:
         """See `VectorEngine.load`: takes over the files if they are those of this record, and makes them if not."""
@@ -82,7 +95,7 @@ class EmbeddedScans:
         held = self._gallery(gallery.id)
         count = galleries.counts(tx, gallery.id).faces
         newest = [0]
-        if count >= held.tail_rows:
+        if count >= self._tail_rows:
             _log.info("reading %d references of gallery %d from the record", count, gallery.id)
             mark = Mark(gallery.version, references.newest_sequence(tx, gallery.id))
             try:
@@ -98,7 +111,7 @@ class EmbeddedScans:
 
     def hold(self, identifiers: Sequence[str], vectors: NDArray[np.float32]) -> ScanGallery:
         """See `VectorEngine.hold`."""
-        held = ScanGallery(self._model, self._dimension, machine=self._machine)
+        held = ScanGallery(self._model, self._dimension, machine=self._machine, tail_rows=self._tail_rows)
         if identifiers:
             held.add(identifiers, vectors, self._model)
         if held.is_due and (compaction := held.compact({})) is not None:
@@ -152,7 +165,13 @@ class EmbeddedScans:
         return mark if len(held) == galleries.counts(tx, gallery.id).faces else None
 
     def _gallery(self, gallery_id: int) -> ScanGallery:
-        return ScanGallery(self._model, self._dimension, folder=self._segments(gallery_id), machine=self._machine)
+        return ScanGallery(
+            self._model,
+            self._dimension,
+            folder=self._segments(gallery_id),
+            machine=self._machine,
+            tail_rows=self._tail_rows,
+        )
 
     def _segments(self, gallery_id: int) -> SegmentFolder:
         return SegmentFolder(self._path(gallery_id), self._keys, model=self._model, dimension=self._dimension)

@@ -21,6 +21,7 @@ BATCH = 10_000
 
 
 def main() -> None:
+    """Print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("url")
     parser.add_argument("--references", type=int, default=100_000)
@@ -56,6 +57,7 @@ def main() -> None:
 
 
 def measure(gallery: MilvusGallery, scan: ScanGallery, vectors: np.ndarray, searches: int) -> dict[str, float]:
+    """Time searches for somebody who is there, and compare each answer with the scan's."""
     rng = np.random.default_rng(5)
     times = []
     for row in rng.integers(len(vectors), size=searches):

@@ -3,10 +3,15 @@
 import gc
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from numpy.typing import NDArray
 
 from milvus_server.listening import interfaces, listeners
@@ -239,3 +244,52 @@ def test_addresses() -> None:
     assert (secure["uri"], secure["secure"]) == ("https://engine.example:443", True)
     assert MilvusAddress("milvus+unsafe-plain://10.0.0.5:19530").options()["uri"] == "http://10.0.0.5:19530"
     assert "secret" not in repr(MilvusAddress("milvus://127.0.0.1:1", token="secret"))
+
+
+def test_a_server_with_tls_and_a_token(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    secured = {
+        "tls_mode": 1,
+        "server_pem_path": str(certificate),
+        "server_key_path": str(key),
+        "authorization_enabled": True,
+    }
+    with start_milvus(tmp_path / "milvus", secured) as milvus:
+        url = f"milvus+tls://localhost:{milvus.port}"
+        with MilvusEngine(MilvusAddress(url, "root:Milvus", certificate), "tls") as engine:
+            gallery = open_gallery(engine, 1)
+            gallery.add(names(1), unit(1, 1), "model-a")
+            assert len(gallery) == 1
+        for address in (
+            MilvusAddress(url, "root:another", certificate, timeout_s=3),
+            MilvusAddress(url, "", certificate, timeout_s=3),
+            MilvusAddress(url, "root:Milvus", timeout_s=3),  # nobody vouches for it
+            MilvusAddress(milvus.url, "root:Milvus", timeout_s=3),
+        ):
+            with MilvusEngine(address, "tls") as engine, pytest.raises(VectorEngineError):
+                engine.collections()
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """Make a certificate of localhost's and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / "server.pem", folder / "server.key"
+    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    paths[1].write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return paths

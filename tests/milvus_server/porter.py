@@ -6,16 +6,18 @@ outside, and Milvus reaches nobody.  The one way in is a listening socket that w
 outside, and is inherited: a socket stays in the namespace that it was made in.
 
 It is run by the interpreter of the virtual environment that has the package `milvus`:
-``unshare --net python porter.py FD FOLDER``.  It prints Milvus's process id when Milvus is ready, ends when its
-standard input does, and takes Milvus with it.
+``unshare --net python porter.py FD FOLDER SETTINGS``, the settings as JSON.  It prints Milvus's process id when Milvus
+is ready, ends when its standard input does, and takes Milvus with it.
 """
 
 import asyncio
 import fcntl
+import json
 import socket
 import struct
 import sys
 import threading
+from typing import Any
 
 from milvus import MilvusServer, MilvusServerConfig
 
@@ -37,11 +39,11 @@ def raise_loopback() -> None:
         fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", _IFF_UP_RUNNING))
 
 
-def main(listener: int, folder: str) -> None:
+def main(listener: int, folder: str, settings: dict[str, Any]) -> None:
     """Start Milvus, say so, and carry bytes until standard input ends."""
     raise_loopback()
     config = MilvusServerConfig(data_dir=folder)
-    for name, value in SETTINGS.items():
+    for name, value in (SETTINGS | settings).items():
         config.set(name, value)
     server = MilvusServer(config)
     try:
@@ -84,4 +86,4 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2])
+    main(int(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3]))

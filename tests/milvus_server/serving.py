@@ -1,5 +1,6 @@
 """A real Milvus server on loopback, for tests."""
 
+import json
 import os
 import shutil
 import signal
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,6 +53,7 @@ class MilvusProcess:
     interpreter: str
     folder: Path
     door: socket.socket
+    settings: dict[str, Any] = field(default_factory=dict)
     porter: subprocess.Popen[str] | None = None
     pid: int = field(default=0)
     """Of Milvus itself."""
@@ -68,7 +71,14 @@ class MilvusProcess:
         """Start it, and wait until it is ready."""
         assert self.porter is None
         self.porter = subprocess.Popen(
-            [*_namespace(), self.interpreter, str(_PORTER), str(self.door.fileno()), str(self.folder)],
+            [
+                *_namespace(),
+                self.interpreter,
+                str(_PORTER),
+                str(self.door.fileno()),
+                str(self.folder),
+                json.dumps(self.settings),
+            ],
             pass_fds=[self.door.fileno()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -93,11 +103,11 @@ class MilvusProcess:
 
 
 @contextmanager
-def start_milvus(folder: Path) -> Iterator[MilvusProcess]:
-    """Run a Milvus server."""
+def start_milvus(folder: Path, settings: dict[str, Any] | None = None) -> Iterator[MilvusProcess]:
+    """Run a Milvus server, with further settings by their names in its configuration."""
     interpreter = find_interpreter()
     with socket.create_server(("127.0.0.1", 0)) as door:
-        milvus = MilvusProcess(interpreter, folder, door)
+        milvus = MilvusProcess(interpreter, folder, door, settings or {})
         try:
             milvus.start()
             yield milvus

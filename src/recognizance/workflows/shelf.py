@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -130,13 +130,15 @@ class Shelf:
         shelved = self._entry(gallery.id)
         with shelved.lock:
             try:
-                yield Change(shelved, self._model, lambda: self._clean(shelved, gallery))
+                yield Change(self, shelved, gallery)
             except BaseException as error:
                 refused = isinstance(error, RecognizanceError) and not isinstance(error, RecordUnavailableError)
                 if not refused:
                     # Whether or not the record changed: it is right, and is loaded anew when next needed.
                     shelved.references = shelved.subjects = None
                 raise
+            if self._shared and shelved.references is not None:
+                self._catch_up(shelved, gallery)
             self._tend(shelved, gallery)
 
     def drop(self, gallery: GalleryRow) -> None:
@@ -164,6 +166,8 @@ class Shelf:
 
     def keep_step(self) -> None:
         """Follow what other processes did: what they erased is not kept here until somebody searches."""
+        if not self._shared:
+            return
         with self._lock:
             loaded = {number: row for number, row in self._shelved.items() if row.references is not None}
         if not loaded:
@@ -237,9 +241,29 @@ class Shelf:
                     shelved.references, shelved.mark = self._engine.load_anew(tx, row)
             return shelved.references
 
-    def _clean(self, shelved: _Shelved, gallery: GalleryRow) -> None:
-        """Let an erasure reach what is kept of a gallery that is not in memory; the caller holds it."""
-        if shelved.references is None and self._engine.is_kept(gallery.id) and gallery.model == self._model:
+    def _catch_up(self, shelved: _Shelved, gallery: GalleryRow) -> None:
+        """Load a gallery or follow what was committed; the caller holds it."""
+        try:
+            with self._store.read() as tx:
+                row = galleries.get(tx, gallery.name)
+            self._followed(shelved, row)
+        except RecognizanceError as error:
+            # What was committed stands; whoever searches next tries again, and is told.
+            shelved.references = None
+            _log.warning("%s", error.message)
+
+    def _added(
+        self, shelved: _Shelved, gallery: GalleryRow, identifiers: Sequence[str], vectors: NDArray[np.float32]
+    ) -> None:
+        if shelved.references is None:
+            self._catch_up(shelved, gallery)
+        elif not self._shared:  # otherwise all that was committed is read when the change ends
+            shelved.references.add(identifiers, vectors, gallery.model)
+
+    def _erased(self, shelved: _Shelved, gallery: GalleryRow, identifiers: Collection[str]) -> None:
+        if shelved.references is not None:
+            shelved.references.remove(identifiers)
+        elif self._engine.is_kept(gallery.id) and gallery.model == self._model:
             self._followed(shelved, gallery)
 
     def _tend(self, shelved: _Shelved, gallery: GalleryRow) -> None:
@@ -286,27 +310,30 @@ class Shelf:
 class Change:
     """What can be done to a held gallery in memory, after its record has committed."""
 
-    def __init__(self, shelved: _Shelved, model: str, clean: Callable[[], None]) -> None:
+    def __init__(self, shelf: Shelf, shelved: _Shelved, gallery: GalleryRow) -> None:
+        self._shelf = shelf
         self._shelved = shelved
-        self._model = model
-        self._clean = clean
+        self._gallery = gallery
 
     def enrolled(self, identifiers: Sequence[str], templates: Sequence[Template]) -> None:
-        """Add references, if the gallery is in memory."""
+        """Add references."""
         if identifiers:
             self.add(identifiers, np.stack([template.vector for template in templates]))
 
     def add(self, identifiers: Sequence[str], vectors: NDArray[np.float32]) -> None:
         """Add references by their vectors, of shape (n, dimension)."""
-        if self._shelved.references is not None:
-            self._shelved.references.add(identifiers, vectors, self._model)
+        self._shelf._added(self._shelved, self._gallery, identifiers, vectors)
 
     def erased(self, identifiers: Collection[str]) -> None:
-        """Remove references, also from what is kept of a gallery that is not in memory."""
-        if self._shelved.references is not None:
-            self._shelved.references.remove(identifiers)
-        elif identifiers:
-            self._clean()
+        """Remove references, also from what is kept of a gallery that is not in memory.
+
+        Raises
+        ------
+        RecognizanceError
+            If they cannot be removed from there yet; it is tried again when the gallery is loaded.
+        """
+        if identifiers:
+            self._shelf._erased(self._shelved, self._gallery, identifiers)
 
     def subject(self, identifier: str, rows: NDArray[np.float32]) -> None:
         """Set a subject's template from those of its references, of shape (n, dimension); none removes it.
@@ -319,7 +346,7 @@ class Change:
         if self._shelved.subjects is None:
             return
         if len(rows):
-            self._shelved.subjects.add([identifier], subject_template(rows)[None], self._model)
+            self._shelved.subjects.add([identifier], subject_template(rows)[None], self._gallery.model)
         else:
             self._shelved.subjects.remove([identifier])
 

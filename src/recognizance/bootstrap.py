@@ -54,6 +54,16 @@ def thread_count(settings: Settings) -> int:
     return settings.threads or len(os.sched_getaffinity(0))
 
 
+def template_dimension(settings: Settings) -> int:
+    """Give the length of the templates that the settings' model makes, without loading it.
+
+    Raises
+    ------
+    SettingsError
+    """
+    return find_entry(read_manifest(settings.manifest), settings.embedder, "embedding").dimension
+
+
 def open_engine(settings: Settings) -> Engine:
     """Load the models.
 

@@ -3,6 +3,7 @@
 import itertools
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from milvus_server.serving import MilvusProcess, start_milvus
+from postgresql.cluster import Cluster
 from recognizance.errors import VectorEngineError
 from recognizance.gallery import MilvusAddress, MilvusEngine, MilvusGallery
 from rekognition.answers import check_answers
@@ -213,3 +215,27 @@ def until(holds: Callable[[], bool], seconds: float = 60) -> None:
             pass
         assert time.monotonic() < deadline
         time.sleep(0.5)
+
+
+def test_two_servers_share_a_record_and_milvus(
+    cluster: Cluster, milvus: MilvusProcess, faces: Path, tmp_path: Path, new_server: StartServer
+) -> None:
+    drop_all(milvus)
+    shared = {
+        "record": cluster.create(f"milvus_{uuid.uuid4().hex}"),
+        "keys": str(tmp_path / "keys"),
+        "vector_engine": milvus.url,
+    }
+    servers = [new_server(home=tmp_path / name, **shared) for name in ("one", "other")]
+    clients = [server.client() for server in servers]
+    clients[0].create_collection(CollectionId="staff")
+    for turn, photograph in enumerate(photographs_in(faces, 6)):
+        here, there = clients[turn % 2], clients[1 - turn % 2]
+        (face_id,) = index(here, photograph)
+        assert found(there, photograph) == [face_id], "the other finds who was enrolled here"
+        if turn % 3 == 0:
+            there.delete_faces(CollectionId="staff", FaceIds=[face_id])
+            assert found(here, photograph) == [], "nobody finds who was erased there"
+    assert held(milvus, servers[0]) == listed(clients[0])
+    for client in clients:
+        client.close()

@@ -133,11 +133,13 @@ class MilvusCopies:
         position = engine_positions.get(tx, gallery.id)
         return position is None or position.stale or position.version < gallery.version
 
-    def is_due(self, gallery: Gallery) -> bool:
+    def is_due(self, gallery: Gallery, *, leaving: bool = False) -> bool:
         """See `VectorEngine.is_due`: Milvus tends its segments itself."""
         return False
 
-    def tend(self, tx: Transaction, gallery_id: int, gallery: Gallery, mark: Mark) -> Upkeep | None:
+    def tend(
+        self, tx: Transaction, gallery_id: int, gallery: Gallery, mark: Mark, *, leaving: bool = False
+    ) -> Upkeep | None:
         """See `VectorEngine.tend`."""
         return None
 

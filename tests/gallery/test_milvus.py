@@ -1,8 +1,10 @@
 """What is particular to a gallery in Milvus: its limits, its absence, its crashes, and what it forgets."""
 
 import gc
+import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -216,6 +218,22 @@ def test_what_was_acknowledged_outlives_a_kill_and_an_absent_engine_is_an_error(
         assert len(before) == 45
         assert gallery.search(probe, limit=50, threshold=-1) == before
     gc.collect()
+
+
+def test_those_who_stand_in_line_for_an_absent_engine_are_told_together() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,  # takes connections and says nothing
+        MilvusEngine(MilvusAddress(f"milvus://127.0.0.1:{silent.getsockname()[1]}", timeout_s=2), "absent") as engine,
+    ):
+
+        def ask(_: int) -> None:
+            with pytest.raises(VectorEngineUnavailableError):
+                engine.collections()
+
+        began = time.monotonic()
+        with ThreadPoolExecutor(20) as pool:
+            list(pool.map(ask, range(20)))
+        assert time.monotonic() - began < 20  # one after the other would take 40 s
 
 
 def test_an_engine_that_was_never_there_is_an_error(milvus_server: MilvusProcess) -> None:

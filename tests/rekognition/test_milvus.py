@@ -1,6 +1,7 @@
 """Rekognition's answers when templates are searched in a real Milvus, and when one of the two servers is killed."""
 
 import itertools
+import socket
 import threading
 import time
 import uuid
@@ -137,6 +138,20 @@ def test_a_killed_milvus_is_an_error_and_no_empty_list_and_follows_when_it_is_ba
     assert found(client, photographs[0], threshold=99) == []
     assert held(milvus, server) == listed(client)
     client.close()
+
+
+def test_a_server_starts_while_its_milvus_is_away(new_server: StartServer, faces: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and says nothing
+        url = f"milvus://127.0.0.1:{silent.getsockname()[1]}"
+        client = new_server(vector_engine=url, vector_engine_seconds="2").client()
+        client.create_collection(CollectionId="staff")
+        (photograph,) = photographs_in(faces, 1)
+        assert len(index(client, photograph)) == 1, "enrolling needs no engine until there is a copy"
+        with pytest.raises(ClientError) as caught:
+            found(client, photograph)
+        assert caught.value.response["Error"]["Code"] == "InternalServerError"
+        assert "vector engine" in caught.value.response["Error"]["Message"]
+        client.close()
 
 
 def test_a_killed_server_comes_back_with_milvus_in_step(

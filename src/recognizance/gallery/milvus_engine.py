@@ -102,6 +102,7 @@ class MilvusEngine:
         self._lock = threading.Lock()
         self._client_class = _client_class()
         self._client: Any = None
+        self._failed_at = 0.0
 
     def collection(self, gallery: int, model: str) -> str:
         """Name the collection of a gallery: by numbers and digests, never by what people call it."""
@@ -210,9 +211,15 @@ class MilvusEngine:
         self.close()
 
     def _connected(self) -> Any:
+        arrived = time.monotonic()
         with self._lock:
             if self._client is None:
-                self._client = self._client_class(**self._address.options(), dedicated=True)
+                if arrived < self._failed_at:  # whoever stood in line does not try all over again
+                    raise TimeoutError("it could not be connected to while this request waited")
+                try:
+                    self._client = self._client_class(**self._address.options(), dedicated=True)
+                finally:
+                    self._failed_at = time.monotonic()
             return self._client
 
     def _unavailable(self, operation: str, error: Exception) -> VectorEngineUnavailableError:

@@ -2,13 +2,14 @@
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizance.errors import GalleryNotFoundError, VectorEngineError
+from recognizance.errors import GalleryNotFoundError, VectorEngineError, VectorEngineUnavailableError
 from recognizance.gallery import MilvusEngine, MilvusGallery
 from recognizance.records import RecordStore, changes, engine_positions, galleries, references
 from recognizance.records.engine_positions import Position
@@ -28,6 +29,7 @@ class _Copy:
     opened: MilvusGallery | None = None
     version: int = -1
     """The record's version that the copy is known to have followed up to."""
+    failed_at: float = 0.0
 
 
 class EngineCopies:
@@ -57,11 +59,17 @@ class EngineCopies:
         copy = self._copy(gallery.id)
         if copy.opened is not None and copy.version >= gallery.version:
             return copy.opened
+        arrived = time.monotonic()
         with copy.lock:
+            if arrived < copy.failed_at:  # whoever stood in line does not wait for the same all over again
+                raise VectorEngineUnavailableError(
+                    "The vector engine gave no whole answer while this request waited.", "Try again shortly."
+                )
             try:
                 return self._follow(copy, gallery)
             except VectorEngineError:
                 copy.opened = None  # it is counted again before it is trusted: the engine may have lost something
+                copy.failed_at = time.monotonic()
                 raise
 
     def reconcile(self, gallery: GalleryRow) -> Reconciled:

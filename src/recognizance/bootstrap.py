@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from recognizance.authority.roster import Roster
 from recognizance.detection.yunet import OUTPUTS, YuNet
 from recognizance.embedding.arcface import ArcFaceEmbedder, model_identifier
 from recognizance.errors import CalibrationError
+from recognizance.gallery import Machine
+from recognizance.gallery.scan import TAIL_ROWS
 from recognizance.inference.manifest import ModelEntry, find_entry, read_manifest
 from recognizance.inference.preparation import prepared_file
 from recognizance.inference.sessions import Session, open_session
@@ -36,6 +39,7 @@ from recognizance.workflows.engine import Engine
 from recognizance.workflows.heads import require_grown
 from recognizance.workflows.place import Workplace
 from recognizance.workflows.publishing import Publisher
+from recognizance.workflows.scans import EmbeddedScans
 from recognizance.workflows.shelf import Shelf
 
 _LOG_KEY = "log_verifier_key"
@@ -44,6 +48,16 @@ _LOG_KEY = "log_verifier_key"
 def thread_count(settings: Settings) -> int:
     """Count the photographs to process at once: one a usable core, unless set."""
     return settings.threads or len(os.sched_getaffinity(0))
+
+
+def template_dimension(settings: Settings) -> int:
+    """Give the length of the templates that the settings' model makes, without loading it.
+
+    Raises
+    ------
+    SettingsError
+    """
+    return find_entry(read_manifest(settings.manifest), settings.embedder, "embedding").dimension
 
 
 def open_engine(settings: Settings) -> Engine:
@@ -187,16 +201,38 @@ def administrator_key(settings: Settings) -> KeyPair | None:
 
 
 @contextmanager
-def open_place(settings: Settings) -> Iterator[Workplace]:
-    """Put a workplace together.  The caller holds the home folder (`home.hold`)."""
+def open_place(settings: Settings, *, tail_rows: int = TAIL_ROWS) -> Iterator[Workplace]:
+    """Put a workplace together.  The caller holds the home folder (`home.hold`).
+
+    Parameters
+    ----------
+    tail_rows : int
+        After how many references a gallery's scan files are written; see `gallery.scan.TAIL_ROWS`.
+    """
     engine = open_engine(settings)
     calibration = open_calibration(settings)
-    with open_record(settings) as record:
+    with (
+        open_record(settings) as record,
+        ThreadPoolExecutor(thread_count(settings), thread_name_prefix="scan") as helpers,
+        Shelf(
+            record.store,
+            EmbeddedScans(
+                record.store,
+                settings.home / "galleries",
+                model=engine.model,
+                dimension=engine.dimension,
+                machine=Machine(thread_count(settings), helpers, settings.cache_folder / "kernels"),
+                tail_rows=tail_rows,
+            ),
+            model=engine.model,
+            shared=record.store.shared,
+        ) as shelf,
+    ):
         yield Workplace(
             store=record.store,
             engine=engine,
             calibration=calibration,
-            shelf=Shelf(record.store, engine.model, engine.dimension),
+            shelf=shelf,
             policy=StandingPolicy(),
             roster=record.roster,
             ledger=record.ledger,

@@ -33,6 +33,7 @@ from recognizance.wire.desk import Desk, record_rejected
 from recognizance.wire.exchange import Receive, Scope, Send
 from recognizance.wire.http import BoundedProtocol
 from recognizance.wire.sigv4 import Verifier
+from recognizance.workflows.housekeeping import Housekeeping
 from recognizance.workflows.place import Workplace
 from recognizance.workflows.presence import record_start, record_stop
 
@@ -158,6 +159,7 @@ def serving(settings: Settings, *, announce: bool = True) -> Iterator[ListeningS
         place = closing.enter_context(open_place(settings))
         record_start(place, digests(settings), settings.chosen(), head_known=head_known)
         closing.enter_context(_publishing(place, settings.checkpoint_seconds))
+        closing.enter_context(_keeping_house(place, settings.gallery_idle_seconds))
         server = ListeningServer(build_app(settings, place, closing), listener)
         if announce:
             announce_server(settings, server.running)
@@ -179,6 +181,20 @@ def _publishing(place: Workplace, seconds: float) -> Iterator[None]:
         finally:
             stop.set()
             thread.join()
+
+
+@contextmanager
+def _keeping_house(place: Workplace, idle_seconds: float) -> Iterator[None]:
+    """Look after the galleries while the block runs."""
+    stop = threading.Event()
+    keeper = Housekeeping(place.shelf, idle_seconds=idle_seconds)
+    thread = threading.Thread(target=keeper.run, args=(stop,), name="housekeeping")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 @contextmanager

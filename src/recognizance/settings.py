@@ -87,6 +87,12 @@ class Settings(BaseSettings):
         default=64, ge=1, description="Requests that may wait for a core before the server answers 'busy'."
     )
 
+    gallery_idle_seconds: float = Field(
+        default=3_600.0,
+        gt=0,
+        description="Galleries that nobody has used for so long are let go of in memory, and loaded again when needed.",
+    )
+
     operator_requests_per_minute: int = Field(
         default=60_000,
         ge=1,

@@ -107,7 +107,9 @@ def test_templates_come_by_subject(store: RecordStore, gallery: GalleryRow) -> N
         subjects.associate(tx, gallery.id, "z", [news[0].face_id, news[3].face_id])
         subjects.associate(tx, gallery.id, "a", [news[1].face_id])
         ids = {name: subjects.get(tx, gallery.id, name).id for name in ("z", "a", "none")}
-        assert subjects.names_of(tx, gallery.id) == {number: name for name, number in ids.items()}
+        assert subjects.identifiers_of(tx, gallery.id) == {
+            number: subjects.get(tx, gallery.id, name).identifier for name, number in ids.items()
+        }
         (batch,) = references.templates(tx, gallery.id)
         assert batch.subjects == (ids["z"], ids["a"], None, ids["z"], None)
         np.testing.assert_array_equal(

@@ -11,6 +11,7 @@ import typer
 
 from recognizance.cli import (
     approvals,
+    bench,
     calibrate,
     cases,
     copies,
@@ -64,6 +65,7 @@ app.command("export")(exporting.export)
 app.command("import")(importing.import_gallery)
 app.command("models")(models.models)
 app.command("calibrate")(calibrate.calibrate)
+app.command("bench")(bench.bench)
 
 
 def _show_version(wanted: bool) -> None:

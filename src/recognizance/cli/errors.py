@@ -63,6 +63,7 @@ EXIT_CODES: Mapping[type[errors.RecognizanceError], ExitCode] = MappingProxyType
         errors.GalleryExistsError: ExitCode.CONFLICT,
         errors.SubjectExistsError: ExitCode.CONFLICT,
         errors.ModelMismatchError: ExitCode.CONFLICT,
+        errors.DamagedIndexError: ExitCode.UNAVAILABLE,
         errors.InvalidRequestError: ExitCode.USAGE,
         errors.PageTokenError: ExitCode.USAGE,
         errors.IdempotencyMismatchError: ExitCode.CONFLICT,

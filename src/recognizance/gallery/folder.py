@@ -63,6 +63,13 @@ class SegmentFolder:
         self._tidy({storage.path.name for storage in kept.segments} if kept else set())
         return kept
 
+    def mark(self) -> Mapping[str, Any] | None:
+        """Read the mark that was left with the segments; None if there is none."""
+        try:
+            return dict(json.loads((self.path / _LIST).read_bytes())["mark"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
     def write(self, blocks: Iterable[Block], rows: int) -> FileStorage:
         """Write a segment, sealed under a new key.
 

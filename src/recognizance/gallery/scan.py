@@ -116,6 +116,11 @@ class ScanGallery:
         waiting = len(parts.tail) + (len(parts.frozen) if parts.frozen is not None else 0)
         return waiting + sum(segment.count for segment in parts.segments)
 
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The segments of now, for those who measure them."""
+        return self._parts.segments
+
     def load(self) -> Mapping[str, Any] | None:
         """Take over what the folder holds; returns the mark that was left with it, or None if there is nothing.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BindParameter, Executable, bindparam, delete, insert, select
+from sqlalchemy import BindParameter, Executable, bindparam, delete, func, insert, select
 
 from recognizance.biometrics import Pose, Quality, Reference, RelativeBox
 from recognizance.errors import ReferenceNotFoundError
@@ -57,6 +57,8 @@ _TEMPLATES = (
     .where(_HERE, _AFTER)
     .order_by(_REFS.c.sequence)
 )
+_OWNED_TEMPLATES = _TEMPLATES.where(_REFS.c.subject_id.is_not(None))
+_NEWEST = select(func.max(_REFS.c.sequence)).where(_HERE)
 _LIVE = select(_REFS.c.face_id).where(_HERE, _AFTER).order_by(_REFS.c.sequence)
 _NUMBERS_AT_ONCE = 65_536
 
@@ -224,9 +226,23 @@ def template_of(tx: Transaction, gallery: int, face_id: str) -> NDArray[np.float
     return packing.unpack_template(sealed.open_template(tx, gallery, face_id, row.key_slot, row.sealed_template))
 
 
-def templates(tx: Transaction, gallery: int, *, after_sequence: int = 0, batch: int = 8_192) -> Iterator[TemplateBatch]:
-    """Read all templates of a gallery in order of enrolment, `batch` rows at a time."""
-    for rows in tx.stream(_TEMPLATES, {"gallery": gallery, "after": after_sequence}, batch):
+def newest_sequence(tx: Transaction, gallery: int) -> int:
+    """Give the sequence of the newest reference of a gallery; 0 if it has none."""
+    return int(tx.execute(_NEWEST, {"gallery": gallery}).scalar() or 0)
+
+
+def templates(
+    tx: Transaction, gallery: int, *, after_sequence: int = 0, owned_only: bool = False, batch: int = 8_192
+) -> Iterator[TemplateBatch]:
+    """Read the templates of a gallery in order of enrolment, `batch` rows at a time.
+
+    Parameters
+    ----------
+    owned_only : bool
+        Only those of references that belong to a subject.
+    """
+    statement = _OWNED_TEMPLATES if owned_only else _TEMPLATES
+    for rows in tx.stream(statement, {"gallery": gallery, "after": after_sequence}, batch):
         opened = [sealed.open_template(tx, gallery, face_id, slot, template) for _, face_id, _, slot, template in rows]
         sequences, face_ids, owners, _, _ = zip(*rows, strict=True)
         yield TemplateBatch(np.array(sequences, np.int64), face_ids, owners, packing.unpack_templates(opened))

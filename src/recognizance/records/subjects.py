@@ -30,6 +30,7 @@ _COLUMNS = select(
     _SUBJECTS.c.faces,
     _SUBJECTS.c.created_at,
 )
+_IDENTIFIERS = select(_SUBJECTS.c.id, _SUBJECTS.c.identifier).where(_HERE)
 _CREATE = insert(_SUBJECTS)
 _GET = _COLUMNS.where(_HERE, _SUBJECTS.c.name_digest == bindparam("digest"))
 _LIST = _COLUMNS.where(_HERE, _SUBJECTS.c.id > bindparam("after")).order_by(_SUBJECTS.c.id).limit(bindparam("at_most"))
@@ -225,10 +226,9 @@ def by_identifier(tx: Transaction, gallery: int, identifiers: Iterable[str]) -> 
     return {row.identifier: row for row in rows}
 
 
-def names_of(tx: Transaction, gallery: int) -> dict[int, str]:
-    """Read the names of all subjects of a gallery by id."""
-    rows = (row for batch in tx.stream(_COLUMNS.where(_HERE), {"gallery": gallery}, 8_192) for row in batch)
-    return {row.id: sealed.open_name(tx, gallery, row.identifier, row.key_slot, row.sealed_name) for row in rows}
+def identifiers_of(tx: Transaction, gallery: int) -> dict[int, str]:
+    """Read our identifiers of all subjects of a gallery by id."""
+    return {row.id: row.identifier for batch in tx.stream(_IDENTIFIERS, {"gallery": gallery}, 8_192) for row in batch}
 
 
 def templates_of(tx: Transaction, gallery: int, subject: str) -> NDArray[np.float32]:

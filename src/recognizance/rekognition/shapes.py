@@ -77,7 +77,7 @@ def user_match(lead: Lead) -> dict[str, Any]:
     """Spell a UserMatch; a subject that can be found has faces, and is therefore active."""
     return {
         "Similarity": lead.similarity_percent,
-        "User": {"UserId": lead.candidate.identifier, "UserStatus": "ACTIVE"},
+        "User": {"UserId": lead.subject_name, "UserStatus": "ACTIVE"},
     }
 
 

@@ -51,6 +51,7 @@ ERROR_TABLE: Mapping[type[errors.RecognizanceError], tuple[str, int]] = MappingP
         errors.GalleryExistsError: ("ResourceAlreadyExistsException", 400),
         errors.SubjectExistsError: ("ConflictException", 400),
         errors.ModelMismatchError: _INVALID,
+        errors.DamagedIndexError: _INTERNAL,
         errors.InvalidRequestError: _INVALID,
         ShapeError: _INVALID,
         ContextError: _INVALID,

@@ -67,7 +67,7 @@ def erase_subject(place: Workplace, act: Act, gallery_name: str, subject: str) -
                 },
             )
         change.erased(face_ids)
-        change.subject(subject, np.zeros((0, place.engine.dimension), dtype=np.float32))
+        change.subject(found.identifier, np.zeros((0, place.engine.dimension), dtype=np.float32))
     return ErasedPerson(len(face_ids), len(photographs), entry)
 
 
@@ -96,7 +96,10 @@ def erase_faces(place: Workplace, act: Act, gallery_name: str, face_ids: Sequenc
             photographs = references.photographs_showing(tx, gallery.id, wanted)
             require_free(tx, _touched(tx, gallery.id, wanted, photographs))
             references.delete_many(tx, gallery.id, wanted, with_photographs=True)
-            left = {name: subjects.templates_of(tx, gallery.id, name) for name in owners}
+            left = {
+                owner.identifier: subjects.templates_of(tx, gallery.id, name)
+                for name, owner in subjects.find_many(tx, gallery.id, owners).items()
+            }
             entry = record(
                 tx,
                 permitted,
@@ -108,8 +111,8 @@ def erase_faces(place: Workplace, act: Act, gallery_name: str, face_ids: Sequenc
                 },
             )
         change.erased(wanted)
-        for name, rows in left.items():
-            change.subject(name, rows)
+        for identifier, rows in left.items():
+            change.subject(identifier, rows)
     return ErasedPerson(len(wanted), len(photographs), entry)
 
 

@@ -1,6 +1,6 @@
 """Carry galleries out and in: references with their templates, photographs, and faces with ids given elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -173,7 +173,7 @@ def import_references(
             )
             named = [(item.subject, item.face_id) for item in fresh if item.subject is not None]
             _give(tx, place, gallery, named)
-            templates_now = {name: subjects.templates_of(tx, gallery.id, name) for name, _ in named}
+            templates_now = _templates_of(tx, gallery, {name for name, _ in named})
             stored = references.get_many(tx, gallery.id, [item.face_id for item in fresh])
             entry = record(
                 tx,
@@ -183,8 +183,8 @@ def import_references(
             )
         if fresh:
             change.add([item.face_id for item in fresh], np.stack([item.template for item in fresh]))
-        for name, rows in templates_now.items():
-            change.subject(name, rows)
+        for identifier, rows in templates_now.items():
+            change.subject(identifier, rows)
     return len(fresh), entry
 
 
@@ -259,7 +259,7 @@ def import_photograph(
             )
             named = [(item.named.subject, item.named.face_id) for item, _ in fresh if item.named.subject is not None]
             _give(tx, place, gallery, named)
-            templates_now = {name: subjects.templates_of(tx, gallery.id, name) for name, _ in named}
+            templates_now = _templates_of(tx, gallery, {name for name, _ in named})
             stored = references.get_many(tx, gallery.id, [item.named.face_id for item, _ in fresh])
             entry = record(
                 tx,
@@ -274,8 +274,8 @@ def import_photograph(
                 conceal_enrolled(list(stored.values()), sha256=image.sha256),
             )
         change.enrolled([item.named.face_id for item, _ in fresh], [template for _, template in fresh])
-        for name, rows in templates_now.items():
-            change.subject(name, rows)
+        for identifier, rows in templates_now.items():
+            change.subject(identifier, rows)
     present = {item.named.face_id for item in found} | set(known)
     missing = tuple(item.face_id for item in faces if item.face_id not in present)
     return tuple(item.face_id for item in faces if item.face_id in present), missing, entry
@@ -315,6 +315,14 @@ def _refuse_foreign(tx: Transaction, gallery: GalleryRow, face_ids: Sequence[str
             f"{len(taken)} {kind} ids belong to another gallery already, the first is {min(taken)}.",
             "Delete the other gallery first, or enrol the photographs anew.",
         )
+
+
+def _templates_of(tx: Transaction, gallery: GalleryRow, names: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+    """Read the templates of subjects' references, by our identifier of the subject."""
+    return {
+        owner.identifier: subjects.templates_of(tx, gallery.id, name)
+        for name, owner in subjects.find_many(tx, gallery.id, names).items()
+    }
 
 
 def _give(tx: Transaction, place: Workplace, gallery: GalleryRow, named: Sequence[tuple[str, str]]) -> None:

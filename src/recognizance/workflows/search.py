@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from recognizance.biometrics import Candidate, DetectedFace, Image, QualityLevel, Reference, Template
 from recognizance.detection.filter import shortcomings
@@ -44,6 +45,11 @@ class Lead:
     def reference(self) -> Reference | None:
         """The reference; None where subjects are searched."""
         return self.of if isinstance(self.of, Reference) else None
+
+    @property
+    def subject_name(self) -> str | None:
+        """What the client calls the subject; None where references are searched."""
+        return self.of.name if isinstance(self.of, SubjectRow) else None
 
     @property
     def number(self) -> int:
@@ -205,7 +211,7 @@ def search_by_subject(
     return _search(
         place,
         permitted,
-        _Question(gallery, probe, SUBJECTS, limit, threshold_percent, (subject,), probe_of=searched),
+        _Question(gallery, probe, SUBJECTS, limit, threshold_percent, (searched.identifier,), probe_of=searched),
     )
 
 
@@ -220,13 +226,13 @@ def _search(
     photograph: bytes | None = None,
 ) -> SearchResult:
     gallery = question.gallery
-    shelf = place.shelf.references if question.among == REFERENCES else place.shelf.subjects
-    held = shelf(gallery)
-    count = len(held)
+    shelf = place.shelf
+    count = len(shelf.references(gallery) if question.among == REFERENCES else shelf.subjects(gallery))
     threshold_score = place.calibration.score_at_percent(question.threshold_percent)
     found: tuple[Candidate, ...] = ()
     if question.probe is not None:
-        found = held.search(
+        searching = partial(shelf.search, gallery) if question.among == REFERENCES else shelf.subjects(gallery).search
+        found = searching(
             question.probe,
             limit=question.limit,
             # A hair below: the percent is what was asked for, and it is judged afterwards.
@@ -359,7 +365,13 @@ def _leads(place: Workplace, tx: Transaction, question: _Question, found: Sequen
     if question.among == REFERENCES:
         known = references.get_many(tx, question.gallery.id, identifiers)
     else:
-        known = subjects.find_many(tx, question.gallery.id, identifiers)
+        people = subjects.by_identifier(tx, question.gallery.id, identifiers)
+        # Equals in the order of their names, which is what the client knows them by.
+        found = sorted(
+            (candidate for candidate in found if candidate.identifier in people),
+            key=lambda candidate: (-candidate.score, people[candidate.identifier].name),
+        )
+        known = people
     kept = [candidate for candidate in found if candidate.identifier in known]
     leads: list[Lead] = []
     for candidate in kept:

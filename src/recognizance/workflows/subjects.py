@@ -86,7 +86,7 @@ def delete_subject(place: Workplace, act: Act, gallery_name: str, name: str, tok
             details: dict[str, Value] = {"gallery": gallery.id, "change": "deleted", "subject": found.identifier}
             entry = record(tx, permitted, details)
             _remember(tx, permitted, gallery, token, [name], {"entry": entry})
-        change.subject(name, np.zeros((0, place.engine.dimension), dtype=np.float32))
+        change.subject(found.identifier, np.zeros((0, place.engine.dimension), dtype=np.float32))
     return entry
 
 
@@ -136,7 +136,7 @@ def associate(
                 return _association(
                     {**_named(tx, gallery, earlier), "entry": _repeated(tx, permitted, gallery, earlier)}
                 )
-            subjects.get(tx, gallery.id, name)
+            found = subjects.get(tx, gallery.id, name)
             held = list(subjects.templates_of(tx, gallery.id, name))
             known = references.get_many(tx, gallery.id, wanted)
             done: list[str] = []
@@ -166,7 +166,7 @@ def associate(
             result = _finish(tx, permitted, gallery, name, done, failed)
             rows = subjects.templates_of(tx, gallery.id, name)
             _remember(tx, permitted, gallery, token, request, _unnamed(tx, gallery, result))
-        change.subject(name, rows)
+        change.subject(found.identifier, rows)
     return _association(result)
 
 
@@ -208,7 +208,7 @@ def disassociate(
             result = _finish(tx, permitted, gallery, name, done, failed)
             rows = subjects.templates_of(tx, gallery.id, name)
             _remember(tx, permitted, gallery, token, request, _unnamed(tx, gallery, result))
-        change.subject(name, rows)
+        change.subject(found.identifier, rows)
     return _association(result)
 
 

@@ -1,0 +1,49 @@
+"""What a server does for its galleries when nobody asks: follow other processes, tidy up, let go of what is idle."""
+
+import logging
+import threading
+
+from recognizance.errors import RecognizanceError
+from recognizance.workflows.shelf import Shelf
+
+_STEP_SECONDS = 1.0
+"""How long what another process erased may stay in this one's memory and files."""
+
+_log = logging.getLogger(__name__)
+
+
+class Housekeeping:
+    """Runs in a thread of its own.
+
+    Parameters
+    ----------
+    idle_seconds : float
+        Galleries that nobody has used for so long are let go.
+    """
+
+    def __init__(self, shelf: Shelf, *, idle_seconds: float) -> None:
+        self._shelf = shelf
+        self._idle_seconds = idle_seconds
+
+    def run(self, stop: threading.Event) -> None:
+        """Begin with what an earlier process may have left; go on until `stop`."""
+        self._try_to_clean_up()
+        while not stop.wait(_STEP_SECONDS):
+            self._try_to_keep_step()
+
+    def _try_to_clean_up(self) -> None:
+        try:
+            self._shelf.clean_up()
+        except RecognizanceError as error:
+            _log.error("Galleries could not be brought in step with the record: %s %s", error.message, error.remedy)
+        except Exception:  # noqa: BLE001 - the thread's edge: searches bring a gallery in step by themselves
+            _log.exception("Galleries could not be brought in step with the record.")
+
+    def _try_to_keep_step(self) -> None:
+        try:
+            self._shelf.keep_step()
+            self._shelf.let_go(self._idle_seconds)
+        except RecognizanceError as error:
+            _log.error("Galleries could not be kept in step with the record: %s %s", error.message, error.remedy)
+        except Exception:  # noqa: BLE001 - the thread's edge: it is tried again
+            _log.exception("Galleries could not be kept in step with the record; it is tried again.")

@@ -1,0 +1,206 @@
+"""The embedded vector engine: scans of derived files, which are compared with the record before they are used."""
+
+import hashlib
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizance.errors import DamagedIndexError, ErasedError, KeyFileError
+from recognizance.gallery import Gallery, Machine, ScanGallery, identifiers
+from recognizance.gallery.folder import SegmentFolder
+from recognizance.gallery.scan import TAIL_ROWS
+from recognizance.gallery.segment_file import Block
+from recognizance.records import RecordStore, Transaction, changes, entries, galleries, references
+from recognizance.records.galleries import GalleryRow
+from recognizance.workflows.vectors import Mark, Upkeep
+
+_KEY_PURPOSE = "scan segment v1"
+_log = logging.getLogger(__name__)
+
+
+class VaultKeys:
+    """Keys of segments, derived from slots of the vault; see `gallery.folder.SegmentKeys`."""
+
+    def __init__(self, store: RecordStore) -> None:
+        self._store = store
+
+    def make(self) -> tuple[int, bytes]:
+        """Take a slot that nobody has had."""
+        slot = self._store.vault.take()
+        return slot, self._store.vault.derive(slot, _KEY_PURPOSE)
+
+    def find(self, slot: int) -> bytes | None:
+        """Derive the key of a slot; None if it is destroyed or missing."""
+        try:
+            return self._store.vault.derive(slot, _KEY_PURPOSE)
+        except (ErasedError, KeyFileError):
+            return None
+
+    def destroy(self, slots: Sequence[int]) -> None:
+        """Destroy slots."""
+        if slots:
+            with self._store.write() as tx:
+                tx.destroy_slots(slots)
+
+
+class EmbeddedScans:
+    """See `VectorEngine`.
+
+    Parameters
+    ----------
+    folder : Path
+        Has a folder for each gallery that is large enough to need one.
+    tail_rows : int
+        See `gallery.scan.TAIL_ROWS`.
+    """
+
+    def __init__(
+        self,
+        store: RecordStore,
+        folder: Path,
+        *,
+        model: str,
+        dimension: int,
+        machine: Machine,
+        tail_rows: int = TAIL_ROWS,
+    ) -> None:
+        self._folder = folder
+        self._keys = VaultKeys(store)
+        self._model = model
+        self._dimension = dimension
+        self._machine = machine
+        self._tail_rows = tail_rows
+
+    def load(self, tx: Transaction, gallery: GalleryRow) -> tuple[Gallery, Mark]:
+        """See `VectorEngine.load`: takes over the files if they are those of this record, and makes them if not."""
+        held = self._gallery(gallery.id)
+        try:
+            kept = held.load()
+            if kept is not None and _is_of(tx, kept):
+                mark = self._follow(tx, gallery, held, kept)
+                if mark is not None:
+                    return held, mark
+        except DamagedIndexError as error:
+            _log.warning("%s", error.message)
+        return self.load_anew(tx, gallery)
+
+    def load_anew(self, tx: Transaction, gallery: GalleryRow) -> tuple[Gallery, Mark]:
+        """See `VectorEngine.load_anew`."""
+        self.forget(gallery.id)
+        held = self._gallery(gallery.id)
+        count = galleries.counts(tx, gallery.id).faces
+        newest = [0]
+        if count >= self._tail_rows:
+            _log.info("reading %d references of gallery %d from the record", count, gallery.id)
+            mark = Mark(gallery.version, references.newest_sequence(tx, gallery.id))
+            try:
+                held.fill(_blocks(tx, gallery.id), count, _marked(tx, mark))
+            except OSError as error:
+                _log.warning("the index of gallery %d cannot be written: %s", gallery.id, error.strerror or error)
+            else:
+                return held, mark
+        for batch in references.templates(tx, gallery.id):
+            held.add(batch.face_ids, batch.templates, gallery.model)
+            newest.append(int(batch.sequences[-1]))
+        return held, Mark(gallery.version, newest[-1])
+
+    def hold(self, identifiers: Sequence[str], vectors: NDArray[np.float32]) -> ScanGallery:
+        """See `VectorEngine.hold`."""
+        held = ScanGallery(self._model, self._dimension, machine=self._machine, tail_rows=self._tail_rows)
+        if identifiers:
+            held.add(identifiers, vectors, self._model)
+        if held.is_due and (compaction := held.compact({})) is not None:
+            compaction.run()
+        return held
+
+    def is_kept(self, gallery_id: int) -> bool:
+        """See `VectorEngine.is_kept`."""
+        return self._path(gallery_id).is_dir()
+
+    def is_stale(self, tx: Transaction, gallery: GalleryRow) -> bool:
+        """See `VectorEngine.is_stale`."""
+        kept = self._segments(gallery.id).mark()
+        if kept is None or not _is_of(tx, kept):
+            return True
+        return changes.erased_since(tx, gallery.id, int(kept["version"])) != []
+
+    def is_due(self, gallery: Gallery) -> bool:
+        """See `VectorEngine.is_due`."""
+        return isinstance(gallery, ScanGallery) and gallery.is_due
+
+    def tend(self, tx: Transaction, gallery_id: int, gallery: Gallery, mark: Mark) -> Upkeep | None:
+        """See `VectorEngine.tend`: a compaction, where it is due."""
+        return gallery.compact(_marked(tx, mark)) if isinstance(gallery, ScanGallery) else None
+
+    def forget(self, gallery_id: int) -> None:
+        """See `VectorEngine.forget`."""
+        self._segments(gallery_id).clear()
+
+    def kept(self) -> Iterator[int]:
+        """See `VectorEngine.kept`."""
+        for path in self._folder.iterdir() if self._folder.is_dir() else ():
+            if path.name.isdecimal():
+                yield int(path.name)
+
+    def _follow(self, tx: Transaction, gallery: GalleryRow, held: ScanGallery, kept: Mapping[str, Any]) -> Mark | None:
+        """Bring what was kept to what the record says; None if that cannot be done."""
+        mark = follow(tx, gallery, held, Mark(int(kept["version"]), int(kept["sequence"])))
+        if mark is None:
+            return None
+        held.require_sound()
+        return mark if len(held) == galleries.counts(tx, gallery.id).faces else None
+
+    def _gallery(self, gallery_id: int) -> ScanGallery:
+        return ScanGallery(
+            self._model,
+            self._dimension,
+            folder=self._segments(gallery_id),
+            machine=self._machine,
+            tail_rows=self._tail_rows,
+        )
+
+    def _segments(self, gallery_id: int) -> SegmentFolder:
+        return SegmentFolder(self._path(gallery_id), self._keys, model=self._model, dimension=self._dimension)
+
+    def _path(self, gallery_id: int) -> Path:
+        return self._folder / str(gallery_id)
+
+
+def follow(tx: Transaction, gallery: GalleryRow, held: Gallery, since: Mark) -> Mark | None:
+    """Add what came since, then remove what went; None if the record no longer says what went."""
+    gone = changes.erased_since(tx, gallery.id, since.version)
+    if gone is None:
+        return None
+    newest = since.sequence
+    for batch in references.templates(tx, gallery.id, after_sequence=since.sequence):
+        held.add(batch.face_ids, batch.templates, gallery.model)
+        newest = int(batch.sequences[-1])
+    held.remove(gone)
+    return Mark(gallery.version, newest)
+
+
+def _blocks(tx: Transaction, gallery_id: int) -> Iterator[Block]:
+    for batch in references.templates(tx, gallery_id):
+        yield identifiers.pack(batch.face_ids), batch.templates
+
+
+def _marked(tx: Transaction, mark: Mark) -> dict[str, Any]:
+    """Say what files hold, and of which record: one that is put back and goes on has other entries in these places."""
+    size = entries.count(tx)
+    return {"version": mark.version, "sequence": mark.sequence, "log_size": size, "log_end": _digest(tx, size)}
+
+
+def _is_of(tx: Transaction, kept: Mapping[str, Any]) -> bool:
+    try:
+        return entries.count(tx) >= int(kept["log_size"]) and _digest(tx, int(kept["log_size"])) == kept["log_end"]
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
+def _digest(tx: Transaction, size: int) -> str:
+    last = entries.get(tx, size - 1)
+    return hashlib.sha256(last.body if last is not None else b"").hexdigest()

@@ -1,0 +1,98 @@
+"""Where the templates of galleries are searched: brought to what the record says, and kept in step with it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizance.gallery import Gallery
+from recognizance.records import Transaction
+from recognizance.records.galleries import GalleryRow
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Up to where a gallery follows the record.
+
+    Attributes
+    ----------
+    version : int
+        Of the gallery: what was erased up to it is gone.
+    sequence : int
+        Of a reference: those up to it are there.
+    """
+
+    version: int = 0
+    sequence: int = 0
+
+
+class VectorEngine(Protocol):
+    """Makes galleries of what the record says.
+
+    The caller lets one thread at a time do something to one gallery; searches go on meanwhile.
+    """
+
+    def load(self, tx: Transaction, gallery: GalleryRow) -> tuple[Gallery, Mark]:
+        """Make a gallery that holds what the record holds.
+
+        Raises
+        ------
+        RecordUnavailableError
+        """
+        ...
+
+    def load_anew(self, tx: Transaction, gallery: GalleryRow) -> tuple[Gallery, Mark]:
+        """Make a gallery from the record alone: what was derived from it before is thrown away."""
+        ...
+
+    def hold(self, identifiers: Sequence[str], vectors: NDArray[np.float32]) -> Gallery:
+        """Make a gallery in memory, of vectors of shape (n, dimension) that come from no one row of the record."""
+        ...
+
+    def is_kept(self, gallery_id: int) -> bool:
+        """Whether templates of a gallery are kept outside the record."""
+        ...
+
+    def is_stale(self, tx: Transaction, gallery: GalleryRow) -> bool:
+        """Whether what is kept of a gallery may hold what was erased from it."""
+        ...
+
+    def is_due(self, gallery: Gallery) -> bool:
+        """Whether a gallery wants to be tended."""
+        ...
+
+    def tend(self, tx: Transaction, gallery_id: int, gallery: Gallery, mark: Mark) -> "Upkeep | None":
+        """Begin whatever keeps a gallery fast.
+
+        Parameters
+        ----------
+        tx : Transaction
+            In which the record is as `mark` says, or newer.
+        """
+        ...
+
+    def forget(self, gallery_id: int) -> None:
+        """Throw away what is kept of a gallery that was deleted; unknown ones are passed over."""
+        ...
+
+    def kept(self) -> Iterable[int]:
+        """List the galleries of which something is kept, those that were deleted too."""
+        ...
+
+
+class Upkeep(Protocol):
+    """Work that goes on beside searches and changes."""
+
+    def run(self) -> None:
+        """Do it.
+
+        Raises
+        ------
+        OSError
+            If the disk is full or fails: everything is as before then.
+        DamagedIndexError
+            If what was derived cannot be read.
+        """
+        ...

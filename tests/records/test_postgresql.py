@@ -114,7 +114,7 @@ def test_no_password_is_taken_from_the_setting() -> None:
 
 
 def test_a_server_that_is_away_is_named(keys: Path, tmp_path: Path) -> None:
-    with pytest.raises(RecordUnavailableError, match="cannot be reached.*socket") as caught:
+    with pytest.raises(RecordUnavailableError, match=r"cannot be reached.*socket") as caught:
         open_record(f"postgresql://ada@/record?host={tmp_path}", keys=keys)
     assert "setting `record`" in caught.value.remedy
 

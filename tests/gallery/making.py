@@ -40,7 +40,7 @@ class RestlessGallery(ScanGallery):
 
     def add(self, identifiers: Sequence[str], vectors: NDArray[np.float32], model: str) -> None:
         super().add(identifiers, vectors, model)
-        if self.is_due:
+        if self.is_due():
             compacted(self)
 
 

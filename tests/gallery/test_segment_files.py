@@ -107,7 +107,7 @@ def test_a_compaction_destroys_the_key_of_what_it_replaces(place: Place) -> None
     gallery.remove(names(100))
     for identifier in names(100):
         del place.held[identifier]
-    assert gallery.is_due
+    assert gallery.is_due()
     compaction = gallery.compact({"version": 7})
     assert compaction is not None
     compaction.run()

@@ -249,6 +249,19 @@ def test_idle_galleries_are_let_go_and_come_back(settings: Settings, kept: Held)
         check(place, kept)
 
 
+def test_files_that_wait_hold_nobody_who_was_erased(settings: Settings, kept: Held) -> None:
+    with opened(settings) as place:
+        check(place, kept)
+        files = set(folder(settings).glob("*.segment"))
+        erase(place, kept, list(kept)[:1])
+        assert files == set(folder(settings).glob("*.segment")), "one of many: the rest is not written anew for it"
+        assert place.shelf.let_go(0) == 0
+        settle(place)
+        assert files > set(folder(settings).glob("*.segment")) or not files & set(folder(settings).glob("*.segment"))
+        assert place.shelf.let_go(0) == 1
+        check(place, kept)
+
+
 def test_a_search_among_some(settings: Settings, kept: Held) -> None:
     some = list(kept)[::3]
     with opened(settings) as place:
@@ -265,6 +278,7 @@ def test_a_full_disk_costs_no_answer(settings: Settings, monkeypatch: pytest.Mon
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
+    monkeypatch.setattr("recognizance.workflows.shelf._REST_SECONDS", 0.0)
     with opened(settings) as place:
         galleries.create_gallery(place, ACT, "g")
         monkeypatch.setattr("os.posix_fallocate", full)

@@ -12,7 +12,7 @@ from recognizance.workflows.compare import compare
 from recognizance.workflows.detect import detect
 from recognizance.workflows.engine import Photograph
 from recognizance.workflows.enrol import enrol
-from recognizance.workflows.search import REFERENCES, search_by_photograph
+from recognizance.workflows.search import REFERENCES, Scope, search_by_photograph
 
 THRESHOLD_DEFAULT = 80.0
 CANDIDATES_DEFAULT = 20
@@ -88,6 +88,7 @@ def search_gallery(desk: Desk, call: Call) -> Answer:
         limit=call.input.get("CandidatesMax", CANDIDATES_DEFAULT),
         threshold_percent=float(call.input.get("ThresholdPercent", THRESHOLD_DEFAULT)),
         quality=QualityLevel(call.input.get("Quality", "NONE")),
+        scope=_scope(call),
     )
     return answer(
         {
@@ -104,6 +105,12 @@ def search_gallery(desk: Desk, call: Call) -> Answer:
         },
         found.entry,
     )
+
+
+def _scope(call: Call) -> Scope | None:
+    """Read which references are to be compared; None for all."""
+    face_ids, names = call.input.get("FaceIds"), call.input.get("Subjects")
+    return None if face_ids is None and names is None else Scope(face_ids or (), names or ())
 
 
 def compare_photographs(desk: Desk, call: Call) -> Answer:

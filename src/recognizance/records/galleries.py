@@ -14,6 +14,7 @@ _GALLERIES = schema.galleries
 _COLUMNS = tuple(column for column in _GALLERIES.c if column.name not in ("faces", "users", "erasures_known_from"))
 _GET = select(*_COLUMNS).where(_GALLERIES.c.name == bindparam("wanted"))
 _COUNTS = select(_GALLERIES.c.faces, _GALLERIES.c.users).where(_GALLERIES.c.id == bindparam("wanted"))
+_VERSION = select(_GALLERIES.c.version).where(_GALLERIES.c.id == bindparam("wanted"))
 _LIST = (
     select(*_COLUMNS).where(_GALLERIES.c.id > bindparam("after")).order_by(_GALLERIES.c.id).limit(bindparam("at_most"))
 )
@@ -102,6 +103,12 @@ def get(tx: Transaction, name: str) -> GalleryRow:
     if row is None:
         raise GalleryNotFoundError(f"The collection id: {name} does not exist")
     return _gallery(row)
+
+
+def version_of(tx: Transaction, gallery: int) -> int | None:
+    """Read the version of a gallery by its id; None if it is gone."""
+    found: int | None = tx.execute(_VERSION, {"wanted": gallery}).scalar()
+    return found
 
 
 def list_page(tx: Transaction, *, after: int = 0, limit: int) -> list[GalleryRow]:

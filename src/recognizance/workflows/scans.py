@@ -113,7 +113,7 @@ class EmbeddedScans:
         held = ScanGallery(self._model, self._dimension, machine=self._machine, tail_rows=self._tail_rows)
         if identifiers:
             held.add(identifiers, vectors, self._model)
-        if held.is_due and (compaction := held.compact({})) is not None:
+        if held.is_due() and (compaction := held.compact({})) is not None:
             compaction.run()
         return held
 
@@ -128,13 +128,15 @@ class EmbeddedScans:
             return True
         return changes.erased_since(tx, gallery.id, int(kept["version"])) != []
 
-    def is_due(self, gallery: Gallery) -> bool:
+    def is_due(self, gallery: Gallery, *, leaving: bool = False) -> bool:
         """See `VectorEngine.is_due`."""
-        return isinstance(gallery, ScanGallery) and gallery.is_due
+        return isinstance(gallery, ScanGallery) and gallery.is_due(leaving=leaving)
 
-    def tend(self, tx: Transaction, gallery_id: int, gallery: Gallery, mark: Mark) -> Upkeep | None:
-        """See `VectorEngine.tend`: a compaction, where it is due."""
-        return gallery.compact(_marked(tx, mark)) if isinstance(gallery, ScanGallery) else None
+    def tend(
+        self, tx: Transaction, gallery_id: int, gallery: Gallery, mark: Mark, *, leaving: bool = False
+    ) -> Upkeep | None:
+        """See `VectorEngine.tend`: a compaction."""
+        return gallery.compact(_marked(tx, mark), leaving=leaving) if isinstance(gallery, ScanGallery) else None
 
     def forget(self, gallery_id: int) -> None:
         """See `VectorEngine.forget`."""

@@ -20,6 +20,9 @@ from recognizance.records.galleries import GalleryRow
 from recognizance.workflows.scans import follow
 from recognizance.workflows.vectors import Mark, Upkeep, VectorEngine
 
+_REST_SECONDS = 60.0
+"""How long upkeep that failed is left alone."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -34,6 +37,14 @@ class _Shelved:
     subjects_version: int = 0
     upkeep: Future[None] | None = None
     used: float = 0.0
+
+    rests_until: float = 0.0
+    """Not tended before: it failed."""
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether anything of it is in memory."""
+        return self.references is not None or self.subjects is not None
 
     @property
     def tended(self) -> bool:
@@ -139,7 +150,7 @@ class Shelf:
                 raise
             if self._shared and shelved.references is not None:
                 self._catch_up(shelved, gallery)
-            self._tend(shelved, gallery)
+            self._tend(shelved, gallery.id)
 
     def drop(self, gallery: GalleryRow) -> None:
         """Forget a gallery that was deleted, with everything derived from it."""
@@ -148,20 +159,25 @@ class Shelf:
         self._engine.forget(gallery.id)
 
     def let_go(self, idle_s: float) -> int:
-        """Let go of the galleries that nobody has used for `idle_s` seconds; returns how many."""
+        """Let go of the galleries that nobody has used for `idle_s` seconds; returns how many.
+
+        One whose files still hold what was erased is tended first, and let go the next time.  So is, without being let
+        go, every other gallery that is due.
+        """
         with self._lock:
-            idle = [row for row in self._shelved.values() if time.monotonic() - row.used >= idle_s]
+            loaded = [(number, row) for number, row in self._shelved.items() if row.is_loaded]
         let_go = 0
-        for shelved in idle:
-            if shelved.references is None and shelved.subjects is None:
+        for number, shelved in loaded:
+            if shelved.tended or not shelved.lock.acquire(blocking=False):
                 continue
-            if shelved.lock.acquire(blocking=False):
-                try:
-                    if not shelved.tended:
-                        shelved.references = shelved.subjects = None
-                        let_go += 1
-                finally:
-                    shelved.lock.release()
+            try:
+                idle = time.monotonic() - shelved.used >= idle_s
+                self._tend(shelved, number, leaving=idle)
+                if idle and not shelved.tended:
+                    shelved.references = shelved.subjects = None
+                    let_go += 1
+            finally:
+                shelved.lock.release()
         return let_go
 
     def keep_step(self) -> None:
@@ -228,7 +244,7 @@ class Shelf:
                     _await_upkeep(shelved)
                     shelved.references, mark = self._engine.load(tx, row)
                 shelved.mark = mark
-            self._tend(shelved, gallery)
+            self._tend(shelved, gallery.id)
         return shelved.references
 
     def _anew(self, gallery: GalleryRow, damaged: Gallery) -> Gallery:
@@ -266,29 +282,34 @@ class Shelf:
         elif self._engine.is_kept(gallery.id) and gallery.model == self._model:
             self._followed(shelved, gallery)
 
-    def _tend(self, shelved: _Shelved, gallery: GalleryRow) -> None:
-        """Begin upkeep of a gallery that the caller holds, unless it goes on already."""
+    def _tend(self, shelved: _Shelved, gallery_id: int, *, leaving: bool = False) -> None:
+        """Begin upkeep of a gallery that the caller holds, if it is due and does not go on already."""
         held = shelved.references
-        if shelved.tended or held is None or not self._engine.is_due(held):
+        if shelved.tended or held is None or time.monotonic() < shelved.rests_until:
+            return
+        if not self._engine.is_due(held, leaving=leaving):
             return
         with self._store.read() as tx:
             if not self._shared:  # nobody else changes it, and this thread holds it: it is in step
-                try:
-                    row = galleries.get(tx, gallery.name)
-                except RecognizanceError:
+                version = galleries.version_of(tx, gallery_id)
+                if version is None:
                     return
-                shelved.mark = Mark(row.version, references.newest_sequence(tx, row.id))
-            upkeep = self._engine.tend(tx, gallery.id, held, shelved.mark)
+                shelved.mark = Mark(version, references.newest_sequence(tx, gallery_id))
+            upkeep = self._engine.tend(tx, gallery_id, held, shelved.mark, leaving=leaving)
         if upkeep is not None:
-            shelved.upkeep = self._upkeep.submit(self._run, upkeep, gallery.id)
+            shelved.upkeep = self._upkeep.submit(self._run, upkeep, gallery_id, shelved)
 
-    def _run(self, upkeep: Upkeep, gallery_id: int) -> None:
+    def _run(self, upkeep: Upkeep, gallery_id: int, shelved: _Shelved) -> None:
         try:
+            shelved.rests_until = time.monotonic() + _REST_SECONDS  # if it fails
             upkeep.run()
+            shelved.rests_until = 0.0
         except OSError as error:
             _log.warning("the index of gallery %d cannot be written: %s", gallery_id, error.strerror or error)
         except RecognizanceError as error:
             _log.warning("%s", error.message)
+        except Exception:  # noqa: BLE001 - the thread's edge: searches go on with what there is
+            _log.exception("the index of gallery %d cannot be made", gallery_id)
         with self._lock:
             dropped = gallery_id not in self._shelved
         if dropped:

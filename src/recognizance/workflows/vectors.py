@@ -59,12 +59,14 @@ class VectorEngine(Protocol):
         """Whether what is kept of a gallery may hold what was erased from it."""
         ...
 
-    def is_due(self, gallery: Gallery) -> bool:
-        """Whether a gallery wants to be tended."""
+    def is_due(self, gallery: Gallery, *, leaving: bool = False) -> bool:
+        """Whether a gallery wants to be tended; `leaving` if it is about to be let go."""
         ...
 
-    def tend(self, tx: Transaction, gallery_id: int, gallery: Gallery, mark: Mark) -> "Upkeep | None":
-        """Begin whatever keeps a gallery fast.
+    def tend(
+        self, tx: Transaction, gallery_id: int, gallery: Gallery, mark: Mark, *, leaving: bool = False
+    ) -> "Upkeep | None":
+        """Begin whatever keeps a gallery fast, and what is kept of it free of what was erased.
 
         Parameters
         ----------

@@ -12,6 +12,7 @@ from recognizance.workflows.compare import compare
 from recognizance.workflows.detect import detect
 from recognizance.workflows.engine import Photograph
 from recognizance.workflows.enrol import enrol
+from recognizance.workflows.reconciling import reconcile_gallery
 from recognizance.workflows.search import REFERENCES, Scope, search_by_photograph
 
 THRESHOLD_DEFAULT = 80.0
@@ -35,6 +36,20 @@ def list_galleries(desk: Desk, call: Call) -> Answer:
         {
             "Galleries": [shapes.gallery(item) for item in shown],
             "NextToken": desk.token(call, "", shown[-1].gallery.id) if len(page) > PAGE_DEFAULT else None,
+        },
+        entry,
+    )
+
+
+def reconcile(desk: Desk, call: Call) -> Answer:
+    """Answer ReconcileGallery."""
+    found, entry = reconcile_gallery(desk.place, act_of(call), call.input["Gallery"])
+    return answer(
+        {
+            "References": found.references,
+            "Missing": found.missing,
+            "Extra": found.extra,
+            "Different": found.different,
         },
         entry,
     )
@@ -188,6 +203,7 @@ def import_photograph(desk: Desk, call: Call) -> Answer:
 OPERATIONS = {
     "CreateGallery": create_gallery,
     "ListGalleries": list_galleries,
+    "ReconcileGallery": reconcile,
     "DetectFaces": detect_faces,
     "EnrolPhotograph": enrol_photograph,
     "SearchGallery": search_gallery,

@@ -16,7 +16,7 @@ from recognizance.gallery.scan import TAIL_ROWS
 from recognizance.gallery.segment_file import Block
 from recognizance.records import RecordStore, Transaction, changes, entries, galleries, references
 from recognizance.records.galleries import GalleryRow
-from recognizance.workflows.vectors import Mark, Upkeep
+from recognizance.workflows.vectors import Mark, Reconciled, Upkeep
 
 _KEY_PURPOSE = "scan segment v1"
 _log = logging.getLogger(__name__)
@@ -68,6 +68,7 @@ class EmbeddedScans:
         machine: Machine,
         tail_rows: int = TAIL_ROWS,
     ) -> None:
+        self._store = store
         self._folder = folder
         self._keys = VaultKeys(store)
         self._model = model
@@ -141,6 +142,15 @@ class EmbeddedScans:
     def forget(self, gallery_id: int) -> None:
         """See `VectorEngine.forget`."""
         self._segments(gallery_id).clear()
+
+    def reconcile(self, gallery: GalleryRow) -> Reconciled:
+        """See `VectorEngine.reconcile`: the files are made anew when the gallery is loaded next."""
+        self.forget(gallery.id)
+        with self._store.read() as tx:
+            return Reconciled(galleries.counts(tx, gallery.id).faces)
+
+    def keep_step(self) -> None:
+        """See `VectorEngine.keep_step`: what is undone is done when it is loaded."""
 
     def kept(self) -> Iterator[int]:
         """See `VectorEngine.kept`."""

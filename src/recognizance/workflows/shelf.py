@@ -18,7 +18,7 @@ from recognizance.gallery import Gallery
 from recognizance.records import RecordStore, Transaction, galleries, references, subjects
 from recognizance.records.galleries import GalleryRow
 from recognizance.workflows.scans import follow
-from recognizance.workflows.vectors import Mark, Upkeep, VectorEngine
+from recognizance.workflows.vectors import Mark, Reconciled, Upkeep, VectorEngine
 
 _REST_SECONDS = 60.0
 """How long upkeep that failed is left alone."""
@@ -180,8 +180,18 @@ class Shelf:
                 shelved.lock.release()
         return let_go
 
+    def reconcile(self, gallery: GalleryRow) -> Reconciled:
+        """Compare what the vector engine keeps of a gallery completely with the record, and set it right."""
+        require_model(gallery, self._model)
+        shelved = self._entry(gallery.id)
+        with shelved.lock:
+            _await_upkeep(shelved)
+            shelved.references = None
+            return self._engine.reconcile(gallery)
+
     def keep_step(self) -> None:
         """Follow what other processes did: what they erased is not kept here until somebody searches."""
+        self._engine.keep_step()
         if not self._shared:
             return
         with self._lock:

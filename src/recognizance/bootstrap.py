@@ -5,7 +5,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -30,7 +30,7 @@ from recognizance.policy import StandingPolicy
 from recognizance.records import KeyVault, RecordStore, Sealer, Transaction, load_or_create_key, meta
 from recognizance.records.database import database_at
 from recognizance.records.entries import RecordedLog
-from recognizance.records.log_key import advance_head, load_or_create_log_key, read_head
+from recognizance.records.log_key import advance_head, load_or_create_log_key, publishing_alone, read_head
 from recognizance.records.reading import reading
 from recognizance.scoring import Calibration, read_calibration
 from recognizance.settings import Settings
@@ -235,6 +235,7 @@ def open_place(settings: Settings, *, tail_rows: int = TAIL_ROWS) -> Iterator[Wo
                 witnesses=parse_witnesses(settings.witnesses, now),
                 remember=partial(advance_head, settings.keys_folder),
                 clock=now,
+                alone=partial(publishing_alone, settings.keys_folder) if record.store.shared else nullcontext,
             ),
             clock=now,
         )

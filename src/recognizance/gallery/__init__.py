@@ -3,7 +3,8 @@
 from recognizance.gallery.exhaustive import ExhaustiveGallery
 from recognizance.gallery.interface import Gallery
 from recognizance.gallery.milvus import MilvusGallery
-from recognizance.gallery.milvus_engine import MilvusAddress, MilvusEngine
+from recognizance.gallery.milvus_address import MilvusAddress
+from recognizance.gallery.milvus_engine import MilvusEngine
 from recognizance.gallery.scan import Machine, ScanGallery
 
 __all__ = [

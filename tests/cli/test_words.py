@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recognizance.cli.sources import sanitise
+from recognizance.cli.naming import sanitise
 from recognizance.cli.terminal import few, percent, strangers
 
 

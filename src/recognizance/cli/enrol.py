@@ -1,5 +1,6 @@
 """`recognizance enrol`."""
 
+from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +10,9 @@ from rich.text import Text
 
 from recognizance.cli.errors import ExitCode
 from recognizance.cli.invocation import Invocation
-from recognizance.cli.sources import Naming, Source, read_source
+from recognizance.cli.items import Source
+from recognizance.cli.naming import Naming
+from recognizance.cli.sources import read_source
 from recognizance.cli.terminal import count, messages, output, show_warning, table
 from recognizance.errors import GalleryNotFoundError
 
@@ -49,15 +52,16 @@ REASONS = {
 def enrol(
     context: typer.Context,
     source: Annotated[
-        Path,
+        str,
         typer.Argument(
-            help="A folder of JPEG and PNG files (folders in it too), a CSV file (file,external_id), or one photograph."
+            help="A folder of JPEG and PNG files (folders in it too), a zip or tar of them, s3://BUCKET/PREFIX, "
+            "a CSV file (file,external_id), or one photograph."
         ),
     ],
     gallery: Annotated[str, typer.Option("--gallery", "-g", help="The gallery to enrol into.")],
     external_id: Annotated[
         Naming,
-        typer.Option(help="External ids: the file's name, its path below the folder, or none.  A CSV's own win."),
+        typer.Option(help="External ids: the file's name, its path below the source, or none.  A CSV's own win."),
     ] = Naming.NAME,
     quality: Annotated[
         Quality, typer.Option(case_sensitive=False, help="The least quality of a face; NONE takes all.")
@@ -86,12 +90,12 @@ def enrol(
     from recognizance.cli.journal import Journal
 
     invocation: Invocation = context.obj
-    found = read_source(source, external_id)
-    if not found.items:
+    found = read_source(source, external_id, invocation.settings())
+    if not found.count:
         show_warning(f"There are no photographs in {source}.", _skipped(found))
         return ExitCode.OK
     jobs = jobs or default_jobs(invocation)
-    with writing_report(report) as telling, connect(invocation, jobs=jobs) as connection:
+    with closing(found), writing_report(report) as telling, connect(invocation, jobs=jobs) as connection:
         row = require_gallery(connection, gallery, create=create, photographs=photographs)
         choice = Choice(gallery, quality.value, faces_max)
         journal = Journal(connection.settings.home, row, choice.options)
@@ -101,8 +105,8 @@ def enrol(
         journal.read()
         tally = enrol_all(connection, found, choice, journal, jobs=jobs, report=telling)
     _summarise(tally, found, gallery, report)
-    if tally.interrupted and tally.photographs < len(found.items):
-        rest = count(len(found.items) - tally.photographs, "photograph")
+    if tally.interrupted and tally.photographs < found.count:
+        rest = count(found.count - tally.photographs, "photograph")
         messages().print(f"Interrupted with {rest} to go.  The same command goes on where it was.")
         return ExitCode.INTERRUPTED
     return ExitCode.PARTLY if tally.not_enrolled else ExitCode.OK

@@ -1,20 +1,19 @@
 """Enrol many photographs: what `enrol` and `demo` share."""
 
 import csv
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from recognizance.cli.connection import Connection
 from recognizance.cli.errors import answered
 from recognizance.cli.flight import in_flight, interruptible, patiently
+from recognizance.cli.items import Item, Source, State
 from recognizance.cli.journal import Journal, Outcome
-from recognizance.cli.sources import Item, Source, read_photograph
 from recognizance.cli.terminal import progress
 from recognizance.errors import ImageError, NotFoundError, RecordUnavailableError
 
@@ -62,9 +61,9 @@ class Tally:
     """Photographs whose faces were in the gallery already."""
     left_out: int = 0
     """Faces that were not enrolled beside others of the same photograph that were."""
-    failed: dict[str, list[Path]] = field(default_factory=dict)
+    failed: dict[str, list[str]] = field(default_factory=dict)
     """Photographs of which nothing was enrolled, by reason."""
-    exemplar: Path | None = None
+    exemplar: Item | None = None
     """The first photograph, in the order of answers, with one face, which was enrolled."""
     interrupted: bool = False
     seconds: float = 0.0
@@ -80,8 +79,8 @@ class _Answer:
     outcome: Outcome
     stored: int = 0
     error: str = ""
-    state: os.stat_result | None = None
-    """The file's from before it was read; None where there was nothing to acknowledge."""
+    state: State | None = None
+    """The photograph's from before it was read; None where there was nothing to acknowledge."""
 
 
 Report = Callable[[Item, str, str], None]
@@ -93,21 +92,22 @@ def enrol_all(
 ) -> Tally:
     """Enrol what the journal does not list as acknowledged; note each acknowledgement."""
     tally = Tally()
+    bytes_max = connection.settings.photograph_bytes_max
     began = time.monotonic()
     with (
         interruptible() as stop,
         journal,
-        progress("Enrolling", len(source.items), "photograph") as advance,
+        progress("Enrolling", source.count, "photograph") as advance,
     ):
         enroller = _Enroller(connection, choice, stop)
 
         def unknown() -> Iterator[Item]:
-            for item in source.items:
+            for item in source.walk():
                 if stop.is_set():
                     return
                 outcome = journal.find(item)
                 if outcome is None:
-                    yield item
+                    yield replace(item, place=item.place.ready(bytes_max))
                 else:
                     _count(tally, item, _Answer(outcome), report)
                     advance()
@@ -137,8 +137,8 @@ class _Enroller:
         from botocore.exceptions import ClientError
 
         try:
-            state = item.path.stat()
-            data = read_photograph(item.path, self._settings)
+            state = item.place.state()
+            data = item.place.read(self._settings.photograph_bytes_max)
         except (ImageError, NotFoundError) as error:
             return _Answer(Outcome(0, (UNREADABLE,)), error=error.message)
         except (OSError, ValueError) as error:
@@ -180,13 +180,13 @@ def _count(tally: Tally, item: Item, answer: _Answer, report: Report) -> None:
         report(item, " ".join(outcome.reasons), answer.error)
     if not outcome.references:
         reason = outcome.reasons[0] if len(set(outcome.reasons)) == 1 else " ".join(sorted(set(outcome.reasons)))
-        tally.failed.setdefault(reason, []).append(item.path)
+        tally.failed.setdefault(reason, []).append(item.name)
         return
     tally.left_out += len(outcome.reasons)
     if not answer.stored:
         tally.there += 1
     if tally.exemplar is None and outcome.references == 1 and not outcome.reasons:
-        tally.exemplar = item.path
+        tally.exemplar = item
 
 
 @contextmanager
@@ -198,4 +198,4 @@ def writing_report(path: Path | None) -> Iterator[Report]:
     with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
         rows = csv.writer(file)
         rows.writerow(["file", "external_id", "reasons", "message"])
-        yield lambda item, reasons, message: rows.writerow([item.path, item.external_id or "", reasons, message])
+        yield lambda item, reasons, message: rows.writerow([item.name, item.external_id or "", reasons, message])

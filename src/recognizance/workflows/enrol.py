@@ -66,9 +66,8 @@ def enrol(
     gallery = find_gallery(place, gallery_name)
     require_model(gallery, place.engine.model)
     data, bytes_max = photograph()
-    image = place.engine.decode(data, bytes_max)
-    faces = place.engine.faces(image)[:FACES_MAX]
-    chosen, left_out = _choose(faces, image, quality, faces_max)
+    image, faces = place.engine.look(data, bytes_max)
+    chosen, left_out = _choose(faces[:FACES_MAX], image, quality, faces_max)
     templates = place.engine.templates(image, chosen)
     now = place.clock()
     with place.shelf.changing(gallery) as change:

@@ -3,9 +3,10 @@
 import csv
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,15 @@ _ABOUT_ONE_PHOTOGRAPH = frozenset(
 """Answers that say something about one photograph; any other would be given to the next one too."""
 
 _INTERNAL_ERRORS_MAX = 10
+
+BATCH_MAX = 8
+"""Photographs in a request.  More would save little, and let searches of others wait for a core."""
+
+BATCH_BYTES_MAX = 4 * 1024 * 1024
+"""Bytes of photographs in a request that holds several: large ones, which take long, go alone."""
+
+_BATCHES_MIN = 8
+"""Requests that each job has at least, where there are enough photographs: the last ones should end together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +122,14 @@ def enrol_all(
                     _count(tally, item, _Answer(outcome), report)
                     advance()
 
-        for item, answer in in_flight(unknown(), enroller.enrol, jobs=jobs, stop=stop):
-            tally.sent += 1
-            if answer.state is not None:
-                journal.note(item, answer.state, answer.outcome)
-            _count(tally, item, answer, report)
-            advance()
+        together = min(BATCH_MAX, max(1, source.count // (jobs * _BATCHES_MIN)))
+        for batch, answers in in_flight(_batches(unknown(), together), enroller.enrol, jobs=jobs, stop=stop):
+            for item, answer in zip(batch, answers, strict=True):
+                tally.sent += 1
+                if answer.state is not None:
+                    journal.note(item, answer.state, answer.outcome)
+                _count(tally, item, answer, report)
+            advance(len(batch))
         tally.interrupted = stop.is_set()
     tally.seconds = time.monotonic() - began
     return tally
@@ -133,30 +145,49 @@ class _Enroller:
         self._stop = stop
         self._internal_errors = 0
 
-    def enrol(self, item: Item) -> _Answer:
-        from botocore.exceptions import ClientError
+    def enrol(self, batch: Sequence[Item]) -> list[_Answer]:
+        """Read photographs and send them, as many in one request as fit into it; give an answer for each."""
+        answers: list[_Answer] = []
+        ready: list[_Ready] = []
+        for item in batch:
+            read = self._read(item)
+            size = len(read.data) if isinstance(read, _Ready) else 0
+            if ready and (not size or sum(len(each.data) for each in ready) + size > BATCH_BYTES_MAX):
+                answers += self._send(ready)
+                ready = []
+            if isinstance(read, _Ready):
+                ready.append(read)
+            else:
+                answers.append(read)
+        return answers + self._send(ready) if ready else answers
 
+    def _read(self, item: Item) -> "_Ready | _Answer":
         try:
             state = item.place.state()
-            data = item.place.read(self._settings.photograph_bytes_max)
+            return _Ready(item.place.read(self._settings.photograph_bytes_max), item.external_id, state)
         except (ImageError, NotFoundError) as error:
             return _Answer(Outcome(0, (UNREADABLE,)), error=error.message)
         except (OSError, ValueError) as error:
             return _Answer(Outcome(0, (UNREADABLE,)), error=str(error))
-        request: dict[str, Any] = {"Gallery": self._choice.gallery, "Photograph": data, "Quality": self._choice.quality}
-        if item.external_id is not None:
-            request["ExternalId"] = item.external_id
+
+    def _send(self, ready: Sequence["_Ready"]) -> list[_Answer]:
+        from botocore.exceptions import ClientError
+
+        request: dict[str, Any] = {
+            "Gallery": self._choice.gallery,
+            "Photographs": [each.request for each in ready],
+            "Quality": self._choice.quality,
+        }
         if self._choice.faces_max is not None:
             request["FacesMax"] = self._choice.faces_max
         try:
-            answer = patiently(lambda: self._client.enrol_photograph(**request), self._stop)
+            answer = patiently(lambda: self._client.enrol_photographs(**request), self._stop)
         except ClientError as error:
-            return self._refused(error)
+            if len(ready) > 1 and answered(error)[0] in _ABOUT_ONE_PHOTOGRAPH:
+                return [answer for each in ready for answer in self._send([each])]
+            return [self._refused(error)]
         self._internal_errors = 0
-        reasons = tuple("+".join(face["Reasons"]) for face in answer["LeftOut"])
-        if not answer["References"] and not reasons:
-            reasons = (NO_FACE,)
-        return _Answer(Outcome(len(answer["References"]), reasons), answer["Stored"], state=state)
+        return [_made_of(outcome, each.state) for outcome, each in zip(answer["Outcomes"], ready, strict=True)]
 
     def _refused(self, error: Exception) -> _Answer:
         code, message = answered(error)
@@ -170,6 +201,38 @@ class _Enroller:
                     "See the server's log; then run the command again: it goes on where it was.",
                 ) from error
         return _Answer(Outcome(0, (code.removesuffix("Exception"),)), error=message)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A photograph that was read; ``state`` is its state from before."""
+
+    data: bytes
+    external_id: str | None
+    state: State
+
+    @property
+    def request(self) -> dict[str, Any]:
+        named = {} if self.external_id is None else {"ExternalId": self.external_id}
+        return {"Photograph": self.data, **named}
+
+
+def _batches(items: Iterable[Item], together: int) -> Iterator[list[Item]]:
+    source = iter(items)
+    while batch := list(islice(source, together)):
+        yield batch
+
+
+def _made_of(outcome: Mapping[str, Any], state: State) -> _Answer:
+    """Read what the server says of one photograph."""
+    if outcome.get("ErrorCode"):
+        return _Answer(
+            Outcome(0, (outcome["ErrorCode"].removesuffix("Exception"),)), error=outcome.get("ErrorMessage", "")
+        )
+    reasons = tuple("+".join(face["Reasons"]) for face in outcome["LeftOut"])
+    if not outcome["References"] and not reasons:
+        reasons = (NO_FACE,)
+    return _Answer(Outcome(len(outcome["References"]), reasons), outcome["Stored"], state=state)
 
 
 def _count(tally: Tally, item: Item, answer: _Answer, report: Report) -> None:

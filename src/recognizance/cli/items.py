@@ -120,7 +120,7 @@ class FilePlace:
 def is_photograph(name: str) -> bool:
     """Judge a name in an archive or a bucket: a JPEG or PNG, and nothing hidden, nor macOS's side files."""
     path = PurePosixPath(name.replace("\\", "/"))
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+    hidden = any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in path.parts)
     return path.suffix.lower() in EXTENSIONS and not hidden
 
 

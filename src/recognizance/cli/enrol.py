@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
+from recognizance.cli.buckets import SCHEME
 from recognizance.cli.errors import ExitCode
 from recognizance.cli.invocation import Invocation
 from recognizance.cli.items import Source
@@ -74,7 +75,7 @@ def enrol(
         bool, typer.Option(help="Let a gallery that is created keep the photographs, encrypted.")
     ] = True,
     jobs: Annotated[
-        int | None, typer.Option(min=1, max=64, help="Photographs in flight.  Default: one more than cores.")
+        int | None, typer.Option(min=1, max=64, help="Requests in flight.  Default: two more than cores.")
     ] = None,
     report: Annotated[
         Path | None, typer.Option(help="Write what was not enrolled, and why, into this CSV file.")
@@ -94,7 +95,8 @@ def enrol(
     if not found.count:
         show_warning(f"There are no photographs in {source}.", _skipped(found))
         return ExitCode.OK
-    jobs = jobs or default_jobs(invocation)
+    # A job that fetches has nothing at the server.
+    jobs = jobs or default_jobs(invocation) * (2 if source.startswith(SCHEME) else 1)
     with closing(found), writing_report(report) as telling, connect(invocation, jobs=jobs) as connection:
         row = require_gallery(connection, gallery, create=create, photographs=photographs)
         choice = Choice(gallery, quality.value, faces_max)
@@ -113,10 +115,10 @@ def enrol(
 
 
 def default_jobs(invocation: Invocation) -> int:
-    """Count the requests to keep in flight: while one is on its way, each core has one to work on."""
+    """Count the requests to keep in flight: while two are on their way, each core has one to work on."""
     from recognizance.bootstrap import thread_count
 
-    return thread_count(invocation.settings()) + 1
+    return thread_count(invocation.settings()) + 2
 
 
 def require_gallery(connection: "Connection", name: str, *, create: bool, photographs: bool) -> dict[str, Any]:

@@ -144,6 +144,8 @@ class _Enroller:
         self._choice = choice
         self._stop = stop
         self._internal_errors = 0
+        # What the server takes grows with its largest photograph.
+        self._bytes_together = min(BATCH_BYTES_MAX, self._settings.photograph_bytes_max)
 
     def enrol(self, batch: Sequence[Item]) -> list[_Answer]:
         """Read photographs and send them, as many in one request as fit into it; give an answer for each."""
@@ -152,7 +154,7 @@ class _Enroller:
         for item in batch:
             read = self._read(item)
             size = len(read.data) if isinstance(read, _Ready) else 0
-            if ready and (not size or sum(len(each.data) for each in ready) + size > BATCH_BYTES_MAX):
+            if ready and (not size or sum(len(each.data) for each in ready) + size > self._bytes_together):
                 answers += self._send(ready)
                 ready = []
             if isinstance(read, _Ready):

@@ -80,6 +80,10 @@ class _ZipMember:
     def identity(self) -> str:
         return _identity(self.path, self.member.filename)
 
+    @property
+    def held_bytes(self) -> int:
+        return 0
+
     def state(self) -> State:
         return self.member.file_size, self.member.CRC
 
@@ -125,6 +129,10 @@ class _TarMember:
     def identity(self) -> str:
         return _identity(self.path, self.member.name)
 
+    @property
+    def held_bytes(self) -> int:
+        return 0
+
     def state(self) -> State:
         # A tar holds no checksums of its members: whoever changes one changes the archive.
         return (*self.archive_state, self.member.size, int(self.member.mtime))
@@ -155,6 +163,10 @@ class _Held:
     identity: str
     was: State
     content: bytes | ImageError
+
+    @property
+    def held_bytes(self) -> int:
+        return 0 if isinstance(self.content, ImageError) else len(self.content)
 
     def state(self) -> State:
         return self.was

@@ -35,6 +35,10 @@ class _Object:
     def identity(self) -> str:
         return f"{self.endpoint}\n{self.bucket}\n{self.key}"
 
+    @property
+    def held_bytes(self) -> int:
+        return 0
+
     def state(self) -> State:
         return self.size, self.etag
 

@@ -41,8 +41,9 @@ def demo(
     """Enrol a real photograph, change it, search for it, and say what the answer means."""
     from recognizance.cli.connection import connect
     from recognizance.cli.enrol import default_jobs, require_gallery
-    from recognizance.cli.enrolment import Choice, enrol_all
+    from recognizance.cli.enrolment import enrol_all
     from recognizance.cli.journal import Journal
+    from recognizance.cli.sending import Choice
 
     invocation: Invocation = context.obj
     console = output()

@@ -87,8 +87,9 @@ def enrol(
     A run that was stopped goes on where it was; photographs that are enrolled already are not stored again.
     """
     from recognizance.cli.connection import connect
-    from recognizance.cli.enrolment import Choice, enrol_all, writing_report
+    from recognizance.cli.enrolment import enrol_all, writing_report
     from recognizance.cli.journal import Journal
+    from recognizance.cli.sending import Choice
 
     invocation: Invocation = context.obj
     found = read_source(source, external_id, invocation.settings())

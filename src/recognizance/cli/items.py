@@ -28,6 +28,10 @@ class Place(Protocol):
     def identity(self) -> str:
         """Give the name that stands for this place alone, wherever the command is run."""
 
+    @property
+    def held_bytes(self) -> int:
+        """Count the photograph's bytes that are in memory."""
+
     def state(self) -> State:
         """Look at what is there now; raises `OSError` or `ValueError` if it cannot be looked at."""
 
@@ -102,6 +106,11 @@ class FilePlace:
     def identity(self) -> str:
         """See `Place.identity`."""
         return os.path.abspath(self.path)  # noqa: PTH100 - resolving links would cost a look at every folder
+
+    @property
+    def held_bytes(self) -> int:
+        """See `Place.held_bytes`."""
+        return 0
 
     def state(self) -> State:
         """See `Place.state`."""

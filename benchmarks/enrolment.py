@@ -121,7 +121,9 @@ def enrol(folder: Path, cores: int) -> dict[str, float]:
                 )
                 return done.stdout + done.stderr, _cpu_s(server.pid) - before
 
+            busy, began = _busy_s(), time.monotonic()
             output, spent = run()
+            others = (_busy_s() - busy - spent) / (time.monotonic() - began)
             _, start = run()  # finds everything in its journal
         finally:
             server.terminate()
@@ -134,7 +136,14 @@ def enrol(folder: Path, cores: int) -> dict[str, float]:
         "per_second": photographs / seconds,
         "cost_ms": 1000 * cores * seconds / photographs,
         "cpu_ms": 1000 * (spent - start) / photographs,
+        "others_cores": others,
     }
+
+
+def _busy_s() -> float:
+    """Give the CPU time of the whole machine."""
+    used = psutil.cpu_times()
+    return float(sum(used[:8]) - used.idle - used.iowait)
 
 
 def _cpu_s(server: int) -> float:
@@ -159,7 +168,8 @@ def measure(folder: Path, rounds: int) -> dict[str, Any]:
         print(
             f"round {number + 1}: stages {sum(alone[-1][name] for name in STAGES):.1f} ms "
             f"(CPU {alone[-1][CPU]:.1f}), one core {runs[1][-1]['cost_ms']:.1f} ms (CPU {runs[1][-1]['cpu_ms']:.1f}), "
-            f"two cores {runs[2][-1]['cost_ms']:.1f} ms (CPU {runs[2][-1]['cpu_ms']:.1f})",
+            f"two cores {runs[2][-1]['cost_ms']:.1f} ms (CPU {runs[2][-1]['cpu_ms']:.1f}, "
+            f"while others used {runs[2][-1]['others_cores']:.1f} cores)",
             flush=True,
         )
     sums = [sum(costs[name] for name in STAGES) for costs in alone]
@@ -167,6 +177,7 @@ def measure(folder: Path, rounds: int) -> dict[str, Any]:
         "stages_ms": {name: statistics.median(costs[name] for costs in alone) for name in STAGES},
         "stages_sum_ms": statistics.median(sums),
         "per_second": {cores: statistics.median(run["per_second"] for run in found) for cores, found in runs.items()},
+        "others_cores": statistics.median(run["others_cores"] for run in runs[2]),
         "cpu_over_stages": {
             cores: statistics.median(run["cpu_ms"] / costs[CPU] for run, costs in zip(found, alone, strict=True))
             for cores, found in runs.items()

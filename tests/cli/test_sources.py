@@ -19,9 +19,11 @@ from moto.server import ThreadedMotoServer
 
 from cli.conftest import Cli, wait_for
 from recognizance.cli.archives import read_archive
+from recognizance.cli.buckets import read_bucket
 from recognizance.cli.errors import ExitCode, MisuseError
 from recognizance.cli.naming import Naming
 from recognizance.errors import ImageError, ImageTooLargeError
+from recognizance.settings import read_settings
 
 BYTES_MAX = 1_000_000
 KEYS = ("RKS3", "secret of a throw-away S3 server")
@@ -262,6 +264,21 @@ def test_a_prefix_is_enrolled_and_what_changed_is_sent_again(
     assert "1 face enrolled" not in changed.out, "another root, other external ids"
     same = cli("enrol", "s3://photos/people/", "-g", "bucket", "--external-id", "path")
     assert "1 face enrolled" in same.out
+
+
+def test_a_prefix_of_more_than_a_page_is_listed_whole(bucket: Bucket, tmp_path: Path) -> None:
+    for number in range(1003):
+        bucket.s3.put_object(Bucket="photos", Key=f"many/{number:04}.jpg", Body=b"x")
+    named = {name.removeprefix("RECOGNIZANCE_").lower(): value for name, value in bucket.settings.items()}
+    settings = read_settings(home=tmp_path, **{**named, "s3_buckets": ("photos",)})
+    source = read_bucket("s3://photos/many/", Naming.NAME, settings)
+    assert [item.external_id for item in source.walk()] == [f"{number:04}" for number in range(1003)]
+    item = next(source.walk())
+    assert item.place.read(BYTES_MAX) == b"x"
+    bucket.s3.put_object(Bucket="photos", Key="many/0000.jpg", Body=b"y")
+    with pytest.raises(ImageError, match=r"many/0000\.jpg"):
+        item.place.read(BYTES_MAX)  # it is not what was listed
+    source.close()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from recognizance.cli.invocation import Invocation
 from recognizance.cli.items import Source
 from recognizance.cli.naming import Naming
 from recognizance.cli.sources import read_source
-from recognizance.cli.terminal import count, messages, output, show_warning, table
+from recognizance.cli.terminal import count, messages, output, show_warning, table, waiting
 from recognizance.errors import GalleryNotFoundError
 
 if TYPE_CHECKING:
@@ -92,7 +92,8 @@ def enrol(
     from recognizance.cli.sending import Choice
 
     invocation: Invocation = context.obj
-    found = read_source(source, external_id, invocation.settings())
+    with waiting("Looking for photographs …"):
+        found = read_source(source, external_id, invocation.settings())
     if not found.count:
         show_warning(f"There are no photographs in {source}.", _skipped(found))
         return ExitCode.OK

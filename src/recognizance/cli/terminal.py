@@ -118,6 +118,17 @@ def _two_digits(value: float) -> int:
     return int(round(value / scale) * scale)
 
 
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Say on a terminal what is waited for."""
+    console = messages()
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(what):
+        yield
+
+
 class Advance(Protocol):
     """Counts work that is done."""
 

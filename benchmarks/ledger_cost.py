@@ -47,7 +47,7 @@ from recognizance.ledger import Concealed, ConcealedList, Entry, Ledger
 from recognizance.records import KeyVault, RecordStore, Transaction, galleries, references, sqlite
 from recognizance.records.references import NewReference
 from recognizance.settings import Settings, read_settings
-from recognizance.workflows.engine import Engine
+from recognizance.workflows.engine import Engine, require_face
 from recognizance_verify.notes import SigningKey
 from server import load
 
@@ -156,8 +156,8 @@ def people(engine: Engine, photographs: Sequence[bytes]) -> NDArray[np.float32]:
     """Make templates: the photographs' own, and random ones up to the larger gallery's people."""
     own = []
     for data in photographs:
-        image = engine.decode(data, 1 << 30)
-        face, _ = engine.largest(image)
+        image, faces = engine.look(data, 1 << 30)
+        face, _ = require_face(faces)
         own.append(engine.templates(image, [face])[0].vector)
     dice = np.random.default_rng(4)
     others = dice.standard_normal((LARGE // COPIES - len(own), engine.dimension)).astype(np.float32)

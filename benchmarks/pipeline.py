@@ -27,7 +27,7 @@ from recognizance.imaging.alignment import align
 from recognizance.inference.manifest import ModelEntry, find_entry, read_manifest
 from recognizance.inference.weights import read_weights
 from recognizance.settings import read_settings
-from recognizance.workflows.engine import Engine
+from recognizance.workflows.engine import Engine, require_face
 
 SIDE_PX = 250
 FACE_PX = 115
@@ -77,8 +77,8 @@ def ours(one: Engine) -> Callable[[bytes], None]:
     """Recognizance, as the server calls it."""
 
     def work(data: bytes) -> None:
-        image = one.decode(data, 1 << 30)
-        face, _ = one.largest(image)
+        image, faces = one.look(data, 1 << 30)
+        face, _ = require_face(faces)
         one.templates(image, [face])
 
     return work

@@ -18,7 +18,7 @@ from recognizance.biometrics import DetectedFace, Image, Template
 from recognizance.bootstrap import open_engine
 from recognizance.errors import ImageError, NoFaceError
 from recognizance.settings import read_settings
-from recognizance.workflows.engine import Engine
+from recognizance.workflows.engine import Engine, require_face
 
 PROJECT = Path(__file__).resolve().parents[1]
 FACES = Path(os.environ.get("RECOGNIZANCE_TEST_FACES", PROJECT.parent / "shared" / "faces"))
@@ -59,8 +59,8 @@ def read(one: Engine, path: Path) -> Image:
 def largest(one: Engine, path: Path) -> tuple[Image, DetectedFace, Template] | None:
     """Find a photograph's largest face and make its template; None if there is no face."""
     try:
-        image = read(one, path)
-        face, _ = one.largest(image)
+        image, faces = one.look(path.read_bytes(), 1 << 30)
+        face, _ = require_face(faces)
     except (ImageError, NoFaceError):
         return None
     return image, face, one.templates(image, [face])[0]

@@ -29,6 +29,7 @@ from pipeline import make_photographs
 from recognizance.bootstrap import administrator_key, open_calibration, open_engine
 from recognizance.gallery import ExhaustiveGallery
 from recognizance.settings import Settings, read_settings
+from recognizance.workflows.engine import require_face
 
 REFERENCES = 1000
 SERVE = """
@@ -125,8 +126,8 @@ def bare_here(home: str, folder: str, seconds: str) -> None:
     def work(thread: int) -> int:
         turn, done = thread, 0
         while time.perf_counter() < stop:
-            image = engine.decode(photographs[turn % len(photographs)], 10**7)
-            face, _ = engine.largest(image)
+            image, faces = engine.look(photographs[turn % len(photographs)], 10**7)
+            face, _ = require_face(faces)
             (template,) = engine.templates(image, [face])
             for item in gallery.search(template, limit=100, threshold=threshold):
                 calibration.percent(item.score)

@@ -32,6 +32,7 @@ from recognizance.records.database import database_at
 from recognizance.records.entries import RecordedLog
 from recognizance.records.log_key import advance_head, load_or_create_log_key, publishing_alone, read_head
 from recognizance.records.reading import reading
+from recognizance.rekognition.s3 import S3Source
 from recognizance.scoring import Calibration, read_calibration
 from recognizance.settings import Settings
 from recognizance.witness.client import parse_witnesses
@@ -98,6 +99,16 @@ def _session(
         free_axes=free_axes,
     )
     return open_session(entry.runtime, path, outputs=outputs, threads=threads)
+
+
+def open_s3(settings: Settings, *, bytes_max: int) -> S3Source | None:
+    """Reach the S3 endpoint that the settings name; None if they name none.  Close it after use."""
+    if not settings.s3_endpoint:
+        return None
+    credentials = None
+    if settings.s3_access_key_id and settings.s3_secret_access_key:
+        credentials = (settings.s3_access_key_id, settings.s3_secret_access_key)
+    return S3Source(settings.s3_endpoint, settings.s3_buckets, credentials, settings.s3_region, bytes_max)
 
 
 def open_calibration(settings: Settings) -> Calibration:

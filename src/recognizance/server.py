@@ -14,7 +14,7 @@ import uvicorn
 
 from recognizance import __version__
 from recognizance.authority.signatures import UsedSignatures
-from recognizance.bootstrap import digests, now, open_place, thread_count
+from recognizance.bootstrap import digests, now, open_place, open_s3, thread_count
 from recognizance.entrance import RosterKeys, guarding
 from recognizance.errors import SettingsError
 from recognizance.home import RunningServer, hold_home, withdraw
@@ -25,7 +25,6 @@ from recognizance.publication.paths import PREFIX
 from recognizance.records.log_key import read_head
 from recognizance.rekognition import rekognition_service
 from recognizance.rekognition.desk import RekognitionDesk
-from recognizance.rekognition.s3 import S3Source
 from recognizance.settings import Settings
 from recognizance.sts import sts_service
 from recognizance.wire import Lane, Limits, WireApp
@@ -69,21 +68,13 @@ def build_app(settings: Settings, place: Workplace, closing: ExitStack) -> Appli
     # One more than cores: while a worker waits for the disk, another one computes.
     photographs = closing.enter_context(ThreadPoolExecutor(cores + 1, thread_name_prefix="photographs"))
     others = closing.enter_context(ThreadPoolExecutor(RECORD_THREADS, thread_name_prefix="record"))
-    credentials = None
-    if settings.s3_access_key_id and settings.s3_secret_access_key:
-        credentials = (settings.s3_access_key_id, settings.s3_secret_access_key)
-    s3 = None
-    if settings.s3_endpoint:
-        s3 = S3Source(
-            settings.s3_endpoint, settings.s3_buckets, credentials, settings.s3_region, settings.s3_object_bytes_max
-        )
     services = [
         rekognition_service(
             RekognitionDesk(
                 place=place,
                 bytes_max=settings.image_bytes_max,
                 region=settings.region,
-                s3=s3,
+                s3=open_s3(settings, bytes_max=settings.s3_object_bytes_max),
                 s3_bytes_max=settings.s3_object_bytes_max,
             )
         ),

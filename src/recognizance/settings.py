@@ -131,7 +131,7 @@ class Settings(BaseSettings):
     )
 
     s3_endpoint: str | None = Field(
-        default=None, description="S3 endpoint for Image.S3Object. None: S3 input is not offered."
+        default=None, description="S3 endpoint for Image.S3Object and `enrol s3://…`. None: S3 input is not offered."
     )
     s3_buckets: tuple[str, ...] = Field(default=(), description="Buckets that may be read.")
     s3_access_key_id: str | None = Field(default=None, description="Credentials for the S3 endpoint.")

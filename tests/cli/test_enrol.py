@@ -123,3 +123,29 @@ def test_a_gallery_made_anew_is_filled_anew(served: Cli, folder: Path) -> None:
         journals = len(list((served.home / "enrolments").iterdir()))
         assert served("galleries", "delete", "fleeting", "--yes").code == 0
         assert len(list((served.home / "enrolments").iterdir())) == journals - 1
+
+
+def test_a_kill_between_requests_of_several_photographs(cli: Cli, faces: Path, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for expression in ("neutral_front", "smiling_front"):
+        for path in sorted((faces / "london" / expression).glob("*.jpg"))[:70]:
+            shutil.copy(path, source / f"{path.stem}-{expression}.jpg")
+    (source / "0-empty.jpg").write_bytes(b"")
+    shutil.copy(faces / "broken" / "truncated.jpg", source / "050-broken.jpg")
+    enrolled = len(list(source.glob("*front.jpg")))
+    options = ("-g", "people", "--jobs", "2", "--report", tmp_path / "report.csv")
+    process = cli.start("enrol", source, *options)
+    wait_for(lambda: len(acknowledged(cli.home, source)) >= 8, "acknowledgement")
+    process.kill()
+    process.communicate()
+    before = acknowledged(cli.home, source)
+    assert 8 <= len(before) < enrolled
+
+    result = cli("enrol", source, *options)
+    assert result.code == ExitCode.PARTLY, result.err
+    assert gallery(cli, "people")["references"] == enrolled
+    assert sorted(acknowledged(cli.home, source)) == sorted(path.stem for path in source.glob("*front.jpg"))
+    with (tmp_path / "report.csv").open(newline="") as file:
+        rows = {Path(row["file"]).name: row["reasons"] for row in csv.DictReader(file)}
+    assert rows == {"0-empty.jpg": "UNREADABLE", "050-broken.jpg": "InvalidImageFormat"}

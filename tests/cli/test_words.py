@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recognizance.cli.sources import sanitise
-from recognizance.cli.terminal import few, percent, strangers
+from recognizance.cli.naming import sanitise
+from recognizance.cli.terminal import duration, few, percent, strangers
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,14 @@ def test_a_percent_is_not_rounded_up_over_a_threshold() -> None:
 )
 def test_an_expected_number_has_two_digits_and_no_powers(value: float, words: str) -> None:
     assert few(value) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "0 s"), (89, "89 s"), (150, "2 min"), (5400, "1.5 h"), (47 * 3600, "47.0 h"), (5 * 86_400, "5.0 days")],
+)
+def test_time_left_is_told_as_roughly_as_one_wants_to_know_it(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
 
 
 @given(st.text())

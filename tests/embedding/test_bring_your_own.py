@@ -13,7 +13,7 @@ from recognizance.bootstrap import open_calibration, open_engine
 from recognizance.errors import CalibrationError, ModelDigestError, ModelUnavailableError
 from recognizance.settings import Settings, read_settings
 from recognizance.workflows.calibrate import calibrate, read_sample
-from recognizance.workflows.engine import Engine
+from recognizance.workflows.engine import Engine, require_face
 
 ENTRY = """
 [[model]]
@@ -57,8 +57,8 @@ def own_settings(folder: Path, manifest: Path, **more: object) -> Settings:
 def score(engine: Engine, first: Path, second: Path) -> float:
     vectors = []
     for path in (first, second):
-        image = engine.decode(path.read_bytes(), 10**7)
-        face, _ = engine.largest(image)
+        image, found = engine.look(path.read_bytes(), 10**7)
+        face, _ = require_face(found)
         (template,) = engine.templates(image, [face])
         assert template.model == engine.model
         assert np.linalg.norm(template.vector) == pytest.approx(1, abs=1e-5)

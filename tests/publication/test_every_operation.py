@@ -134,6 +134,13 @@ EVERY: dict[tuple[str, str], Asked] = {
         "ada",
         {**NO_GALLERY, "Photograph": "bm8="},
     ),
+    ("recognizance", "EnrolPhotographs"): Asked(
+        "enrol",
+        "ivy",
+        lambda o: {"Gallery": o.collection(), "Photographs": [{"Photograph": o.photograph}]},
+        "ada",
+        {**NO_GALLERY, "Photographs": [{"Photograph": "bm8="}]},
+    ),
     ("recognizance", "SearchGallery"): Asked(
         "search",
         "ivy",

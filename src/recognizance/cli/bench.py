@@ -97,7 +97,8 @@ def sizes(references: int) -> list[int]:
 
 def _read(photographs: Path | None, settings: "Settings") -> list[bytes]:
     from recognizance.cli.demo import astronaut
-    from recognizance.cli.sources import photographs_below, read_photograph
+    from recognizance.cli.items import read_photograph
+    from recognizance.cli.sources import photographs_below
     from recognizance.errors import NotFoundError
 
     if photographs is None:

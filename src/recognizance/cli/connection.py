@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from recognizance.cli.invocation import Invocation
 from recognizance.cli.signing_in import sign_in
-from recognizance.cli.terminal import messages
+from recognizance.cli.terminal import messages, waiting
 from recognizance.errors import HomeInUseError, SettingsError
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _reach(settings: "Settings", closing: ExitStack) -> "RunningServer":
         from recognizance.server import serving_in_background  # only now: it takes a second
 
         try:
-            with _starting():
+            with waiting("Loading the models …"):
                 return closing.enter_context(serving_in_background(settings))
         except HomeInUseError as error:
             if time.monotonic() > deadline:
@@ -160,16 +160,6 @@ def _reach(settings: "Settings", closing: ExitStack) -> "RunningServer":
             messages().print(f"Waiting for another command that uses {settings.home} …", soft_wrap=True)
             told = True
         time.sleep(_POLL_SECONDS)
-
-
-@contextmanager
-def _starting() -> Iterator[None]:
-    console = messages()
-    if not console.is_terminal:
-        yield
-        return
-    with console.status("Loading the models …"):
-        yield
 
 
 def _answers(running: "RunningServer") -> bool:

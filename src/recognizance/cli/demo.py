@@ -12,7 +12,9 @@ from rich.text import Text
 
 from recognizance.cli.errors import ExitCode
 from recognizance.cli.invocation import Invocation
-from recognizance.cli.sources import Item, Naming, Source, read_photograph, read_source
+from recognizance.cli.items import FilePlace, Item, Source
+from recognizance.cli.naming import Naming
+from recognizance.cli.sources import read_source
 from recognizance.cli.terminal import count, output
 from recognizance.errors import NoFaceError, NotFoundError
 
@@ -39,16 +41,17 @@ def demo(
     """Enrol a real photograph, change it, search for it, and say what the answer means."""
     from recognizance.cli.connection import connect
     from recognizance.cli.enrol import default_jobs, require_gallery
-    from recognizance.cli.enrolment import Choice, enrol_all
+    from recognizance.cli.enrolment import enrol_all
     from recognizance.cli.journal import Journal
+    from recognizance.cli.sending import Choice
 
     invocation: Invocation = context.obj
     console = output()
     if photos is None:
-        source = Source((Item(astronaut(), ASTRONAUT),), 0)
+        source = Source.of((Item(FilePlace(astronaut()), ASTRONAUT),))
     else:
-        source = read_source(photos, Naming.NAME)
-        if not source.items:
+        source = read_source(str(photos), Naming.NAME, invocation.settings())
+        if not source.count:
             raise NotFoundError(f"There are no JPEG or PNG files in {photos}.")
     jobs = default_jobs(invocation)
     with connect(invocation, jobs=jobs) as connection:
@@ -62,12 +65,12 @@ def demo(
         journal.forget()
         if tally.exemplar is None:
             raise NoFaceError("No photograph with one clear face was found.", "Name other photographs with --photos.")
-        enrolled = len(source.items) - tally.not_enrolled
+        enrolled = source.count - tally.not_enrolled
         console.print()
         _step(console, 1, _enrolment(connection, tally, enrolled, photos))
         probe = make_probe(connection, tally.exemplar)
         saved = _save(connection, probe) if photos is None else None
-        _step(console, 2, f"Made a probe of {tally.exemplar.name}: {_CHANGES}.")
+        _step(console, 2, f"Made a probe of {Path(tally.exemplar.name).name}: {_CHANGES}.")
         _step(console, 3, "Searched the gallery for it.")
         answer = connection.native.search_gallery(Gallery=GALLERY, Photograph=probe, CandidatesMax=5)
     _tell_answer(console, answer)
@@ -99,11 +102,11 @@ def astronaut() -> Path:
     )
 
 
-def make_probe(connection: "Connection", path: Path) -> bytes:
+def make_probe(connection: "Connection", item: Item) -> bytes:
     """Change a photograph as a search has to bear it; the face stays large enough to be compared."""
     from PIL import Image, ImageEnhance, ImageOps
 
-    data = read_photograph(path, connection.settings)
+    data = item.place.read(connection.settings.photograph_bytes_max)
     face = connection.native.detect_faces(Photograph=data)["Faces"][0]
     with Image.open(io.BytesIO(data)) as picture:
         upright = ImageOps.exif_transpose(picture).convert("RGB")

@@ -1,5 +1,6 @@
 """`recognizance enrol`."""
 
+from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -7,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
+from recognizance.cli.buckets import SCHEME
 from recognizance.cli.errors import ExitCode
 from recognizance.cli.invocation import Invocation
-from recognizance.cli.sources import Naming, Source, read_source
-from recognizance.cli.terminal import count, messages, output, show_warning, table
+from recognizance.cli.items import Source
+from recognizance.cli.naming import Naming
+from recognizance.cli.sources import read_source
+from recognizance.cli.terminal import count, messages, output, show_warning, table, waiting
 from recognizance.errors import GalleryNotFoundError
 
 if TYPE_CHECKING:
@@ -49,15 +53,16 @@ REASONS = {
 def enrol(
     context: typer.Context,
     source: Annotated[
-        Path,
+        str,
         typer.Argument(
-            help="A folder of JPEG and PNG files (folders in it too), a CSV file (file,external_id), or one photograph."
+            help="A folder of JPEG and PNG files (folders in it too), a zip or tar of them, s3://BUCKET/PREFIX, "
+            "a CSV file (file,external_id), or one photograph."
         ),
     ],
     gallery: Annotated[str, typer.Option("--gallery", "-g", help="The gallery to enrol into.")],
     external_id: Annotated[
         Naming,
-        typer.Option(help="External ids: the file's name, its path below the folder, or none.  A CSV's own win."),
+        typer.Option(help="External ids: the file's name, its path below the source, or none.  A CSV's own win."),
     ] = Naming.NAME,
     quality: Annotated[
         Quality, typer.Option(case_sensitive=False, help="The least quality of a face; NONE takes all.")
@@ -70,7 +75,7 @@ def enrol(
         bool, typer.Option(help="Let a gallery that is created keep the photographs, encrypted.")
     ] = True,
     jobs: Annotated[
-        int | None, typer.Option(min=1, max=64, help="Photographs in flight.  Default: one more than cores.")
+        int | None, typer.Option(min=1, max=64, help="Requests in flight.  Default: two more than cores.")
     ] = None,
     report: Annotated[
         Path | None, typer.Option(help="Write what was not enrolled, and why, into this CSV file.")
@@ -82,16 +87,19 @@ def enrol(
     A run that was stopped goes on where it was; photographs that are enrolled already are not stored again.
     """
     from recognizance.cli.connection import connect
-    from recognizance.cli.enrolment import Choice, enrol_all, writing_report
+    from recognizance.cli.enrolment import enrol_all, writing_report
     from recognizance.cli.journal import Journal
+    from recognizance.cli.sending import Choice
 
     invocation: Invocation = context.obj
-    found = read_source(source, external_id)
-    if not found.items:
+    with waiting("Looking for photographs …"):
+        found = read_source(source, external_id, invocation.settings())
+    if not found.count:
         show_warning(f"There are no photographs in {source}.", _skipped(found))
         return ExitCode.OK
-    jobs = jobs or default_jobs(invocation)
-    with writing_report(report) as telling, connect(invocation, jobs=jobs) as connection:
+    # A job that fetches has nothing at the server.
+    jobs = jobs or default_jobs(invocation) * (2 if source.startswith(SCHEME) else 1)
+    with closing(found), writing_report(report) as telling, connect(invocation, jobs=jobs) as connection:
         row = require_gallery(connection, gallery, create=create, photographs=photographs)
         choice = Choice(gallery, quality.value, faces_max)
         journal = Journal(connection.settings.home, row, choice.options)
@@ -101,18 +109,18 @@ def enrol(
         journal.read()
         tally = enrol_all(connection, found, choice, journal, jobs=jobs, report=telling)
     _summarise(tally, found, gallery, report)
-    if tally.interrupted and tally.photographs < len(found.items):
-        rest = count(len(found.items) - tally.photographs, "photograph")
+    if tally.interrupted and tally.photographs < found.count:
+        rest = count(found.count - tally.photographs, "photograph")
         messages().print(f"Interrupted with {rest} to go.  The same command goes on where it was.")
         return ExitCode.INTERRUPTED
     return ExitCode.PARTLY if tally.not_enrolled else ExitCode.OK
 
 
 def default_jobs(invocation: Invocation) -> int:
-    """Count the requests to keep in flight: while one is on its way, each core has one to work on."""
+    """Count the requests to keep in flight: while two are on their way, each core has one to work on."""
     from recognizance.bootstrap import thread_count
 
-    return thread_count(invocation.settings()) + 1
+    return thread_count(invocation.settings()) + 2
 
 
 def require_gallery(connection: "Connection", name: str, *, create: bool, photographs: bool) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def import_gallery(
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Write what could not be imported into this CSV file.")] = None,
     jobs: Annotated[
-        int | None, typer.Option(min=1, max=64, help="Photographs in flight.  Default: one more than cores.")
+        int | None, typer.Option(min=1, max=64, help="Photographs in flight.  Default: two more than cores.")
     ] = None,
 ) -> int:
     """Import a gallery: one that `export` wrote, or a collection of Amazon Rekognition's.

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from recognizance.cli.sources import Item
+from recognizance.cli.items import Item, State
 
 FOLDER = "enrolments"
 
@@ -70,12 +70,12 @@ class Journal:
         self.path.unlink(missing_ok=True)
 
     def find(self, item: Item) -> Outcome | None:
-        """Look up a photograph whose file has not changed since it was acknowledged."""
-        row = self._known.get(self._digest(_name(item.path)))
+        """Look up a photograph that has not changed since it was acknowledged."""
+        row = self._known.get(self._digest(item.place.identity))
         if row is None:
             return None
         try:
-            state = item.path.stat()
+            state = item.place.state()
         except (OSError, ValueError):
             return None
         if row[1] != self._state(item, state):
@@ -99,14 +99,14 @@ class Journal:
         """Close the file."""
         self._file.close()
 
-    def note(self, item: Item, state: os.stat_result, outcome: Outcome) -> None:
-        """Write down what the server has acknowledged; `state` is the file's from before it was read."""
+    def note(self, item: Item, state: State, outcome: Outcome) -> None:
+        """Write down what the server has acknowledged; `state` is the photograph's from before it was read."""
         self._write(
-            [self._digest(_name(item.path)), self._state(item, state), outcome.references, list(outcome.reasons)]
+            [self._digest(item.place.identity), self._state(item, state), outcome.references, list(outcome.reasons)]
         )
 
-    def _state(self, item: Item, state: os.stat_result) -> str:
-        return self._digest(json.dumps([_name(item.path), state.st_size, state.st_mtime_ns, item.external_id]))
+    def _state(self, item: Item, state: State) -> str:
+        return self._digest(json.dumps([item.place.identity, *state, item.external_id]))
 
     def _digest(self, text: str) -> str:
         return digest(self._head["salt"], text)
@@ -143,7 +143,3 @@ def forget(home: Path, gallery: str) -> None:
                 named = json.loads(file.readline())["gallery"] == gallery
             if named:
                 path.unlink(missing_ok=True)
-
-
-def _name(path: Path) -> str:
-    return os.path.abspath(path)  # noqa: PTH100 - resolving links would cost a look at every folder

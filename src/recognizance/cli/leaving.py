@@ -16,7 +16,9 @@ from recognizance.cli.enrol import require_gallery
 from recognizance.cli.errors import ExitCode, MisuseError, answered
 from recognizance.cli.flight import in_flight, interruptible, patiently
 from recognizance.cli.invocation import Invocation
-from recognizance.cli.sources import photographs_below, read_photograph, sanitise
+from recognizance.cli.items import read_photograph
+from recognizance.cli.naming import sanitise
+from recognizance.cli.sources import photographs_below
 from recognizance.cli.terminal import count, messages, output, progress, table
 from recognizance.errors import ImageError, NotFoundError
 

@@ -25,7 +25,7 @@ def compare(
     """Compare the largest face of photograph A with every face of photograph B."""
     from recognizance.cli import answers
     from recognizance.cli.connection import connect
-    from recognizance.cli.sources import read_photograph
+    from recognizance.cli.items import read_photograph
 
     invocation: Invocation = context.obj
     settings = invocation.settings()
@@ -63,7 +63,7 @@ def detect(
     from recognizance.cli import answers
     from recognizance.cli.connection import connect
     from recognizance.cli.drawing import draw_faces, require_drawable, upright_size
-    from recognizance.cli.sources import read_photograph
+    from recognizance.cli.items import read_photograph
 
     invocation: Invocation = context.obj
     settings = invocation.settings()

@@ -33,7 +33,7 @@ def search(
     """Search a gallery for the largest face of a photograph: ranked candidates, and what their scores mean."""
     from recognizance.cli.answers import print_json, search_document, show_candidates
     from recognizance.cli.connection import connect
-    from recognizance.cli.sources import read_photograph
+    from recognizance.cli.items import read_photograph
 
     invocation: Invocation = context.obj
     data = read_photograph(photo, invocation.settings())

@@ -103,9 +103,30 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def duration(seconds: float) -> str:
+    """Write how long something takes, as roughly as one wants to know it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    hours = seconds / 3600
+    return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.1f} days"
+
+
 def _two_digits(value: float) -> int:
     scale = 10.0 ** max(0, math.floor(math.log10(max(value, 1))) - 1)
     return int(round(value / scale) * scale)
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Say on a terminal what is waited for."""
+    console = messages()
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(what):
+        yield
 
 
 class Advance(Protocol):
@@ -124,15 +145,20 @@ def progress(what: str, total: int, unit: str) -> Iterator[Advance]:
             task = bar.add_task(what, total=total)
             yield lambda steps=1: bar.advance(task, steps)
         return
-    done, began, told = 0, time.monotonic(), time.monotonic()
+    done = done_then = 0
+    told = time.monotonic()
 
     def advance(steps: int = 1) -> None:
-        nonlocal done, told
+        nonlocal done, done_then, told
         done += steps
         now = time.monotonic()
         if now - told >= _NEWS_SECONDS:
-            told = now
-            console.print(f"{what}: {done:,} of {count(total, unit)}, {done / (now - began):.1f}/s")
+            # The rate since the last line: what an earlier run has done is passed over in no time.
+            rate = (done - done_then) / (now - told)
+            console.print(
+                f"{what}: {done:,} of {count(total, unit)}, {rate:.1f}/s, {duration((total - done) / rate)} left"
+            )
+            told, done_then = now, done
 
     yield advance
 

@@ -38,6 +38,15 @@ def similarity_transform(points_px: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.column_stack([turn, _CENTRE - turn @ centre])
 
 
+def crop_scale(points_px: NDArray[np.float32]) -> float:
+    """Tell how many pixels of the aligned crop are made of one of the photograph, along a line.
+
+    More than 1 means that the photograph has fewer pixels of the face than the crop.
+    """
+    matrix = similarity_transform(points_px)
+    return float(np.hypot(matrix[0, 0], matrix[0, 1]))
+
+
 def align(pixels: NDArray[np.uint8], points_px: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Cut the aligned face out of a photograph.
 

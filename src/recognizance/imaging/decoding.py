@@ -25,7 +25,7 @@ SIDE_MIN_PX = 80
 """Rekognition's smallest image."""
 
 DECODED_SIDE_PX = 3840
-"""Photographs are reduced to 1/2, 1/4 or 1/8 as long as the longer side keeps this many pixels.
+"""Photographs are reduced to 1/2, 1/4 or 1/8 as long as the longer side keeps this many pixels, or fewer if asked.
 
 Faces count from 40 px in a 1920 px photograph, scaling up, so that no face that counts is lost (40 px in
 1920 are 80 px here), and a 24-megapixel photograph costs a quarter of the memory and time.
@@ -35,7 +35,7 @@ Faces count from 40 px in a 1920 px photograph, scaling up, so that no face that
 _FORMATS = ("JPEG", "PNG")
 _LARGE_PIXELS = 16_000_000
 _large = threading.Semaphore(1)
-"""Held while a large photograph is decoded: several at once would take gigabytes."""
+"""Held while much is decoded: several such photographs at once would take gigabytes."""
 
 _EXIF_ORIENTATION = 0x0112
 _BROKEN = (
@@ -52,7 +52,7 @@ _BROKEN = (
 )
 
 
-def decode(data: bytes, *, bytes_max: int, pixels_max: int) -> Image:
+def decode(data: bytes, *, bytes_max: int, pixels_max: int, side_px: int = DECODED_SIDE_PX) -> Image:
     """Decode a photograph.
 
     Parameters
@@ -62,6 +62,9 @@ def decode(data: bytes, *, bytes_max: int, pixels_max: int) -> Image:
         (transparency over white).
     bytes_max, pixels_max : int
         Limits; pixels are judged by the header.
+    side_px : int
+        A JPEG is decoded at 1/2, 1/4 or 1/8 of its size as long as the longer side keeps this many pixels, which
+        saves most of the time.  A PNG, which can only be decoded whole, is reduced by `DECODED_SIDE_PX`.
 
     Raises
     ------
@@ -72,14 +75,14 @@ def decode(data: bytes, *, bytes_max: int, pixels_max: int) -> Image:
     if not data:
         raise ImageFormatError("Request has invalid image format", "The photograph is empty; send a JPEG or PNG.")
     try:
-        return _decode(data, pixels_max)
+        return _decode(data, pixels_max, min(side_px, DECODED_SIDE_PX))
     except _BROKEN as error:
         raise ImageFormatError(
             "Request has invalid image format", "Send a whole, undamaged JPEG or PNG file."
         ) from error
 
 
-def _decode(data: bytes, pixels_max: int) -> Image:
+def _decode(data: bytes, pixels_max: int, side_px: int) -> Image:
     with PIL.Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
         width, height = picture.size
         if width * height > pixels_max:
@@ -92,15 +95,19 @@ def _decode(data: bytes, pixels_max: int) -> Image:
                 f"The image is {width}×{height} pixels; at least {SIDE_MIN_PX}×{SIDE_MIN_PX} are needed."
             )
         media_type = "image/png" if picture.format == "PNG" else "image/jpeg"
-        scale = next((n for n in (8, 4, 2) if max(width, height) // n >= DECODED_SIDE_PX), 1)
+        kept_px = side_px if media_type == "image/jpeg" else DECODED_SIDE_PX
+        scale = next((n for n in (8, 4, 2) if max(width, height) // n >= kept_px), 1)
         orientation = _orientation(picture)
+        whole = width * height  # what is held at once: a progressive JPEG's coefficients come before its pixels
         if media_type == "image/png":
             with PIL.Image.open(io.BytesIO(data), formats=_FORMATS) as same:
                 same.verify()  # every chunk's checksum, to the end
         elif scale > 1:
             picture.draft(None, (width // scale, height // scale))
+            if not picture.info.get("progressive"):
+                whole //= scale * scale
             scale = 1
-        with _large if width * height > _LARGE_PIXELS else nullcontext():
+        with _large if whole > _LARGE_PIXELS else nullcontext():
             pixels = _upright(_rgb(picture, scale), orientation)
     if orientation >= 5:
         width, height = height, width

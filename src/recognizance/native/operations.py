@@ -1,6 +1,8 @@
 """Answers to our own operations."""
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from recognizance.biometrics import QualityLevel
 from recognizance.native import auditing, authority, erasing, shapes
@@ -11,7 +13,7 @@ from recognizance.workflows import exchange, galleries
 from recognizance.workflows.compare import compare
 from recognizance.workflows.detect import detect
 from recognizance.workflows.engine import Photograph
-from recognizance.workflows.enrol import enrol
+from recognizance.workflows.enrol import Selection, enrol, enrol_many
 from recognizance.workflows.reconciling import reconcile_gallery
 from recognizance.workflows.search import REFERENCES, Scope, search_by_photograph
 
@@ -72,24 +74,20 @@ def enrol_photograph(desk: Desk, call: Call) -> Answer:
         faces_max=call.input.get("FacesMax"),
         quality=QualityLevel(call.input.get("Quality", "AUTO")),
     )
-    return answer(
-        {
-            "References": [
-                {
-                    "FaceId": reference.face_id,
-                    "ImageId": reference.image_id,
-                    "ExternalId": reference.external_id,
-                    "Face": shapes.face(face, done.image),
-                }
-                for reference, face in done.enrolled
-            ],
-            "LeftOut": [
-                {"Reasons": list(reasons), "Face": shapes.face(face, done.image)} for face, reasons in done.left_out
-            ],
-            "Stored": done.stored,
-        },
-        done.entry,
+    return answer(shapes.enrolment(done), done.entry)
+
+
+def enrol_photographs(desk: Desk, call: Call) -> Answer:
+    """Answer EnrolPhotographs: each outcome names its photograph's entry, and the headers the last one's."""
+    wanted = call.input["Photographs"]
+    outcomes = enrol_many(
+        desk.place,
+        act_of(call),
+        call.input["Gallery"],
+        [(_given_in(desk, item, "Photograph"), item.get("ExternalId")) for item in wanted],
+        Selection(call.input.get("FacesMax"), QualityLevel(call.input.get("Quality", "AUTO"))),
     )
+    return answer({"Outcomes": [shapes.outcome(item) for item in outcomes]}, outcomes[-1].entry)
 
 
 def search_gallery(desk: Desk, call: Call) -> Answer:
@@ -206,6 +204,7 @@ OPERATIONS = {
     "ReconcileGallery": reconcile,
     "DetectFaces": detect_faces,
     "EnrolPhotograph": enrol_photograph,
+    "EnrolPhotographs": enrol_photographs,
     "SearchGallery": search_gallery,
     "ComparePhotographs": compare_photographs,
     "ExportReferences": export_references,
@@ -219,7 +218,11 @@ OPERATIONS = {
 
 
 def _given(desk: Desk, call: Call, name: str) -> Photograph:
-    return lambda: (call.input[name], desk.bytes_max)
+    return _given_in(desk, call.input, name)
+
+
+def _given_in(desk: Desk, given: Mapping[str, Any], name: str) -> Photograph:
+    return lambda: (given[name], desk.bytes_max)
 
 
 def native_service(desk: Desk) -> Service:

@@ -6,12 +6,16 @@ import numpy as np
 
 from recognizance.biometrics import DetectedFace, Image, Pose, Quality, RelativeBox
 from recognizance.errors import InvalidRequestError
+from recognizance.wire.faults import fault_from
 from recognizance.workflows.compare import Compared
 from recognizance.workflows.detect import auto_shortcomings
-from recognizance.workflows.enrol import relative_box
+from recognizance.workflows.enrol import Enrolment, NotEnrolled, relative_box
 from recognizance.workflows.exchange import Exported, Incoming
 from recognizance.workflows.galleries import Listed
 from recognizance.workflows.search import Lead
+
+IMAGE_CODES = frozenset({"InvalidImageFormatException", "ImageTooLargeException"})
+"""What is answered for a photograph that cannot be used; anything else is InvalidParameterException."""
 
 _TEMPLATE = np.dtype("<f4")
 
@@ -42,6 +46,31 @@ def face(found: DetectedFace, image: Image) -> dict[str, Any]:
         "Quality": _quality(found.quality),
         "Shortcomings": list(auto_shortcomings(found, image)),
     }
+
+
+def enrolment(done: Enrolment) -> dict[str, Any]:
+    """Spell what came of a photograph."""
+    return {
+        "References": [
+            {
+                "FaceId": reference.face_id,
+                "ImageId": reference.image_id,
+                "ExternalId": reference.external_id,
+                "Face": face(found, done.image),
+            }
+            for reference, found in done.enrolled
+        ],
+        "LeftOut": [{"Reasons": list(reasons), "Face": face(found, done.image)} for found, reasons in done.left_out],
+        "Stored": done.stored,
+    }
+
+
+def outcome(done: Enrolment | NotEnrolled) -> dict[str, Any]:
+    """Spell what came of one photograph of several."""
+    if isinstance(done, NotEnrolled):
+        fault = fault_from(done.error, IMAGE_CODES)
+        return {"Entry": done.entry, "ErrorCode": fault.code, "ErrorMessage": fault.message}
+    return {"Entry": done.entry, **enrolment(done)}
 
 
 def candidate(lead: Lead) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 import os
 import posixpath
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from recognizance.errors import ImageSourceError, ImageTooLargeError
+from recognizance.errors import ImageSourceError, ImageTooLargeError, SettingsError
 
 _UNAVAILABLE = "Unable to get object metadata from S3. Check object key, region and/or access permissions."
 _PIECE_BYTES = 256 * 1024
@@ -26,6 +27,15 @@ _SEALED_SESSION = {
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An object of a bucket; ``etag`` changes whenever its bytes do."""
+
+    key: str
+    size: int
+    etag: str
 
 
 class S3Source:
@@ -78,8 +88,8 @@ class S3Source:
         events.register("before-call.s3", _pretend_redirected)
         events.register("before-send.s3", self._refuse_elsewhere)
 
-    def fetch(self, bucket: str, name: str, version: str | None = None) -> bytes:
-        """Fetch one photograph.
+    def fetch(self, bucket: str, name: str, version: str | None = None, *, etag: str | None = None) -> bytes:
+        """Fetch one photograph; with `etag`, only as it was when it had that one.
 
         Raises
         ------
@@ -93,6 +103,7 @@ class S3Source:
         if bucket not in self._buckets or posixpath.normpath(f"/{name}") != f"/{name}".rstrip("/"):
             raise ImageSourceError(_UNAVAILABLE)
         wanted = {"Bucket": bucket, "Key": name} | ({"VersionId": version} if version else {})
+        wanted |= {"IfMatch": etag} if etag else {}
         deadline = time.monotonic() + _FETCH_SECONDS
         try:
             response = self._client.get_object(**wanted)
@@ -101,6 +112,28 @@ class S3Source:
                 return self._read(stream, response.get("ContentLength", 0), deadline)
         except (BotoCoreError, ClientError, _ElsewhereError, OSError):
             raise ImageSourceError(_UNAVAILABLE) from None
+
+    def list(self, bucket: str, prefix: str) -> Iterator[Listed]:
+        """List the objects whose keys begin with `prefix`, in the order of their keys.
+
+        For the person who administers the server: errors say what is wrong.
+
+        Raises
+        ------
+        SettingsError
+            If the bucket is not one that may be read, or cannot be listed.
+        """
+        if bucket not in self._buckets:
+            raise SettingsError(f"The bucket {bucket} may not be read.", "Add it to RECOGNIZANCE_S3_BUCKETS.")
+        try:
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+                for item in page.get("Contents", ()):
+                    yield Listed(item["Key"], item["Size"], item["ETag"])
+        except (BotoCoreError, ClientError, _ElsewhereError, OSError) as error:
+            raise SettingsError(
+                f"The bucket {bucket} cannot be listed: {error}.",
+                "Check the endpoint and the credentials (RECOGNIZANCE_S3_*): they need ListBucket and GetObject.",
+            ) from error
 
     def close(self) -> None:
         """Close the connections that are kept for the next photograph."""

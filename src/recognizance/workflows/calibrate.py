@@ -21,7 +21,7 @@ from recognizance.detection.filter import goodness, shortcomings
 from recognizance.errors import CalibrationError, ImageError
 from recognizance.scoring import Curve
 from recognizance.scoring.calibration import FORMAT, calibration_digest
-from recognizance.workflows.engine import Engine
+from recognizance.workflows.engine import Engine, require_face
 
 SAME_PERSON_SCORE = 0.55
 """Above this, two photographs are taken to show one person.  Fixed before any threshold was looked at; for
@@ -166,8 +166,8 @@ def _faces(
 
     def one(path: Path, group: str) -> _Face | str:
         try:
-            image = engine.decode(path.read_bytes(), bytes_max=1 << 30)
-            face, _ = engine.largest(image)
+            image, faces = engine.look(path.read_bytes(), bytes_max=1 << 30)
+            face, _ = require_face(faces)
         except ImageError:
             return "unusable"
         if shortcomings(face, image, QualityLevel.AUTO):

@@ -9,7 +9,7 @@ from recognizance.detection.filter import shortcomings
 from recognizance.errors import NoFaceError
 from recognizance.ledger import Concealed, ConcealedList
 from recognizance.workflows.act import Act
-from recognizance.workflows.engine import NO_FACE, Photograph
+from recognizance.workflows.engine import NO_FACE, Photograph, require_face
 from recognizance.workflows.place import Workplace, failures_recorded, permit, record
 
 
@@ -55,13 +55,13 @@ def compare(
         If the source has no face that passes the filter, or the target none at all.
     """
     permitted = permit(place, act, "compare", threshold_percent=threshold_percent)
-    source_image = place.engine.decode(*source())
-    source_face, _ = place.engine.largest(source_image)
+    source_image, source_faces = place.engine.look(*source())
+    source_face, _ = require_face(source_faces)
     if shortcomings(source_face, source_image, quality):
         raise NoFaceError(NO_FACE, f"The source's face does not pass the quality filter {quality}.")
-    target_image = place.engine.decode(*target())
-    largest, others = place.engine.largest(target_image)
-    faces = [face for face in [largest, *others][:100] if not shortcomings(face, target_image, quality)]
+    target_image, target_faces = place.engine.look(*target())
+    require_face(target_faces)
+    faces = [face for face in target_faces[:100] if not shortcomings(face, target_image, quality)]
     (probe,) = place.engine.templates(source_image, [source_face])
     compared = []
     for face, template in zip(faces, place.engine.templates(target_image, faces), strict=True):

@@ -26,8 +26,8 @@ def detect(place: Workplace, act: Act, photograph: Photograph, *, limit: int = 1
     The policy is asked; the faces are found; one entry is made durable; then they are returned.
     """
     permitted = permit(place, act, "detect")
-    image = place.engine.decode(*photograph())
-    faces = tuple(place.engine.faces(image)[:limit])
+    image, found = place.engine.look(*photograph())
+    faces = tuple(found[:limit])
     with place.store.write() as tx:
         concealed = [Concealed("photograph_sha256", image.sha256.hex())]
         entry = record(tx, permitted, {"faces": len(faces)}, concealed)

@@ -3,21 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from recognizance.biometrics import BoundingBox, DetectedFace, Image, QualityLevel, Reference, RelativeBox, Template
 from recognizance.detection.filter import shortcomings
+from recognizance.errors import ImageError
 from recognizance.ledger import Concealed, ConcealedList, Value
-from recognizance.records import images, photographs, references
+from recognizance.records import Transaction, images, photographs, references
+from recognizance.records.galleries import GalleryRow
 from recognizance.records.references import NewReference
 from recognizance.workflows.act import Act
 from recognizance.workflows.engine import Photograph
 from recognizance.workflows.place import (
+    Permit,
     Workplace,
     failures_recorded,
     find_gallery,
     new_identifier,
     permit,
     record,
+    record_failed,
     same_gallery,
 )
 from recognizance.workflows.shelf import require_model
@@ -45,6 +50,38 @@ class Enrolment:
     entry: int
 
 
+@dataclass(frozen=True, slots=True)
+class NotEnrolled:
+    """A photograph that is none, with the entry that says so."""
+
+    error: ImageError
+    entry: int
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which faces to enrol of each photograph."""
+
+    faces_max: int | None
+    quality: QualityLevel
+
+
+Wanted = tuple[Photograph, str | None]
+"""A photograph, and what the client calls it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A photograph that was looked at; ``image`` has let go of its pixels."""
+
+    data: bytes
+    external_id: str | None
+    image: Image
+    chosen: list[DetectedFace]
+    templates: list[Template]
+    left_out: list[tuple[DetectedFace, tuple[str, ...]]]
+
+
 @failures_recorded("enrol")
 def enrol(
     place: Workplace,
@@ -62,60 +99,111 @@ def enrol(
     durable together; then searches see them; then they are returned.  The same bytes with the same external id
     are not stored a second time: the references that are there are returned.
     """
+    permitted, gallery = _begin(place, act, gallery_name)
+    seen = _look(place, (photograph, external_id), Selection(faces_max, quality))
+    (done,) = _store(place, permitted, gallery, [seen])
+    return cast(Enrolment, done)  # what was seen is stored
+
+
+@failures_recorded("enrol")
+def enrol_many(
+    place: Workplace, act: Act, gallery_name: str, photographs: Sequence[Wanted], selection: Selection
+) -> list[Enrolment | NotEnrolled]:
+    """Enrol the faces of several photographs, each as `enrol` does, or not at all if it is no photograph.
+
+    The policy is asked once; each photograph is looked at; references, photographs and one entry for each photograph
+    are made durable together; then searches see them; then they are returned.
+    """
+    permitted, gallery = _begin(place, act, gallery_name)
+    seen: list[_Seen | ImageError] = []
+    for photograph in photographs:
+        try:
+            seen.append(_look(place, photograph, selection))
+        except ImageError as error:
+            seen.append(error)
+    return _store(place, permitted, gallery, seen)
+
+
+def _begin(place: Workplace, act: Act, gallery_name: str) -> tuple[Permit, GalleryRow]:
     permitted = permit(place, act, "enrol", gallery=gallery_name)
     gallery = find_gallery(place, gallery_name)
     require_model(gallery, place.engine.model)
+    return permitted, gallery
+
+
+def _look(place: Workplace, wanted: Wanted, selection: Selection) -> _Seen:
+    photograph, external_id = wanted
     data, bytes_max = photograph()
-    image = place.engine.decode(data, bytes_max)
-    faces = place.engine.faces(image)[:FACES_MAX]
-    chosen, left_out = _choose(faces, image, quality, faces_max)
+    image, faces = place.engine.look(data, bytes_max)
+    chosen, left_out = _choose(faces[:FACES_MAX], image, selection.quality, selection.faces_max)
     templates = place.engine.templates(image, chosen)
-    now = place.clock()
+    return _Seen(data, external_id, image.without_pixels(), chosen, templates, left_out)
+
+
+def _store(
+    place: Workplace, permitted: Permit, gallery: GalleryRow, photographs: Sequence[_Seen | ImageError]
+) -> list[Enrolment | NotEnrolled]:
+    done: list[Enrolment | NotEnrolled] = []
+    fresh: list[tuple[str, Template]] = []
     with place.shelf.changing(gallery) as change:
         with place.store.write() as tx:
             gallery = same_gallery(tx, gallery)
             require_model(gallery, place.engine.model)
-            image_id = images.find(tx, gallery.id, image.sha256, external_id)
-            known = references.of_image(tx, gallery.id, image_id) if image_id else []
-            existing = [_find(known, relative_box(face.box, image)) for face in chosen]
-            fresh = [
-                (face, template)
-                for face, template, found in zip(chosen, templates, existing, strict=True)
-                if found is None
-            ]
-            if fresh and image_id is None:
-                image_id = new_identifier()
-                images.remember(tx, gallery.id, image.sha256, external_id, image_id)
-                if gallery.keep_photographs:
-                    photographs.put(tx, image_id, "reference", data, media_type=image.media_type, created_at=now)
-            news = [
-                new_reference(
-                    new_identifier(), face, template, image, image_id=str(image_id), external_id=external_id, now=now
-                )
-                for face, template in fresh
-            ]
-            if news:
-                references.add_many(tx, gallery.id, news)
-            stored = references.get_many(tx, gallery.id, [new.face_id for new in news])
-            entry = record(
-                tx,
-                permitted,
-                {
-                    "faces": [new.face_id for new in news],
-                    "gallery": gallery.id,
-                    "image": image_id,
-                    "model": gallery.model,
-                    "references": len(news),
-                },
-                conceal_enrolled(list(stored.values()), sha256=image.sha256),
-            )
-        change.enrolled([new.face_id for new in news], [template for _, template in fresh])
+            for seen in photographs:
+                if isinstance(seen, ImageError):
+                    done.append(NotEnrolled(seen, record_failed(tx, permitted, type(seen).__name__)))
+                    continue
+                enrolled, added = _store_one(tx, permitted, gallery, seen, place.clock())
+                done.append(enrolled)
+                fresh += added
+        change.enrolled([face_id for face_id, _ in fresh], [template for _, template in fresh])
+    return done
+
+
+def _store_one(
+    tx: Transaction, permitted: Permit, gallery: GalleryRow, seen: _Seen, now: datetime
+) -> tuple[Enrolment, list[tuple[str, Template]]]:
+    """Store what is not there yet, with its entry; give the new references' templates by face id."""
+    image, external_id = seen.image, seen.external_id
+    image_id = images.find(tx, gallery.id, image.sha256, external_id)
+    known = references.of_image(tx, gallery.id, image_id) if image_id else []
+    existing = [_find(known, relative_box(face.box, image)) for face in seen.chosen]
+    fresh = [
+        (face, template)
+        for face, template, found in zip(seen.chosen, seen.templates, existing, strict=True)
+        if found is None
+    ]
+    if fresh and image_id is None:
+        image_id = new_identifier()
+        images.remember(tx, gallery.id, image.sha256, external_id, image_id)
+        if gallery.keep_photographs:
+            photographs.put(tx, image_id, "reference", seen.data, media_type=image.media_type, created_at=now)
+    news = [
+        new_reference(new_identifier(), face, template, image, image_id=str(image_id), external_id=external_id, now=now)
+        for face, template in fresh
+    ]
+    if news:
+        references.add_many(tx, gallery.id, news)
+    stored = references.get_many(tx, gallery.id, [new.face_id for new in news])
+    entry = record(
+        tx,
+        permitted,
+        {
+            "faces": [new.face_id for new in news],
+            "gallery": gallery.id,
+            "image": image_id,
+            "model": gallery.model,
+            "references": len(news),
+        },
+        conceal_enrolled(list(stored.values()), sha256=image.sha256),
+    )
     added = iter(news)
     enrolled = tuple(
         (found if found is not None else stored[next(added).face_id], face)
-        for face, found in zip(chosen, existing, strict=True)
+        for face, found in zip(seen.chosen, existing, strict=True)
     )
-    return Enrolment(image, enrolled, tuple(left_out), len(news), entry)
+    done = Enrolment(image, enrolled, tuple(seen.left_out), len(news), entry)
+    return done, [(new.face_id, template) for new, (_, template) in zip(news, fresh, strict=True)]
 
 
 def conceal_enrolled(stored: Sequence[Reference], *, sha256: bytes | None = None) -> list[Concealed | ConcealedList]:

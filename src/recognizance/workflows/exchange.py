@@ -219,8 +219,8 @@ def import_photograph(
     gallery = find_gallery(place, gallery_name)
     require_model(gallery, place.engine.model)
     data, bytes_max = photograph()
-    image = place.engine.decode(data, bytes_max)
-    found = _match(faces, place.engine.faces(image), image)
+    image, seen = place.engine.look(data, bytes_max)
+    found = _match(faces, seen, image)
     templates = place.engine.templates(image, [item.face for item in found])
     now = place.clock()
     with place.shelf.changing(gallery) as change:

@@ -164,6 +164,14 @@ def record_alone(place: Workplace, entry: Entry, concealed: Iterable[Concealed |
         return place.ledger.append(tx, replace(entry, time=place.clock()), concealed)
 
 
+def record_failed(tx: Transaction, permitted: Permit, failure: str) -> int:
+    """Append an entry of a permitted act that failed, by the name of the failure; return the entry's index."""
+    act = permitted.act
+    details: dict[str, Value] = {**_who(act), "failure": failure}
+    entry = Entry(permitted.kind, permitted.clock(), act.operator, "failed", (), details)
+    return permitted.ledger.append(tx, entry, permitted.concealed)
+
+
 def record_failure(place: Workplace, act: Act, kind: str, failure: str, gallery: str | None = None) -> Recorded:
     """Record an act that failed, by the name of the failure, with the session and the case that it was for."""
     now = place.clock()

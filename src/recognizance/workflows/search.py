@@ -151,8 +151,7 @@ def search_by_photograph(
     require_model(gallery, place.engine.model)
     within = _within(place, gallery, scope) if scope is not None else None
     data, bytes_max = photograph()
-    image = place.engine.decode(data, bytes_max)
-    faces = place.engine.faces(image)
+    image, faces = place.engine.look(data, bytes_max)
     reasons = shortcomings(faces[0], image, quality) if faces else ()
     face = faces[0] if faces and not reasons else None
     if face is None and face_needed:

@@ -1,6 +1,6 @@
 """kill -9 at random moments under a mixed load, again and again: nothing acknowledged is lost, nothing is half done.
 
-    python benchmarks/kills.py [--rounds 50] [--clients 8] [--seed N] [--self-test] [--json FILE]
+    python benchmarks/kills.py [--rounds 50] [--clients 8] [--seed N] [--self-test] [--postgresql] [--json FILE]
 
 Each round starts the real server, lets unmodified boto3 clients index, search, delete, list, detect, create users, use
 wrong secrets and ask for what is not there, and kills the server somewhere within the next seconds, now and then while
@@ -11,9 +11,13 @@ it still starts.  After the restart the log is replayed against the record:
 - no entry without its effect and no effect without its entry: references, photographs, searches, probes and users;
 - the log begins with what it was at each checkpoint that was seen before the kill, and SQLite finds its file sound.
 
+With ``--postgresql`` two servers share a database of a PostgreSQL server that is started for it.  Then either both
+servers are killed, or PostgreSQL is: by kill -9 of all its processes, or by its immediate shutdown.  It is started
+again, and the servers have to go on before they are killed too.
+
 At the end the whole log is exported by the command and verified by `recognizance-verify`.  Then the same checks look
-at copies of the record in which something was tampered with, and have to notice; with ``--self-test``, after three
-rounds.
+at copies of the record in which something was tampered with, and have to notice (SQLite only); with ``--self-test``,
+after three rounds.
 """
 
 import argparse
@@ -28,7 +32,9 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +64,7 @@ LOAD_SECONDS = 0.2, 3.0
 KILLED_EARLY = 0.15
 """How often a server is killed while it starts, before the one that is loaded."""
 WATCH_SECONDS = 0.05
+DATABASE_ENDS = {"PostgreSQL, kill -9": "kill", "PostgreSQL, immediate shutdown": "stop_at_once"}
 SELF_TEST_ROUNDS = 3
 
 
@@ -141,7 +148,7 @@ class Client:
             response: dict[str, Any] = getattr(client or self._good, xform_name(operation))(**parameters)
         except ClientError as error:
             self._journal.acknowledge(operation, as_, error.response)
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500 and not self.killed.is_set():
                 self._surprise(f"{operation}: {error.response['Error']['Code']}")
             return None
         except BotoCoreError:
@@ -277,28 +284,57 @@ class Watcher:
             time.sleep(WATCH_SECONDS)
 
 
-def load_and_kill(server: Server, journal: Journal, photographs: Sequence[bytes], seed: str, clients: int) -> list[str]:
-    """Let clients work, and kill the server in the middle; return the checkpoints that were seen."""
+def load_and_kill(
+    servers: Sequence[Server],
+    journal: Journal,
+    photographs: Sequence[bytes],
+    seed: str,
+    clients: int,
+    database_ends: Callable[[], None] | None = None,
+) -> list[str]:
+    """Let clients work, and kill the servers in the middle; return the checkpoints that were seen.
+
+    Parameters
+    ----------
+    database_ends : callable, optional
+        Ends the database's server and starts it again, before the servers are killed.
+    """
     dice = random.Random(seed)  # noqa: S311 - a run can be repeated
-    working = [Client(server, journal, photographs, f"{seed}.{number}") for number in range(clients)]
-    watcher = Watcher(server)
+    working = [
+        Client(servers[number % len(servers)], journal, photographs, f"{seed}.{number}") for number in range(clients)
+    ]
+    watcher = Watcher(servers[0])
     threads = [threading.Thread(target=work) for work in (watcher.work, *(client.work for client in working))]
     for thread in threads:
         thread.start()
     time.sleep(dice.uniform(*LOAD_SECONDS))
     for client in working:
         client.killed.set()
-    server.kill()
+    if database_ends is not None:
+        database_ends()
+        before = sum(journal.answered.values())
+        while sum(journal.answered.values()) < before + 5 * clients and any(thread.is_alive() for thread in threads):
+            time.sleep(0.05)  # they go on by themselves
+        time.sleep(dice.uniform(*LOAD_SECONDS) / 3)
+    for server in servers:
+        server.kill()
     for thread in threads:
         thread.join()
     return watcher.seen
 
 
-def kill_while_starting(home: Path, dice: random.Random) -> None:
+def end_database(cluster: Any, how: str) -> None:
+    """End PostgreSQL in one of its ways, leave the servers without it for a moment, and start it again."""
+    getattr(cluster, DATABASE_ENDS[how])()
+    time.sleep(0.3)
+    cluster.start()
+
+
+def kill_while_starting(home: Path, dice: random.Random, shared: dict[str, str]) -> None:
     """Start a server and kill it before, or just when, it answers."""
     process = subprocess.Popen(
         [sys.executable, "-m", "recognizance", "serve"],
-        env=ledger_processes.environment(home),
+        env=ledger_processes.environment(home, **shared),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -409,13 +445,13 @@ def tamper(settings: Settings, told: Told, older: Sequence[str], scratch: Path) 
             yield name, [error.message]
 
 
-def export(server: Server, scratch: Path) -> list[str]:
+def export(server: Server, scratch: Path, shared: dict[str, str]) -> list[str]:
     """Export the whole log by the command, and verify it by the other one."""
     folder = scratch / "export"
     with ledger_replay.looking(server.settings) as look:
         key = look.ledger.verifier_key
     exporting = [ledger_processes.program("recognizance"), "ledger", "export", str(folder)]
-    ran = ledger_processes.run(exporting, scratch, ledger_processes.environment(server.settings.home))
+    ran = ledger_processes.run(exporting, scratch, ledger_processes.environment(server.settings.home, **shared))
     if ran.exit_code:
         return [f"`recognizance ledger export` ended with {ran.exit_code}."]
     verifying = [ledger_processes.program("recognizance-verify"), "log", str(folder), "--key", key]
@@ -423,20 +459,45 @@ def export(server: Server, scratch: Path) -> list[str]:
     return [f"`recognizance-verify log` ended with {ran.exit_code}."] if ran.exit_code else []
 
 
+@contextmanager
+def postgresql(scratch: Path) -> Iterator[tuple[dict[str, str], Any]]:
+    """Start a PostgreSQL server; give the settings of servers that share a database of it, and itself."""
+    sys.path.append(str(Path(__file__).parents[1] / "tests"))
+    from postgresql.cluster import find_programs, running_cluster  # type: ignore[import-not-found]
+
+    programs = find_programs()
+    if programs is None:
+        raise SystemExit("PostgreSQL is not installed: apt-get install postgresql.")
+    with running_cluster(programs) as cluster:
+        yield {"record": cluster.create("kills"), "keys": str(scratch / "server" / "keys")}, cluster
+
+
 def run(arguments: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     """Run the rounds, the export and the tampering."""
-    home, journal = scratch / "server" / "home", Journal()
+    if not arguments.postgresql:
+        return run_rounds(arguments, scratch, {}, None)
+    with postgresql(scratch) as (shared, cluster):
+        return run_rounds(arguments, scratch, shared, cluster)
+
+
+def run_rounds(arguments: argparse.Namespace, scratch: Path, shared: dict[str, str], cluster: Any) -> dict[str, Any]:
+    """Run the rounds on a home folder, or on two with one database."""
+    homes = [scratch / "server" / name for name in (("home",) if cluster is None else ("home", "other"))]
+    home, journal = homes[0], Journal()
     home.parent.mkdir()
     photographs = make_photographs(PHOTOGRAPHS)
     dice = random.Random(arguments.seed)  # noqa: S311 - a run can be repeated
+    ends: Counter[str] = Counter()
     older: list[str] = []
     problems: list[str] = []
     proved, early, due_sign_ins, fresh_from, since = 0, 0, 0, 0, 0
     for number in range(arguments.rounds + 1):
         if number and dice.random() < KILLED_EARLY:
-            kill_while_starting(home, dice)
+            kill_while_starting(home, dice, shared)
             early += 1
-        with ledger_processes.serving(home) as server:
+        with ExitStack() as stack:
+            servers = [stack.enter_context(ledger_processes.serving(one, **shared)) for one in homes]
+            server = servers[0]
             if number:
                 fresh = journal.told.answers[fresh_from:]
                 try:
@@ -454,15 +515,26 @@ def run(arguments: argparse.Namespace, scratch: Path) -> dict[str, Any]:
                 admin = _client(server, *ledger_processes.administrator(server.settings))
                 admin.create_collection(CollectionId=GALLERY)
             if number == arguments.rounds:
-                problems += export(server, scratch)
+                problems += export(server, scratch, shared)
                 break
             before = journal.answered[f"{WRONG}, {TURNED_AWAY}"]
-            older += load_and_kill(server, journal, photographs, f"{arguments.seed}.{number}", arguments.clients)
-            # Those over the rate, and all of strangers, are only counted, and a kill may lose the count.
-            due_sign_ins += min(journal.answered[f"{WRONG}, {TURNED_AWAY}"] - before, EACH_MAX)
-    settings = read_settings(home=home)
+            end = dice.choice(["servers", "servers", *DATABASE_ENDS]) if cluster is not None else "servers"
+            ends[end] += 1
+            older += load_and_kill(
+                servers,
+                journal,
+                photographs,
+                f"{arguments.seed}.{number}",
+                arguments.clients,
+                None if end == "servers" else partial(end_database, cluster, end),
+            )
+            # Those over the rate, and all of strangers, are only counted, and a kill may lose the count.  Without its
+            # database a server turns away whoever comes.
+            if end == "servers":
+                due_sign_ins += min(journal.answered[f"{WRONG}, {TURNED_AWAY}"] - before, EACH_MAX)
+    settings = read_settings(home=home, **shared)
     problems += check_sign_ins(settings, journal, due_sign_ins)
-    noticed = dict(tamper(settings, journal.told, older, scratch))
+    noticed = dict(tamper(settings, journal.told, older, scratch)) if cluster is None else {}
     with ledger_replay.looking(settings) as look:
         log, _ = ledger_replay.read_log(look)
     return {
@@ -470,6 +542,7 @@ def run(arguments: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         "clients": arguments.clients,
         "seed": arguments.seed,
         "killed_while_starting": early,
+        "killed": dict(ends),
         "entries": len(log),
         "entries_by_kind": dict(ledger_replay.kinds(log)),
         "answered": dict(journal.answered),
@@ -500,11 +573,13 @@ def report(result: dict[str, Any]) -> bool:
     )
     samples.table(("answer", "count"), sorted(result["answered"].items()))
     samples.table(("entry", "count"), sorted(result["entries_by_kind"].items()))
+    samples.table(("killed", "rounds"), sorted(result["killed"].items()))
     rows = [(name, len(found), (found or ["-"])[0]) for name, found in result["noticed"].items()]
     samples.table(("tampered with a copy", "problems noticed", "the first"), rows)
     for sentence in result["problems"][:50]:
         print(sentence)
-    sound = not result["noticed"]["nothing"] and all(result["noticed"][name] for name in TAMPERING)
+    noticed = result["noticed"]
+    sound = not noticed or (not noticed["nothing"] and all(noticed[name] for name in TAMPERING))
     if not sound:
         print("The checks do not notice what they should.")
     return sound and not result["problems"]
@@ -517,6 +592,7 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--self-test", action="store_true", help=f"only {SELF_TEST_ROUNDS} rounds before the tampering")
+    parser.add_argument("--postgresql", action="store_true", help="two servers on one database")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     if arguments.self_test:

@@ -61,8 +61,8 @@ def memory_mb(pid: int | str = "self", *, peak: bool = False) -> float:
     raise RuntimeError(f"no {wanted}")
 
 
-def environment(home: Path) -> dict[str, str]:
-    """Give the variables that lead a command to a home folder, and to nothing else."""
+def environment(home: Path, **settings: str) -> dict[str, str]:
+    """Give the variables that lead a command to a home folder, and to nothing else; ``settings`` are further ones."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -73,6 +73,7 @@ def environment(home: Path) -> dict[str, str]:
         "RECOGNIZANCE_HOME": str(home),
         "RECOGNIZANCE_CACHE": str(samples.HOME / "cache"),
         "RECOGNIZANCE_PORT": "0",
+        **{f"RECOGNIZANCE_{name.upper()}": value for name, value in settings.items()},
     }
 
 
@@ -101,21 +102,25 @@ class Server:
 
 
 @contextmanager
-def serving(home: Path, command: Sequence[str] = (sys.executable, "-m", "recognizance", "serve")) -> Iterator[Server]:
+def serving(
+    home: Path, command: Sequence[str] = (sys.executable, "-m", "recognizance", "serve"), **given: str
+) -> Iterator[Server]:
     """Start a server, wait until it answers, and stop it when the block ends.
 
     Parameters
     ----------
     command : sequence of str
         What to run; it serves the home folder that the variables name.
+    given : str
+        Settings of the server's, besides.
     """
     log = home.with_name(f"{home.name}.log")
     with log.open("ab") as output:
         process = subprocess.Popen(
-            list(command), env=environment(home), stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            list(command), env=environment(home, **given), stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
     try:
-        settings = read_settings(home=home, port=0)
+        settings = read_settings(home=home, port=0, **given)
         yield Server(process, settings, _wait(process, settings, log), log)
         if process.poll() is None:
             process.terminate()
@@ -149,7 +154,8 @@ def _answers(port: int) -> bool:
 
 def record_mb(store: RecordStore) -> float:
     """Give the size of the record's file and its write-ahead log."""
-    files = (store.path, store.path.with_name(store.path.name + "-wal"))
+    path = Path(str(store.database))
+    files = (path, path.with_name(path.name + "-wal"))
     return sum(file.stat().st_size for file in files if file.exists()) / 1e6
 
 

@@ -40,6 +40,7 @@ from recognizance_verify.tree import leaf_hash, root_of
 from recognizance_verify.trust import Trust
 
 PAGE = 5_000
+_UNDESTROYED = text("SELECT slot FROM slots_to_destroy")
 
 Members = dict[str, Any]
 Prove = Callable[[int], str]
@@ -101,6 +102,7 @@ def check_all(look: Looking, told: Told, gallery: str, older: Collection[str], *
     """Run every check; ``older`` are checkpoints that were seen before, ``since`` is as in `check_searches`."""
     log, problems = read_log(look)
     problems += look.database.find_damage()
+    problems += [f"The key {slot} of what was erased is not destroyed." for slot in look.tx.execute(_UNDESTROYED)]
     problems += check_answers(log, told.answers)
     problems += check_growth(look, older)
     problems += check_searches(look, log, since)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from milvus_server.serving import MilvusProcess, start_milvus
 from postgresql.cluster import Cluster, find_programs, running_cluster
 from rekognition.answers import check_answers
 from rekognition.processes import Server, find_faces, start_server
@@ -43,6 +44,13 @@ def faces() -> Path:
 def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Prepared models, made once for all servers of the run."""
     return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="session")
+def milvus_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusProcess]:
+    """One Milvus server that tests share, each in its own collections; who kills it starts it again."""
+    with start_milvus(tmp_path_factory.mktemp("milvus")) as milvus:
+        yield milvus
 
 
 @pytest.fixture(scope="session")

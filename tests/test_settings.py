@@ -58,6 +58,10 @@ def test_an_address_holds_no_password_for_settings_are_quoted_in_the_log(tmp_pat
     with pytest.raises(SettingsError, match="s3_secret_access_key") as caught:
         read_settings(home=tmp_path, s3_endpoint="http://reader:hush@127.0.0.1:9000")
     assert "hush" not in caught.value.message
+    with pytest.raises(SettingsError, match="vector_engine_token") as caught:
+        read_settings(home=tmp_path, vector_engine="milvus://root:hush@127.0.0.1:19530")
+    assert "hush" not in caught.value.message
+    assert "hush" not in repr(read_settings(home=tmp_path, vector_engine_token="root:hush"))
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,10 @@
 
 import hashlib
 import os
+import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -18,7 +19,8 @@ from recognizance.authority.roster import Roster
 from recognizance.detection.yunet import OUTPUTS, YuNet
 from recognizance.embedding.arcface import ArcFaceEmbedder, model_identifier
 from recognizance.errors import CalibrationError
-from recognizance.gallery import Machine
+from recognizance.gallery import Machine, MilvusAddress, MilvusEngine
+from recognizance.gallery.scan import TAIL_ROWS
 from recognizance.inference.manifest import ModelEntry, find_entry, read_manifest
 from recognizance.inference.preparation import prepared_file
 from recognizance.inference.sessions import Session, open_session
@@ -28,20 +30,23 @@ from recognizance.policy import StandingPolicy
 from recognizance.records import KeyVault, RecordStore, Sealer, Transaction, load_or_create_key, meta
 from recognizance.records.database import database_at
 from recognizance.records.entries import RecordedLog
-from recognizance.records.log_key import advance_head, load_or_create_log_key, read_head
+from recognizance.records.log_key import advance_head, load_or_create_log_key, publishing_alone, read_head
 from recognizance.records.reading import reading
 from recognizance.scoring import Calibration, read_calibration
 from recognizance.settings import Settings
 from recognizance.witness.client import parse_witnesses
 from recognizance.workflows import first_start
+from recognizance.workflows.copied import MilvusCopies
 from recognizance.workflows.engine import Engine
 from recognizance.workflows.heads import require_grown
 from recognizance.workflows.place import Workplace
 from recognizance.workflows.publishing import Publisher
 from recognizance.workflows.scans import EmbeddedScans
 from recognizance.workflows.shelf import Shelf
+from recognizance.workflows.vectors import VectorEngine
 
 _LOG_KEY = "log_verifier_key"
+_INSTALLATION = "installation"
 
 
 def thread_count(settings: Settings) -> int:
@@ -200,25 +205,21 @@ def administrator_key(settings: Settings) -> KeyPair | None:
 
 
 @contextmanager
-def open_place(settings: Settings) -> Iterator[Workplace]:
-    """Put a workplace together.  The caller holds the home folder (`home.hold`)."""
+def open_place(settings: Settings, *, tail_rows: int = TAIL_ROWS) -> Iterator[Workplace]:
+    """Put a workplace together.  The caller holds the home folder (`home.hold`).
+
+    Parameters
+    ----------
+    tail_rows : int
+        After how many references a gallery's scan files are written; see `gallery.scan.TAIL_ROWS`.
+    """
     engine = open_engine(settings)
     calibration = open_calibration(settings)
     with (
         open_record(settings) as record,
         ThreadPoolExecutor(thread_count(settings), thread_name_prefix="scan") as helpers,
-        Shelf(
-            record.store,
-            EmbeddedScans(
-                record.store,
-                settings.home / "galleries",
-                model=engine.model,
-                dimension=engine.dimension,
-                machine=Machine(thread_count(settings), helpers, settings.cache_folder / "kernels"),
-            ),
-            model=engine.model,
-            shared=record.store.shared,
-        ) as shelf,
+        open_vector_engine(settings, record.store, engine, helpers, tail_rows) as vectors,
+        Shelf(record.store, vectors, model=engine.model, shared=record.store.shared) as shelf,
     ):
         yield Workplace(
             store=record.store,
@@ -234,9 +235,52 @@ def open_place(settings: Settings) -> Iterator[Workplace]:
                 witnesses=parse_witnesses(settings.witnesses, now),
                 remember=partial(advance_head, settings.keys_folder),
                 clock=now,
+                alone=partial(publishing_alone, settings.keys_folder) if record.store.shared else nullcontext,
             ),
             clock=now,
         )
+
+
+@contextmanager
+def open_vector_engine(
+    settings: Settings, store: RecordStore, engine: Engine, helpers: ThreadPoolExecutor, tail_rows: int
+) -> Iterator[VectorEngine]:
+    """Pick where templates are searched: in this server, or in Milvus.
+
+    Raises
+    ------
+    SettingsError
+        If the Milvus server is not named as it has to be.  One that is away is no failure of the start.
+    """
+    scans = EmbeddedScans(
+        store,
+        settings.home / "galleries",
+        model=engine.model,
+        dimension=engine.dimension,
+        machine=Machine(thread_count(settings), helpers, settings.cache_folder / "kernels"),
+        tail_rows=tail_rows,
+    )
+    if settings.vector_engine is None:
+        yield scans
+        return
+    address = MilvusAddress(
+        settings.vector_engine,
+        settings.vector_engine_token or "",
+        settings.vector_engine_authority,
+        settings.vector_engine_seconds,
+    )
+    with MilvusEngine(address, _installation(store)) as milvus:
+        yield MilvusCopies(store, milvus, model=engine.model, dimension=engine.dimension, hold=scans.hold)
+
+
+def _installation(store: RecordStore) -> str:
+    """Name this installation where it shares a server with others; made once."""
+    with store.write() as tx:
+        known = meta.get(tx, _INSTALLATION)
+        if known is None:
+            known = secrets.token_hex(8)
+            meta.put(tx, _INSTALLATION, known)
+    return known
 
 
 def digests(settings: Settings) -> dict[str, str]:

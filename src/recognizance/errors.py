@@ -58,6 +58,14 @@ class RecordUnavailableError(RecognizanceError):
     """The record could not be read or written, e.g. because the disk is full; nothing was changed."""
 
 
+class VectorEngineError(RecognizanceError):
+    """The vector engine cannot hold or search a gallery as it is set up; asking again does not help."""
+
+
+class VectorEngineUnavailableError(VectorEngineError):
+    """The vector engine gave no answer, or only that it cannot answer now; asking again may help."""
+
+
 class BackupError(RecognizanceError):
     """A backup cannot be made, or a file is none that can be restored."""
 

@@ -87,6 +87,20 @@ class Settings(BaseSettings):
         default=64, ge=1, description="Requests that may wait for a core before the server answers 'busy'."
     )
 
+    vector_engine: str | None = Field(
+        default=None,
+        description="Milvus server that holds the templates for searching: milvus://127.0.0.1:19530, or "
+        "milvus+tls://HOST:PORT (docs/milvus.md). Default: this server searches them itself.",
+    )
+    vector_engine_token: str | None = Field(
+        default=None, description="What the Milvus server asks for: USER:PASSWORD or a key.", repr=False
+    )
+    vector_engine_authority: Path | None = Field(
+        default=None, description="Certificate (PEM) that vouches for the Milvus server, if no public one does."
+    )
+    vector_engine_seconds: float = Field(
+        default=30.0, gt=0, le=600, description="How long the Milvus server may take for one answer."
+    )
     gallery_idle_seconds: float = Field(
         default=3_600.0,
         gt=0,
@@ -132,6 +146,13 @@ class Settings(BaseSettings):
         if endpoint is not None and "@" in urlsplit(endpoint).netloc:
             raise ValueError("credentials have settings of their own, s3_access_key_id and s3_secret_access_key")
         return endpoint
+
+    @field_validator("vector_engine")
+    @classmethod
+    def _hold_no_token(cls, url: str | None) -> str | None:
+        if url is not None and "@" in urlsplit(url).netloc:
+            raise ValueError("credentials have a setting of their own, vector_engine_token")
+        return url
 
     @field_validator("record")
     @classmethod
@@ -222,7 +243,7 @@ def read_settings(**overrides: Any) -> Settings:
         raise SettingsError(f"{unknown[0]} is not a setting.", "docs/settings.md lists all.")
     folders = {
         name: value.expanduser().absolute()
-        for name in ("home", "keys", "cache", "manifest", "models", "calibrations")
+        for name in ("home", "keys", "cache", "manifest", "models", "calibrations", "vector_engine_authority")
         if (value := getattr(settings, name)) is not None
     }
     return settings.model_copy(update=folders)

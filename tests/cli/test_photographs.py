@@ -44,6 +44,21 @@ def test_search_prints_one_stable_document(served: Cli, folder: Path) -> None:
     assert best["score"] >= others[0]["score"] >= others[1]["score"]
 
 
+def test_a_search_of_some_references_compares_no_others(served: Cli, folder: Path) -> None:
+    photo = sorted(folder.rglob("*.jpg"))[0]
+    wide = ("search", photo, "-g", "people", "--threshold", "0", "--json")
+    everybody = served(*wide).json()["candidates"]
+    some = [row["face_id"] for row in everybody[2:5]]
+    found = served(*wide, *(word for face_id in some for word in ("--face-id", face_id))).json()
+    assert [row["face_id"] for row in found["candidates"]] == some
+    assert found["references_searched"] == 3
+    unknown = served(*wide, "--face-id", "00000000-0000-4000-8000-000000000000")
+    assert unknown.code == 4
+    assert "does not exist" in unknown.err
+    nobody = served(*wide, "--subject", "nobody")
+    assert nobody.code == 4
+
+
 def test_search_tells_what_the_scores_mean(served: Cli, folder: Path, faces: Path) -> None:
     result = served("search", next(folder.rglob("*.jpg")), "-g", "people")
     assert "strangers who reach this" in result.out

@@ -40,8 +40,15 @@ class RestlessGallery(ScanGallery):
 
     def add(self, identifiers: Sequence[str], vectors: NDArray[np.float32], model: str) -> None:
         super().add(identifiers, vectors, model)
-        if self.is_due and (compaction := self.compact({})) is not None:
-            compaction.run()
+        if self.is_due():
+            compacted(self)
+
+
+def compacted(gallery: ScanGallery) -> None:
+    """Compact a gallery, unless another thread does."""
+    compaction = gallery.compact({})
+    if compaction is not None:
+        compaction.run()
 
 
 def in_memory(model: str, dimension: int) -> RestlessGallery:

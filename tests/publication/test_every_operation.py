@@ -185,6 +185,7 @@ EVERY: dict[tuple[str, str], Asked] = {
     ("recognizance", "ReleaseHold"): Asked("hold", "sue", lambda o: o.approved_release(), "ivy", {"HoldId": NOBODY}),
     ("recognizance", "ListHolds"): Asked("hold", "sue", lambda o: {}, "ivy"),
     ("recognizance", "RecordBackup"): Asked("backup", "ada", lambda o: {}, "ivy"),
+    ("recognizance", "ReconcileGallery"): Asked("reconcile", "ada", lambda o: {"Gallery": o.full}, "ivy", NO_GALLERY),
     ("recognizance", "CreateOperator"): Asked(
         "operator",
         "ada",

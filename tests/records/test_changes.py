@@ -86,6 +86,20 @@ def test_one_version_is_forgotten_whole_or_not_at_all(store: RecordStore, galler
     assert erased(store, gallery, many) == [ids[4]]
 
 
+def test_after_a_restore_every_copy_is_out_of_date(store: RecordStore, gallery: GalleryRow) -> None:
+    ids, _ = enrolled(store, gallery, 2)
+    erase(store, gallery, ids[:1])
+    lost = version(store, gallery) + 1000
+    with store.write() as tx:
+        changes.begin_anew(tx)
+    assert erased(store, gallery, lost) is None
+    anew = version(store, gallery)
+    assert anew > lost
+    assert erased(store, gallery, anew) == []
+    erase(store, gallery, ids[1:])
+    assert erased(store, gallery, anew) is not None
+
+
 def test_the_list_does_not_grow_for_ever(store: RecordStore, gallery: GalleryRow) -> None:
     with store.write() as tx:
         versions = range(1, changes.ROWS_KEPT + 5_001)

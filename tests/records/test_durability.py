@@ -153,7 +153,8 @@ def test_threads_that_share_commits_lose_nothing_when_they_are_killed(place: Pat
             if isinstance(place, Path):  # what PostgreSQL keeps is sealed: docs/postgresql.md
                 files = everything(place)
                 in_entries = Counter(face_id for _, face_id, _ in bodies)
-                assert not [face_id for face_id in erased if files.count(face_id.encode()) > in_entries[face_id]]
+                # Once more: the list for copies of the gallery (`records.changes`).
+                assert not [face_id for face_id in erased if files.count(face_id.encode()) > in_entries[face_id] + 1]
 
 
 def test_two_processes_append_without_gap_or_repetition(place: Path | str, keys: Path) -> None:

@@ -1,6 +1,7 @@
 """PostgreSQL's own ways: who may reach the tests' server, durability, errors, lost connections, several processes."""
 
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -114,7 +115,7 @@ def test_no_password_is_taken_from_the_setting() -> None:
 
 
 def test_a_server_that_is_away_is_named(keys: Path, tmp_path: Path) -> None:
-    with pytest.raises(RecordUnavailableError, match="cannot be used") as caught:
+    with pytest.raises(RecordUnavailableError, match=r"cannot be reached.*socket") as caught:
         open_record(f"postgresql://ada@/record?host={tmp_path}", keys=keys)
     assert "setting `record`" in caught.value.remedy
 
@@ -145,8 +146,11 @@ def name_of(url: str) -> str:
 
 def backends(cluster: Cluster, store: RecordStore) -> None:
     """End every connection of the record, as an administrator of the server can."""
-    ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
-    cluster.execute(ended + "current_database()", name_of(str(store.database)))
+    others = "FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
+    name = name_of(str(store.database))
+    cluster.execute(f"SELECT pg_terminate_backend(pid) {others}", name)  # which does not wait for their end
+    while cluster.execute(f"SELECT pid {others}", name):
+        time.sleep(0.01)
 
 
 def test_connections_that_an_administrator_ends_are_made_anew(

@@ -43,6 +43,7 @@ def test_every_error_class_has_a_row() -> None:
         (errors.RefusedError, "AccessDeniedException", 400),
         (errors.BusyError, "ThrottlingException", 400),
         (errors.RecordUnavailableError, "InternalServerError", 500),
+        (errors.VectorEngineUnavailableError, "InternalServerError", 500),
     ],
 )
 def test_rows(kind: type[errors.RecognizanceError], code: str, status: int) -> None:
@@ -64,7 +65,7 @@ def test_codes_that_the_operation_does_not_list_become_invalid_parameter() -> No
 
 
 def test_what_is_wrong_inside_stays_inside() -> None:
-    for kind in (errors.KeyFileError, errors.ModelDigestError, errors.SettingsError, errors.RecognizanceError):
+    for kind in (errors.KeyFileError, errors.ModelDigestError, errors.SettingsError, errors.VectorEngineError):
         fault = fault_from(kind("/home/ada/keys is unreadable"), frozenset())
         assert (fault.code, fault.status) == ("InternalServerError", 500)
         assert "ada" not in fault.message

@@ -26,6 +26,7 @@ from recognizance.cli import (
     models,
     operators,
     photographs,
+    reconcile,
     search,
     serve,
     sessions,
@@ -61,6 +62,7 @@ app.command("erase")(erase.erase)
 app.add_typer(holds.app, name="hold")
 app.command("backup")(copies.backup)
 app.command("restore")(copies.restore)
+app.command("reconcile")(reconcile.reconcile)
 app.command("export")(exporting.export)
 app.command("import")(importing.import_gallery)
 app.command("models")(models.models)

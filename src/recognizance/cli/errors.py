@@ -40,6 +40,8 @@ EXIT_CODES: Mapping[type[errors.RecognizanceError], ExitCode] = MappingProxyType
         errors.HomeInUseError: ExitCode.UNAVAILABLE,
         errors.SchemaVersionError: ExitCode.UNAVAILABLE,
         errors.KeyFileError: ExitCode.UNAVAILABLE,
+        errors.VectorEngineError: ExitCode.UNAVAILABLE,
+        errors.VectorEngineUnavailableError: ExitCode.UNAVAILABLE,
         errors.WitnessError: ExitCode.UNAVAILABLE,
         errors.WitnessRefusedError: ExitCode.UNAVAILABLE,
         errors.BackupError: ExitCode.FAILED,

@@ -22,6 +22,12 @@ def search(
     quality: Annotated[
         Quality, typer.Option(case_sensitive=False, help="Refuse a face below this quality.")
     ] = Quality.NONE,
+    subjects: Annotated[
+        list[str] | None, typer.Option("--subject", help="Compare only with this subject's references; repeatable.")
+    ] = None,
+    face_ids: Annotated[
+        list[str] | None, typer.Option("--face-id", help="Compare only with this reference; repeatable.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
 ) -> int:
     """Search a gallery for the largest face of a photograph: ranked candidates, and what their scores mean."""
@@ -38,6 +44,8 @@ def search(
             ThresholdPercent=threshold,
             CandidatesMax=limit,
             Quality=quality.value,
+            **({"Subjects": subjects} if subjects else {}),
+            **({"FaceIds": face_ids} if face_ids else {}),
         )
     if as_json:
         print_json(search_document(answer, gallery, str(photo)))

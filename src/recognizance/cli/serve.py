@@ -164,6 +164,8 @@ def _welcome(
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
     grid.add_row("  data", Text(str(settings.home)))
+    if settings.record is not None:
+        grid.add_row("  record", Text(settings.record))
     grid.add_row("  keys", Text(f"{settings.keys_folder} (outside the data: back them up apart from it)"))
     if first_start and key is not None:
         grid.add_row("  new", Text(f"data folder, keys, administrator with the access key {key.access_key_id}"))

@@ -79,5 +79,7 @@ class Gallery(Protocol):
         ------
         ModelMismatchError
             If the probe comes from another model.
+        VectorEngineError, VectorEngineUnavailableError
+            If another server holds the references, and gave no whole answer: never a shorter list.
         """
         ...

@@ -56,7 +56,10 @@ def prepare(dimension: int, *, cache: Path | None = None) -> Kernels:
     """
     with _lock:
         if dimension not in _prepared:
-            _prepared[dimension] = _compile(dimension, cache)
+            try:
+                _prepared[dimension] = _compile(dimension, cache)
+            except (OSError, RuntimeError):  # the folder cannot be written: that costs a second at each start
+                _prepared[dimension] = _compile(dimension, None)
         return _prepared[dimension]
 
 

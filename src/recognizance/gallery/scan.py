@@ -6,6 +6,7 @@ the newest parts while searches and changes go on, and puts it in their place in
 
 import logging
 import threading
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -34,8 +35,12 @@ TAIL_ROWS = 16_384
 _GROWTH = 4
 """A compaction takes along an older segment unless it is so many times as large as what it would join."""
 
-_DEAD_SHARE = 0.2
-"""A segment with a larger share of erased rows is written anew."""
+_WORN_SHARE = 0.2
+_WORN_SECONDS = 86_400.0
+"""A segment with a larger share of erased rows, or with any for so long, is written anew under a new key.
+
+The key of the old one is destroyed then, so that no copy of the file tells any more who was erased.
+"""
 
 _log = logging.getLogger(__name__)
 
@@ -104,11 +109,6 @@ class ScanGallery:
     def model(self) -> str:
         """See `Gallery.model`."""
         return self._model
-
-    @property
-    def tail_rows(self) -> int:
-        """How many references wait before they become a segment."""
-        return self._tail_rows
 
     @property
     def generation(self) -> int:
@@ -222,15 +222,21 @@ class ScanGallery:
             for rank, (identifier, score) in enumerate(islice(best.items(), limit), 1)
         )
 
-    @property
-    def is_due(self) -> bool:
-        """Whether a compaction is worth its while."""
+    def is_due(self, *, leaving: bool = False) -> bool:
+        """Whether a compaction is worth its while.
+
+        Parameters
+        ----------
+        leaving : bool
+            Whether the gallery is about to be let go: files that wait should hold nobody who was erased.
+        """
         parts = self._parts
         if parts.frozen is not None:
             return False
-        return len(parts.tail) >= self._tail_rows or any(_is_worn(segment) for segment in parts.segments)
+        full = len(parts.tail) >= self._tail_rows
+        return full or any(_is_worn(segment, leaving=leaving) for segment in parts.segments)
 
-    def compact(self, mark: Mapping[str, Any]) -> "Compaction | None":
+    def compact(self, mark: Mapping[str, Any], *, leaving: bool = False) -> "Compaction | None":
         """Begin a compaction: from now on what is added is not part of it.
 
         Parameters
@@ -250,13 +256,13 @@ class ScanGallery:
                 self._parts, frozen=self._parts.tail, tail=ExhaustiveGallery(self._model, self._dimension)
             )
             self._gone = set()
-            return Compaction(self, mark)
+            return Compaction(self, mark, leaving=leaving)
 
-    def _compacted(self, mark: Mapping[str, Any]) -> None:
+    def _compacted(self, mark: Mapping[str, Any], *, leaving: bool) -> None:
         parts = self._parts
         assert parts.frozen is not None  # noqa: S101 - `compact` has set it, and only this ends it
         try:
-            old = _to_join(parts.segments, len(parts.frozen))
+            old = _to_join(parts.segments, len(parts.frozen), leaving=leaving)
             names, vectors = parts.frozen.rows()
             taken = [(segment, np.flatnonzero(segment.storage.alive)) for segment in old]
             rows = sum(len(alive) for _, alive in taken) + len(names)
@@ -336,9 +342,10 @@ class ScanGallery:
 class Compaction:
     """A compaction that has begun."""
 
-    def __init__(self, gallery: ScanGallery, mark: Mapping[str, Any]) -> None:
+    def __init__(self, gallery: ScanGallery, mark: Mapping[str, Any], *, leaving: bool) -> None:
         self._gallery = gallery
         self._mark = mark
+        self._leaving = leaving
 
     def run(self) -> None:
         """Make the new segment and put it in place.  If that fails, everything is as it was before.
@@ -350,12 +357,12 @@ class Compaction:
         DamagedIndexError
             If an older segment cannot be read.
         """
-        self._gallery._compacted(self._mark)
+        self._gallery._compacted(self._mark, leaving=self._leaving)
 
 
-def _to_join(segments: Sequence[Segment], rows: int) -> list[Segment]:
+def _to_join(segments: Sequence[Segment], rows: int, *, leaving: bool) -> list[Segment]:
     """Choose the segments that a compaction takes along: worn ones, and the newest while they are not far larger."""
-    joined = [segment for segment in segments if _is_worn(segment)]
+    joined = [segment for segment in segments if _is_worn(segment, leaving=leaving)]
     rows += sum(segment.count for segment in joined)
     for segment in reversed(segments):
         if segment in joined:
@@ -367,8 +374,11 @@ def _to_join(segments: Sequence[Segment], rows: int) -> list[Segment]:
     return joined
 
 
-def _is_worn(segment: Segment) -> bool:
-    return segment.rows - segment.count > _DEAD_SHARE * segment.rows
+def _is_worn(segment: Segment, *, leaving: bool) -> bool:
+    if segment.worn_since is None:
+        return False
+    old = time.monotonic() - segment.worn_since >= _WORN_SECONDS
+    return leaving or old or segment.rows - segment.count > _WORN_SHARE * segment.rows
 
 
 def _blocks(

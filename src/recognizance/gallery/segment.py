@@ -4,6 +4,7 @@ Every row whose rough score is within the proven margin of the limit-th best, or
 and scored in float64.  So the answer is that of the plain exhaustive search, ties included.
 """
 
+import time
 from collections.abc import Collection, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -94,6 +95,8 @@ class Segment:
         self._kernels = kernels
         self.rows = len(storage.scales)
         self.count = int(np.count_nonzero(storage.alive))
+        self.worn_since = time.monotonic() if self.count < self.rows else None
+        """When it was first known to hold erased rows; None if it holds none."""
 
     @property
     def storage(self) -> Storage:
@@ -114,6 +117,7 @@ class Segment:
         if len(rows):
             self._storage.alive[rows] = 0
             self.count -= len(rows)
+            self.worn_since = self.worn_since or time.monotonic()
             self._storage.erase(rows)
         return len(rows)
 

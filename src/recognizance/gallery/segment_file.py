@@ -9,6 +9,7 @@ Identifiers and their order are mapped.  Rows are read and not mapped: the pages
 few rows of a search would fill the memory, and a file that loses its end would end the process.
 """
 
+import hashlib
 import json
 import mmap
 import os
@@ -30,6 +31,7 @@ from recognizance.gallery.stream import BLOCK_BYTES, KeyStream, checksums
 _FORMAT = "recognizance-scan-1"
 _HEADER_BYTES = 4096
 _ROWS_AT_ONCE = 16_384
+_BYTES_AT_ONCE = 1 << 20
 
 Block = tuple[Keys, NDArray[np.float32]]
 """Identifiers, and vectors of shape (n, dimension)."""
@@ -82,7 +84,7 @@ class FileStorage:
         self._layout = Layout(int(header["rows"]), self.dimension)
         self._places = self._layout.places()
         self._stream = KeyStream(key)
-        if path.stat().st_size != self._places["end"]:
+        if path.stat().st_size != self._places["end"] or _index_digest(path, self._places) != header["index_sha256"]:
             raise _damaged(path)
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         weakref.finalize(self, os.close, self._descriptor)
@@ -105,8 +107,7 @@ class FileStorage:
             If it is not whole, or of another kind, or its key is gone.
         """
         try:
-            with path.open("rb") as file:
-                header = json.loads(file.read(_HEADER_BYTES).rstrip(b"\0") or b"{}")
+            header = _read_header(path)
             if (header.get("format"), header.get("model"), header.get("dimension")) != (_FORMAT, model, dimension):
                 raise _damaged(path)
             key = key_of(int(header["slot"]))
@@ -241,7 +242,30 @@ def write_segment(
             _write_all(descriptor, whole.view(np.uint8), places[name])
         header = {"format": _FORMAT, "model": model, "dimension": dimension, "rows": rows, "slot": slot}
         header |= {"residual_max": bounds.residual_max, "norm_max": bounds.norm_max}
-        os.pwrite(descriptor, json.dumps(header).encode().ljust(_HEADER_BYTES, b"\0"), 0)
+        header |= {"index_sha256": _index_digest(descriptor, places)}
+        text = json.dumps(header).encode()
+        os.pwrite(descriptor, text + b"\n" + hashlib.sha256(text).hexdigest().encode() + b"\n", 0)
+
+
+def _read_header(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        text, digest, *_ = file.read(_HEADER_BYTES).split(b"\n")
+    if hashlib.sha256(text).hexdigest().encode() != digest:
+        raise _damaged(path)
+    header: dict[str, Any] = json.loads(text)
+    return header
+
+
+def _index_digest(file: Path | int, places: dict[str, int]) -> str:
+    """Digest the identifiers and their order, which never change: read and not mapped, so that they fill no memory."""
+    digest = hashlib.sha256()
+    with open(file, "rb", buffering=0, closefd=isinstance(file, Path)) as source:
+        source.seek(places["high"])
+        left = places["alive"] - places["high"]
+        while left and (block := source.read(min(left, _BYTES_AT_ONCE))):
+            digest.update(block)
+            left -= len(block)
+    return digest.hexdigest()
 
 
 def _in_steps(blocks: Iterable[Block]) -> Iterator[Block]:

@@ -46,8 +46,11 @@ class KeyStream:
 
 
 def checksums(rows: NDArray[np.uint8]) -> NDArray[np.uint32]:
-    """Sum rows, of shape (n, row_bytes) with a multiple of four bytes, in a way that every changed word changes."""
+    """Sum rows, of shape (n, row_bytes) with a multiple of four bytes, in a way that every changed word changes.
+
+    Zeros have another sum than zero: a disk that gives back nothing is noticed.
+    """
     words = rows.view(np.uint32)
     weights = (np.arange(words.shape[1], dtype=np.uint32) * np.uint32(2654435761)) | np.uint32(1)
     sums: NDArray[np.uint32] = (words * weights).sum(axis=1, dtype=np.uint32)
-    return sums
+    return sums + np.uint32(words.shape[1] + 1)

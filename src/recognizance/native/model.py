@@ -21,8 +21,16 @@ def load_native_model() -> ServiceModel:
     return ServiceModel(loader.load_service_model(NAME, "service-2"), NAME)
 
 
-def native_client(session: botocore.session.Session, endpoint: str, *, region: str, connections: int = 10) -> Any:
-    """Make a botocore client of our own operations, which signs with the session's credentials."""
+def native_client(
+    session: botocore.session.Session, endpoint: str, *, region: str, connections: int = 10, patient: bool = False
+) -> Any:
+    """Make a botocore client of our own operations, which signs with the session's credentials.
+
+    Parameters
+    ----------
+    patient : bool
+        For operations that may take hours: asked once, and waited for.
+    """
     session.get_component("data_loader").search_paths.append(str(_DATA))
     return session.create_client(
         NAME,
@@ -30,9 +38,9 @@ def native_client(session: botocore.session.Session, endpoint: str, *, region: s
         endpoint_url=endpoint,
         config=Config(
             connect_timeout=5,
-            read_timeout=300,
+            read_timeout=86_400 if patient else 300,
             max_pool_connections=connections,
-            retries={"max_attempts": 5, "mode": "standard"},
+            retries={"max_attempts": 0 if patient else 5, "mode": "standard"},
             # Shapes are the server's to judge; judging them here too would give two kinds of message.
             parameter_validation=False,
             proxies={},

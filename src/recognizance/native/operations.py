@@ -12,7 +12,8 @@ from recognizance.workflows.compare import compare
 from recognizance.workflows.detect import detect
 from recognizance.workflows.engine import Photograph
 from recognizance.workflows.enrol import enrol
-from recognizance.workflows.search import REFERENCES, search_by_photograph
+from recognizance.workflows.reconciling import reconcile_gallery
+from recognizance.workflows.search import REFERENCES, Scope, search_by_photograph
 
 THRESHOLD_DEFAULT = 80.0
 CANDIDATES_DEFAULT = 20
@@ -35,6 +36,20 @@ def list_galleries(desk: Desk, call: Call) -> Answer:
         {
             "Galleries": [shapes.gallery(item) for item in shown],
             "NextToken": desk.token(call, "", shown[-1].gallery.id) if len(page) > PAGE_DEFAULT else None,
+        },
+        entry,
+    )
+
+
+def reconcile(desk: Desk, call: Call) -> Answer:
+    """Answer ReconcileGallery."""
+    found, entry = reconcile_gallery(desk.place, act_of(call), call.input["Gallery"])
+    return answer(
+        {
+            "References": found.references,
+            "Missing": found.missing,
+            "Extra": found.extra,
+            "Different": found.different,
         },
         entry,
     )
@@ -88,6 +103,7 @@ def search_gallery(desk: Desk, call: Call) -> Answer:
         limit=call.input.get("CandidatesMax", CANDIDATES_DEFAULT),
         threshold_percent=float(call.input.get("ThresholdPercent", THRESHOLD_DEFAULT)),
         quality=QualityLevel(call.input.get("Quality", "NONE")),
+        scope=_scope(call),
     )
     return answer(
         {
@@ -104,6 +120,12 @@ def search_gallery(desk: Desk, call: Call) -> Answer:
         },
         found.entry,
     )
+
+
+def _scope(call: Call) -> Scope | None:
+    """Read which references are to be compared; None for all."""
+    face_ids, names = call.input.get("FaceIds"), call.input.get("Subjects")
+    return None if face_ids is None and names is None else Scope(face_ids or (), names or ())
 
 
 def compare_photographs(desk: Desk, call: Call) -> Answer:
@@ -181,6 +203,7 @@ def import_photograph(desk: Desk, call: Call) -> Answer:
 OPERATIONS = {
     "CreateGallery": create_gallery,
     "ListGalleries": list_galleries,
+    "ReconcileGallery": reconcile,
     "DetectFaces": detect_faces,
     "EnrolPhotograph": enrol_photograph,
     "SearchGallery": search_gallery,

@@ -27,7 +27,9 @@ ROLES: Mapping[str, frozenset[str]] = {
     EXAMINER: READING | {"compare"} | OWN,
     SUPERVISOR: frozenset({"list", "erase", "erasure", "hold", "approval", "case"}) | OWN,
     AUDITOR: frozenset({"ledger", "disclosure"}) | OWN,
-    ADMINISTRATOR: frozenset({"list", "gallery", "operator", "key", "case", "env", "settings", "backup", "restore"})
+    ADMINISTRATOR: frozenset(
+        {"list", "gallery", "operator", "key", "case", "env", "settings", "backup", "reconcile", "restore"}
+    )
     | OWN,
 }
 """Acts by role.  A role or an act that is not here is refused."""

@@ -17,6 +17,9 @@ ROWS_KEPT = 100_000
 _VERSIONS_BETWEEN_PRUNINGS = 256
 _MANY = 1_000
 
+_LEAP = 2**32
+"""More changes than a gallery has seen: a version that no copy can have."""
+
 _GALLERIES = schema.galleries
 _ERASED = schema.erased_references
 _HERE = _ERASED.c.gallery_id == bindparam("gallery")
@@ -83,3 +86,11 @@ def forget_before(tx: Transaction, gallery: int, version: int) -> None:
     """Forget what was erased up to and with this version: `erased_since` answers from it on."""
     tx.execute(_FORGET, {"gallery": gallery, "until": version})
     tx.execute(_KNOWN_FROM, {"wanted": gallery, "until": version})
+
+
+def begin_anew(tx: Transaction) -> None:
+    """Make every copy of every gallery out of date: the record was restored, and counts anew from where it was then."""
+    tx.execute(delete(_ERASED))
+    leapt = _GALLERIES.c.version + _LEAP
+    regrouped = _GALLERIES.c.subjects_version + _LEAP
+    tx.execute(update(_GALLERIES).values(version=leapt, erasures_known_from=leapt, subjects_version=regrouped))

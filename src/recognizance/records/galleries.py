@@ -14,6 +14,9 @@ _GALLERIES = schema.galleries
 _COLUMNS = tuple(column for column in _GALLERIES.c if column.name not in ("faces", "users", "erasures_known_from"))
 _GET = select(*_COLUMNS).where(_GALLERIES.c.name == bindparam("wanted"))
 _COUNTS = select(_GALLERIES.c.faces, _GALLERIES.c.users).where(_GALLERIES.c.id == bindparam("wanted"))
+_EXISTS = select(_GALLERIES.c.id).where(_GALLERIES.c.id == bindparam("wanted"))
+_MODELS = select(_GALLERIES.c.id, _GALLERIES.c.model)
+_VERSION = select(_GALLERIES.c.version).where(_GALLERIES.c.id == bindparam("wanted"))
 _LIST = (
     select(*_COLUMNS).where(_GALLERIES.c.id > bindparam("after")).order_by(_GALLERIES.c.id).limit(bindparam("at_most"))
 )
@@ -104,12 +107,28 @@ def get(tx: Transaction, name: str) -> GalleryRow:
     return _gallery(row)
 
 
+def version_of(tx: Transaction, gallery: int) -> int | None:
+    """Read the version of a gallery by its id; None if it is gone."""
+    found: int | None = tx.execute(_VERSION, {"wanted": gallery}).scalar()
+    return found
+
+
 def list_page(tx: Transaction, *, after: int = 0, limit: int) -> list[GalleryRow]:
     """List galleries in the order of creation, at most `limit`, beginning after the id `after`.
 
     Ids make short page tokens, and stay good when the gallery that a page ended with is deleted.
     """
     return [_gallery(row) for row in tx.execute(_LIST, {"after": after, "at_most": limit})]
+
+
+def models(tx: Transaction) -> dict[int, str]:
+    """Tell the model of every gallery, by its number."""
+    return {row.id: row.model for row in tx.execute(_MODELS)}
+
+
+def exists(tx: Transaction, gallery: int) -> bool:
+    """Tell whether a gallery of this number is there."""
+    return tx.execute(_EXISTS, {"wanted": gallery}).first() is not None
 
 
 def counts(tx: Transaction, gallery: int) -> GalleryCounts:
@@ -160,7 +179,15 @@ def delete_gallery(tx: Transaction, name: str) -> GalleryRow:
         tx.execute(delete(photographs).where(photographs.c.identifier.in_(identifiers)))
     tx.execute(delete(candidates).where(candidates.c.entry_index.in_(select(searches.c.entry_index).where(here))))
     tx.execute(update(searches).where(here).values(gallery_id=None, probe_slot=None, sealed_probe=None))
-    for table in (references, schema.erased_references, schema.subjects, images, schema.tags, schema.idempotency):
+    for table in (
+        references,
+        schema.erased_references,
+        schema.engine_positions,
+        schema.subjects,
+        images,
+        schema.tags,
+        schema.idempotency,
+    ):
         tx.execute(delete(table).where(table.c.gallery_id == gallery.id))
     tx.execute(delete(_GALLERIES).where(_GALLERIES.c.id == gallery.id))
     return gallery

@@ -6,6 +6,8 @@ Both live in the folder of keys: whoever puts an older copy of the home folder b
 import fcntl
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from recognizance.errors import KeyFileError
@@ -15,6 +17,7 @@ from recognizance_verify.notes import Checkpoint, SignedNote, SigningKey
 
 KEY_FILE = "log-signing.key"
 HEAD_FILE = "log-head"
+_PUBLISHING = "log-publishing.lock"
 
 
 def load_or_create_log_key(folder: Path, *, origin: str | None, verifier_key: str | None) -> SigningKey:
@@ -73,6 +76,30 @@ def read_head(folder: Path) -> str | None:
             f"The log's newest checkpoint, {file}, cannot be read: {error}.",
             "Let the folder of keys be one that the server's account owns.",
         ) from error
+
+
+@contextmanager
+def publishing_alone(folder: Path) -> Iterator[None]:
+    """Let one process at a time ask the witnesses of a log that several share.
+
+    A witness that has just seen a longer log from one of them would refuse the other's checkpoint as rolled back.
+
+    Raises
+    ------
+    KeyFileError
+    """
+    try:
+        descriptor = os.open(folder / _PUBLISHING, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise KeyFileError(
+            f"The file {folder / _PUBLISHING} cannot be used: {error.strerror or error}.",
+            "Let the folder of keys be one that the server's account owns.",
+        ) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def advance_head(folder: Path, checkpoint: str) -> None:

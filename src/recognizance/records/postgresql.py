@@ -1,13 +1,16 @@
 """Everything that is PostgreSQL's alone: connections, transactions, durability, errors, triggers."""
 
+import logging
+import select
 from typing import Any, cast
 
 import psycopg
 from psycopg import IsolationLevel
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import Format
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from recognizance.errors import RecordUnavailableError, SettingsError
 
@@ -30,6 +33,8 @@ _DEFAULTS = {
     "tcp_user_timeout": "30000",
 }
 
+_log = logging.getLogger(__name__)
+
 _OF_VALUES = "22"
 """Errors of values, such as a number out of range, quote them at once."""
 
@@ -51,6 +56,14 @@ _REMEDIES = {
     "XX001": ("The record is damaged", "Restore the database from a backup; docs/postgresql.md."),
     "XX002": ("An index of the record is damaged", "Rebuild it: REINDEX DATABASE; and check the server's disk."),
 }
+
+
+class _BinaryCursor(psycopg.ServerCursor[Any]):
+    """Streams rows as they are: as text, every template is twice as long and has to be translated."""
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self.format = Format.BINARY
 
 
 def connection_string(url: str) -> str:
@@ -90,7 +103,6 @@ def make_engine(connection_info: str, *, writer: bool) -> Engine:
         "postgresql+psycopg://",
         creator=lambda: psycopg.connect(connection_info, client_encoding="utf-8"),
         pool_use_lifo=True,
-        pool_pre_ping=True,  # the server may have been restarted since
         hide_parameters=True,
         **sizes,
     )
@@ -109,6 +121,13 @@ def make_engine(connection_info: str, *, writer: bool) -> Engine:
         # A write sees what was committed before it got the lock; a snapshot would be older.
         connection.isolation_level = IsolationLevel.READ_COMMITTED if writer else IsolationLevel.REPEATABLE_READ
         connection.read_only = not writer
+        connection.server_cursor_factory = _BinaryCursor
+
+    @event.listens_for(engine, "checkout")
+    def require_alive(connection: "psycopg.Connection[Any]", *_: object) -> None:
+        # A connection that the server has ended can be read from; asking the server itself would take a round trip.
+        if connection.closed or _can_be_read(connection.fileno()):
+            raise DisconnectionError
 
     if writer:
 
@@ -119,8 +138,8 @@ def make_engine(connection_info: str, *, writer: bool) -> Engine:
     @event.listens_for(engine, "handle_error")
     def translate(context: ExceptionContext) -> BaseException | None:
         error = context.original_exception
-        if not isinstance(error, psycopg.Error) or context.is_pre_ping:
-            return None  # a connection that was lost while nobody used it is made anew
+        if not isinstance(error, psycopg.Error):
+            return None
         if (found := unavailable(error)) is not None:
             return found
         without_values(error)
@@ -130,6 +149,12 @@ def make_engine(connection_info: str, *, writer: bool) -> Engine:
         return kind(context.statement, None, error, hide_parameters=True)
 
     return engine
+
+
+def _can_be_read(descriptor: int) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def driver_of(connection: Connection) -> "psycopg.Connection[Any]":
@@ -149,12 +174,15 @@ def unavailable(error: BaseException | None) -> RecordUnavailableError | None:
     if not isinstance(error, psycopg.Error):
         return None
     state = error.sqlstate or ""
-    told = (error.diag.message_primary or str(error)).strip().replace("\n", "; ")
+    told = " ".join((error.diag.message_primary or str(error)).split())
     known = _REMEDIES.get(state)
     if known is not None:
         return RecordUnavailableError(f"{known[0]} ({told}).", known[1])
-    gone = not state and isinstance(error, psycopg.OperationalError)
-    if gone or state.startswith(("08", "28", "3D", "57P")):
+    if not state and isinstance(error, psycopg.OperationalError):
+        # What the driver says names hosts and folders, which is nothing for clients; `Database.opening` tells it.
+        _log.warning("PostgreSQL: %s", told)
+        return RecordUnavailableError("The PostgreSQL server of the record cannot be reached.", AWAY)
+    if state.startswith(("08", "28", "3D", "57P")):
         return RecordUnavailableError(f"The PostgreSQL server of the record cannot be used ({told}).", AWAY)
     return None
 

@@ -70,7 +70,7 @@ class PostgresqlDatabase:
 
     def exists(self) -> bool:
         """See `Database.exists`."""
-        with self.reader.connect() as connection:
+        with _told_whole(), self.reader.connect() as connection:
             return inspect(connection).has_table("alembic_version")
 
     @contextmanager
@@ -82,7 +82,7 @@ class PostgresqlDatabase:
         SettingsError
             If the server is too old, or would lose what it has acknowledged.
         """
-        with self.reader.connect() as connection:
+        with _told_whole(), self.reader.connect() as connection:
             found = connection.execute(_SERVER).one()
         if found.version < _OLDEST:
             raise SettingsError(
@@ -148,3 +148,15 @@ class PostgresqlDatabase:
         self.vacuuming.close()
         self.reader.dispose()
         self.writer.dispose()
+
+
+@contextmanager
+def _told_whole() -> Iterator[None]:
+    """Say why the server cannot be reached to whoever starts ours; clients are told only that it cannot."""
+    try:
+        yield
+    except RecordUnavailableError as error:
+        if not isinstance(error.__cause__, psycopg.Error):
+            raise
+        why = " ".join(str(error.__cause__).split())
+        raise RecordUnavailableError(f"{error.message} It says: {why}", error.remedy) from error

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
-SCHEMA_VERSION = "0005"
+SCHEMA_VERSION = "0006"
 
 _Kind = type[TypeEngine[Any]] | TypeEngine[Any]
 
@@ -142,6 +142,24 @@ erased_references = Table(
     Column("version", BigInteger, primary_key=True, autoincrement=False),
     Column("face_id", Text, primary_key=True),
     sqlite_with_rowid=False,
+)
+
+# How far the copy of a gallery in a vector engine has followed; see engine_positions.py.
+engine_positions = Table(
+    "engine_positions",
+    metadata,
+    Column(
+        "gallery_id",
+        _Number,
+        ForeignKey("galleries.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    _required("collection", Text),
+    _required("version", BigInteger),
+    _required("sequence", BigInteger),
+    _required("forgotten", BigInteger),
+    _required("stale", Boolean),
 )
 
 images = Table(

@@ -30,6 +30,8 @@ ERROR_TABLE: Mapping[type[errors.RecognizanceError], tuple[str, int]] = MappingP
         errors.SchemaVersionError: _INTERNAL,
         errors.KeyFileError: _INTERNAL,
         errors.RecordUnavailableError: _INTERNAL,
+        errors.VectorEngineError: _INTERNAL,
+        errors.VectorEngineUnavailableError: _INTERNAL,
         errors.WitnessError: _INTERNAL,
         errors.WitnessRefusedError: _INTERNAL,
         errors.BackupError: _INTERNAL,
@@ -171,8 +173,8 @@ def fault_from(error: errors.RecognizanceError, listed_codes: Collection[str]) -
         is not listed is answered as InvalidParameterException, which every operation has.
     """
     code, status = ERROR_TABLE[next(kind for kind in type(error).__mro__ if kind in ERROR_TABLE)]
-    # Of what is wrong inside the server, only the record's state helps a client: it may ask again.
-    if status == 500 and not isinstance(error, errors.RecordUnavailableError):
+    # Of what is wrong inside the server, only what passes by itself helps a client: it may ask again.
+    if status == 500 and not isinstance(error, errors.RecordUnavailableError | errors.VectorEngineUnavailableError):
         return Fault.internal(receipt_headers(error.recorded))
     if code not in _COMMON_CODES and code not in listed_codes:
         code, status = _INVALID

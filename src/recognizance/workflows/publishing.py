@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -60,6 +61,8 @@ class Publisher:
     ----------
     remember : callable
         Keeps a signed checkpoint where a copy of the home folder does not take it along.
+    alone : callable
+        Keeps other processes that publish the same log waiting while its block runs.
     """
 
     def __init__(
@@ -69,12 +72,14 @@ class Publisher:
         witnesses: Sequence[Witness],
         remember: Callable[[str], None],
         clock: Callable[[], datetime],
+        alone: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._store = store
         self._ledger = ledger
         self._witnesses = tuple(witnesses)
         self._remember = remember
         self._clock = clock
+        self._alone = alone
         self._publishing = threading.Lock()
         self._last: Published | None = None
         self._keeping = threading.Lock()
@@ -133,10 +138,10 @@ class Publisher:
 
     def publish(self) -> Published:
         """Sign the log as it is, remember that, and ask the witnesses for what they have not cosigned yet."""
-        with self._publishing:
+        with self._publishing, self._alone():
             with self._store.read() as tx:
                 size = self._ledger.size(tx)
-                last = self._last
+                last = self._cosigned_by_another(tx, size) or self._last
                 if last is not None and last.size == size and (last.cosigned_at or not self._witnesses):
                     return last
                 note = self._ledger.checkpoint(tx, size)
@@ -148,6 +153,11 @@ class Publisher:
                     checkpoints.put(tx, size, published.note, published.cosigned_at)
             self._last = published
             return published
+
+    def _cosigned_by_another(self, tx: Transaction, size: int) -> Published | None:
+        """Give what another server had cosigned of the log as it is: witnesses are not asked for it again."""
+        found = checkpoints.newest(tx) if self._store.shared else None
+        return Published(found.note, size, found.cosigned_at) if found is not None and found.size == size else None
 
     def run(self, stop: threading.Event, seconds: float) -> None:
         """Publish whenever the log has grown, until `stop`; once more then."""

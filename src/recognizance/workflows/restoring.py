@@ -10,7 +10,7 @@ from recognizance.authority.administrators import usable_administrators
 from recognizance.authority.revocations import Ended, end_again
 from recognizance.errors import LogRolledBackError
 from recognizance.ledger import Entry, Ledger, Value
-from recognizance.records import RecordStore, Transaction, erasures, holds, operators
+from recognizance.records import RecordStore, Transaction, changes, engine_positions, erasures, holds, operators
 from recognizance.records.holds import Hold
 from recognizance.records.key_files import fsync_folder
 from recognizance.workflows.presence import OPERATOR
@@ -98,11 +98,14 @@ def restore(
             "for good.",
         )
     erased = erasures.reapply(store)
+    with store.write() as tx:
+        changes.begin_anew(tx)
     details: dict[str, Value] = {"account": account, "backup_entries": entries, "erased_again": erased}
     rolled_back = None if holds_known or known is None else known.size
     if rolled_back is not None and known is not None:
         details["rolled_back_from"] = {"root": known.root.hex(), "size": known.size}
     with store.write() as tx:
+        engine_positions.mistrust(tx)
         ended_again = None if ended is None else end_again(tx, ended, now=clock())
         details |= {"ended_again": ended_again, "held_again": hold_again(tx, standing)}
         index = ledger.append(tx, Entry("restore", clock().astimezone(UTC), OPERATOR, "allowed", (), details))

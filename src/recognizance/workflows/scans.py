@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from recognizance.errors import DamagedIndexError, ErasedError, KeyFileError
 from recognizance.gallery import Gallery, Machine, ScanGallery, identifiers
 from recognizance.gallery.folder import SegmentFolder
+from recognizance.gallery.scan import TAIL_ROWS
 from recognizance.gallery.segment_file import Block
 from recognizance.records import RecordStore, Transaction, changes, entries, galleries, references
 from recognizance.records.galleries import GalleryRow
-from recognizance.workflows.vectors import Mark, Upkeep
+from recognizance.workflows.vectors import Mark, Reconciled, Upkeep
 
 _KEY_PURPOSE = "scan segment v1"
 _log = logging.getLogger(__name__)
@@ -53,14 +54,27 @@ class EmbeddedScans:
     ----------
     folder : Path
         Has a folder for each gallery that is large enough to need one.
+    tail_rows : int
+        See `gallery.scan.TAIL_ROWS`.
     """
 
-    def __init__(self, store: RecordStore, folder: Path, *, model: str, dimension: int, machine: Machine) -> None:
+    def __init__(
+        self,
+        store: RecordStore,
+        folder: Path,
+        *,
+        model: str,
+        dimension: int,
+        machine: Machine,
+        tail_rows: int = TAIL_ROWS,
+    ) -> None:
+        self._store = store
         self._folder = folder
         self._keys = VaultKeys(store)
         self._model = model
         self._dimension = dimension
         self._machine = machine
+        self._tail_rows = tail_rows
 
     def load(self, tx: Transaction, gallery: GalleryRow) -> tuple[Gallery, Mark]:
         """See `VectorEngine.load`: takes over the files if they are those of this record, and makes them if not."""
@@ -81,7 +95,7 @@ class EmbeddedScans:
         held = self._gallery(gallery.id)
         count = galleries.counts(tx, gallery.id).faces
         newest = [0]
-        if count >= held.tail_rows:
+        if count >= self._tail_rows:
             _log.info("reading %d references of gallery %d from the record", count, gallery.id)
             mark = Mark(gallery.version, references.newest_sequence(tx, gallery.id))
             try:
@@ -97,10 +111,10 @@ class EmbeddedScans:
 
     def hold(self, identifiers: Sequence[str], vectors: NDArray[np.float32]) -> ScanGallery:
         """See `VectorEngine.hold`."""
-        held = ScanGallery(self._model, self._dimension, machine=self._machine)
+        held = ScanGallery(self._model, self._dimension, machine=self._machine, tail_rows=self._tail_rows)
         if identifiers:
             held.add(identifiers, vectors, self._model)
-        if held.is_due and (compaction := held.compact({})) is not None:
+        if held.is_due() and (compaction := held.compact({})) is not None:
             compaction.run()
         return held
 
@@ -115,17 +129,28 @@ class EmbeddedScans:
             return True
         return changes.erased_since(tx, gallery.id, int(kept["version"])) != []
 
-    def is_due(self, gallery: Gallery) -> bool:
+    def is_due(self, gallery: Gallery, *, leaving: bool = False) -> bool:
         """See `VectorEngine.is_due`."""
-        return isinstance(gallery, ScanGallery) and gallery.is_due
+        return isinstance(gallery, ScanGallery) and gallery.is_due(leaving=leaving)
 
-    def tend(self, tx: Transaction, gallery_id: int, gallery: Gallery, mark: Mark) -> Upkeep | None:
-        """See `VectorEngine.tend`: a compaction, where it is due."""
-        return gallery.compact(_marked(tx, mark)) if isinstance(gallery, ScanGallery) else None
+    def tend(
+        self, tx: Transaction, gallery_id: int, gallery: Gallery, mark: Mark, *, leaving: bool = False
+    ) -> Upkeep | None:
+        """See `VectorEngine.tend`: a compaction."""
+        return gallery.compact(_marked(tx, mark), leaving=leaving) if isinstance(gallery, ScanGallery) else None
 
     def forget(self, gallery_id: int) -> None:
         """See `VectorEngine.forget`."""
         self._segments(gallery_id).clear()
+
+    def reconcile(self, gallery: GalleryRow) -> Reconciled:
+        """See `VectorEngine.reconcile`: the files are made anew when the gallery is loaded next."""
+        self.forget(gallery.id)
+        with self._store.read() as tx:
+            return Reconciled(galleries.counts(tx, gallery.id).faces)
+
+    def keep_step(self) -> None:
+        """See `VectorEngine.keep_step`: what is undone is done when it is loaded."""
 
     def kept(self) -> Iterator[int]:
         """See `VectorEngine.kept`."""
@@ -142,7 +167,13 @@ class EmbeddedScans:
         return mark if len(held) == galleries.counts(tx, gallery.id).faces else None
 
     def _gallery(self, gallery_id: int) -> ScanGallery:
-        return ScanGallery(self._model, self._dimension, folder=self._segments(gallery_id), machine=self._machine)
+        return ScanGallery(
+            self._model,
+            self._dimension,
+            folder=self._segments(gallery_id),
+            machine=self._machine,
+            tail_rows=self._tail_rows,
+        )
 
     def _segments(self, gallery_id: int) -> SegmentFolder:
         return SegmentFolder(self._path(gallery_id), self._keys, model=self._model, dimension=self._dimension)

@@ -1,12 +1,13 @@
 """Search a gallery (1:N), by photograph, by reference or by subject."""
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from recognizance.biometrics import Candidate, DetectedFace, Image, QualityLevel, Reference, Template
 from recognizance.detection.filter import shortcomings
-from recognizance.errors import NoFaceError, SubjectNotFoundError
+from recognizance.errors import NoFaceError, ReferenceNotFoundError, SubjectNotFoundError
 from recognizance.ledger import Concealed, ConcealedList, Value
 from recognizance.records import Transaction, photographs, references, searches, subjects
 from recognizance.records.galleries import GalleryRow
@@ -97,6 +98,14 @@ class SearchResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """Which references are compared: those named, and those of the subjects named."""
+
+    face_ids: Sequence[str] = ()
+    subjects: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class _Question:
     """What is searched for, in which gallery, and how much is wanted."""
 
@@ -107,6 +116,7 @@ class _Question:
     threshold_percent: float
     excluding: Collection[str] = ()
     probe_of: Reference | SubjectRow | None = None
+    scope: frozenset[str] | None = None
 
 
 @failures_recorded("search")
@@ -121,8 +131,9 @@ def search_by_photograph(
     threshold_percent: float,
     quality: QualityLevel,
     face_needed: bool = True,
+    scope: Scope | None = None,
 ) -> SearchResult:
-    """Search for the largest face of a photograph.
+    """Search for the largest face of a photograph, among all references or only those in `scope`.
 
     The policy is asked; the gallery is searched; the record of the search, the probe photograph and one entry are
     made durable together; then the candidates are returned.
@@ -132,10 +143,13 @@ def search_by_photograph(
     NoFaceError
         If there is no face, or the largest does not pass the filter; unless no face is needed: the search is
         recorded then and has no candidates.
+    ReferenceNotFoundError, SubjectNotFoundError
+        If the scope names somebody who is not in the gallery.
     """
     permitted = permit(place, act, "search", gallery=gallery_name, threshold_percent=threshold_percent)
     gallery = find_gallery(place, gallery_name)
     require_model(gallery, place.engine.model)
+    within = _within(place, gallery, scope) if scope is not None else None
     data, bytes_max = photograph()
     image = place.engine.decode(data, bytes_max)
     faces = place.engine.faces(image)
@@ -147,7 +161,7 @@ def search_by_photograph(
     if reasons:
         unsearched.insert(0, (faces[0], tuple(reasons)))
     probe = place.engine.templates(image, [face])[0] if face is not None else None
-    question = _Question(gallery, probe, among, limit, threshold_percent)
+    question = _Question(gallery, probe, among, limit, threshold_percent, scope=within)
     return _search(place, permitted, question, image=image, face=face, unsearched=tuple(unsearched), photograph=data)
 
 
@@ -227,17 +241,19 @@ def _search(
 ) -> SearchResult:
     gallery = question.gallery
     shelf = place.shelf
-    count = len(shelf.references(gallery) if question.among == REFERENCES else shelf.subjects(gallery))
+    held = shelf.references(gallery) if question.among == REFERENCES else shelf.subjects(gallery)
+    count = len(held) if question.scope is None else len(question.scope)
     threshold_score = place.calibration.score_at_percent(question.threshold_percent)
     found: tuple[Candidate, ...] = ()
     if question.probe is not None:
-        searching = partial(shelf.search, gallery) if question.among == REFERENCES else shelf.subjects(gallery).search
+        searching = partial(shelf.search, gallery) if question.among == REFERENCES else held.search
         found = searching(
             question.probe,
             limit=question.limit,
             # A hair below: the percent is what was asked for, and it is judged afterwards.
             threshold=threshold_score - 1e-6,
             excluding=question.excluding,
+            among=question.scope,
         )
     now = place.clock()
     with place.store.write() as tx:
@@ -267,6 +283,7 @@ def _search(
                 "limit": question.limit,
                 "model": gallery.model,
                 "references": count,
+                "scope": "gallery" if question.scope is None else "some",
                 "search": search_id,
                 "threshold_percent_thousandths": round(question.threshold_percent * 1000),
             },
@@ -346,12 +363,26 @@ def _concealed(
         for lead in leads
     ]
     concealed: list[Concealed | ConcealedList] = [ConcealedList("candidates", lines)]
+    if question.scope is not None:
+        digest = hashlib.sha256("\n".join(sorted(question.scope)).encode()).hexdigest()
+        concealed.append(Concealed("scope_sha256", digest))
     if question.probe_of is not None:
         of = question.probe_of
         concealed.append(Concealed("probe_reference", _identifier_of(of), of.key_slot))
     if image is not None:
         concealed.append(Concealed("probe_sha256", image.sha256.hex(), probe_slot))
     return concealed
+
+
+def _within(place: Workplace, gallery: GalleryRow, scope: Scope) -> frozenset[str]:
+    """List the face ids in a scope."""
+    with place.store.read() as tx:
+        known = references.get_many(tx, gallery.id, scope.face_ids)
+        missing = [face_id for face_id in scope.face_ids if face_id not in known]
+        if missing:
+            raise ReferenceNotFoundError(f"The face id: {missing[0]} does not exist")
+        theirs = [face_id for name in scope.subjects for face_id in subjects.faces_of(tx, gallery.id, name)]
+    return frozenset([*scope.face_ids, *theirs])
 
 
 def _identifier_of(found: Reference | SubjectRow) -> str:

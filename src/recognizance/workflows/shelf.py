@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +18,10 @@ from recognizance.gallery import Gallery
 from recognizance.records import RecordStore, Transaction, galleries, references, subjects
 from recognizance.records.galleries import GalleryRow
 from recognizance.workflows.scans import follow
-from recognizance.workflows.vectors import Mark, Upkeep, VectorEngine
+from recognizance.workflows.vectors import Mark, Reconciled, Upkeep, VectorEngine
+
+_REST_SECONDS = 60.0
+"""How long upkeep that failed is left alone."""
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +37,14 @@ class _Shelved:
     subjects_version: int = 0
     upkeep: Future[None] | None = None
     used: float = 0.0
+
+    rests_until: float = 0.0
+    """Not tended before: it failed."""
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether anything of it is in memory."""
+        return self.references is not None or self.subjects is not None
 
     @property
     def tended(self) -> bool:
@@ -130,14 +141,16 @@ class Shelf:
         shelved = self._entry(gallery.id)
         with shelved.lock:
             try:
-                yield Change(shelved, self._model, lambda: self._clean(shelved, gallery))
+                yield Change(self, shelved, gallery)
             except BaseException as error:
                 refused = isinstance(error, RecognizanceError) and not isinstance(error, RecordUnavailableError)
                 if not refused:
                     # Whether or not the record changed: it is right, and is loaded anew when next needed.
                     shelved.references = shelved.subjects = None
                 raise
-            self._tend(shelved, gallery)
+            if self._shared and shelved.references is not None:
+                self._catch_up(shelved, gallery)
+            self._tend(shelved, gallery.id)
 
     def drop(self, gallery: GalleryRow) -> None:
         """Forget a gallery that was deleted, with everything derived from it."""
@@ -146,24 +159,41 @@ class Shelf:
         self._engine.forget(gallery.id)
 
     def let_go(self, idle_s: float) -> int:
-        """Let go of the galleries that nobody has used for `idle_s` seconds; returns how many."""
+        """Let go of the galleries that nobody has used for `idle_s` seconds; returns how many.
+
+        One whose files still hold what was erased is tended first, and let go the next time.  So is, without being let
+        go, every other gallery that is due.
+        """
         with self._lock:
-            idle = [row for row in self._shelved.values() if time.monotonic() - row.used >= idle_s]
+            loaded = [(number, row) for number, row in self._shelved.items() if row.is_loaded]
         let_go = 0
-        for shelved in idle:
-            if shelved.references is None and shelved.subjects is None:
+        for number, shelved in loaded:
+            if shelved.tended or not shelved.lock.acquire(blocking=False):
                 continue
-            if shelved.lock.acquire(blocking=False):
-                try:
-                    if not shelved.tended:
-                        shelved.references = shelved.subjects = None
-                        let_go += 1
-                finally:
-                    shelved.lock.release()
+            try:
+                idle = time.monotonic() - shelved.used >= idle_s
+                self._tend(shelved, number, leaving=idle)
+                if idle and not shelved.tended:
+                    shelved.references = shelved.subjects = None
+                    let_go += 1
+            finally:
+                shelved.lock.release()
         return let_go
+
+    def reconcile(self, gallery: GalleryRow) -> Reconciled:
+        """Compare what the vector engine keeps of a gallery completely with the record, and set it right."""
+        require_model(gallery, self._model)
+        shelved = self._entry(gallery.id)
+        with shelved.lock:
+            _await_upkeep(shelved)
+            shelved.references = None
+            return self._engine.reconcile(gallery)
 
     def keep_step(self) -> None:
         """Follow what other processes did: what they erased is not kept here until somebody searches."""
+        self._engine.keep_step()
+        if not self._shared:
+            return
         with self._lock:
             loaded = {number: row for number, row in self._shelved.items() if row.references is not None}
         if not loaded:
@@ -224,7 +254,7 @@ class Shelf:
                     _await_upkeep(shelved)
                     shelved.references, mark = self._engine.load(tx, row)
                 shelved.mark = mark
-            self._tend(shelved, gallery)
+            self._tend(shelved, gallery.id)
         return shelved.references
 
     def _anew(self, gallery: GalleryRow, damaged: Gallery) -> Gallery:
@@ -237,34 +267,59 @@ class Shelf:
                     shelved.references, shelved.mark = self._engine.load_anew(tx, row)
             return shelved.references
 
-    def _clean(self, shelved: _Shelved, gallery: GalleryRow) -> None:
-        """Let an erasure reach what is kept of a gallery that is not in memory; the caller holds it."""
-        if shelved.references is None and self._engine.is_kept(gallery.id) and gallery.model == self._model:
+    def _catch_up(self, shelved: _Shelved, gallery: GalleryRow) -> None:
+        """Load a gallery or follow what was committed; the caller holds it."""
+        try:
+            with self._store.read() as tx:
+                row = galleries.get(tx, gallery.name)
+            self._followed(shelved, row)
+        except RecognizanceError as error:
+            # What was committed stands; whoever searches next tries again, and is told.
+            shelved.references = None
+            _log.warning("%s", error.message)
+
+    def _added(
+        self, shelved: _Shelved, gallery: GalleryRow, identifiers: Sequence[str], vectors: NDArray[np.float32]
+    ) -> None:
+        if shelved.references is None:
+            self._catch_up(shelved, gallery)
+        elif not self._shared:  # otherwise all that was committed is read when the change ends
+            shelved.references.add(identifiers, vectors, gallery.model)
+
+    def _erased(self, shelved: _Shelved, gallery: GalleryRow, identifiers: Collection[str]) -> None:
+        if shelved.references is not None:
+            shelved.references.remove(identifiers)
+        elif self._engine.is_kept(gallery.id) and gallery.model == self._model:
             self._followed(shelved, gallery)
 
-    def _tend(self, shelved: _Shelved, gallery: GalleryRow) -> None:
-        """Begin upkeep of a gallery that the caller holds, unless it goes on already."""
+    def _tend(self, shelved: _Shelved, gallery_id: int, *, leaving: bool = False) -> None:
+        """Begin upkeep of a gallery that the caller holds, if it is due and does not go on already."""
         held = shelved.references
-        if shelved.tended or held is None or not self._engine.is_due(held):
+        if shelved.tended or held is None or time.monotonic() < shelved.rests_until:
+            return
+        if not self._engine.is_due(held, leaving=leaving):
             return
         with self._store.read() as tx:
             if not self._shared:  # nobody else changes it, and this thread holds it: it is in step
-                try:
-                    row = galleries.get(tx, gallery.name)
-                except RecognizanceError:
+                version = galleries.version_of(tx, gallery_id)
+                if version is None:
                     return
-                shelved.mark = Mark(row.version, references.newest_sequence(tx, row.id))
-            upkeep = self._engine.tend(tx, gallery.id, held, shelved.mark)
+                shelved.mark = Mark(version, references.newest_sequence(tx, gallery_id))
+            upkeep = self._engine.tend(tx, gallery_id, held, shelved.mark, leaving=leaving)
         if upkeep is not None:
-            shelved.upkeep = self._upkeep.submit(self._run, upkeep, gallery.id)
+            shelved.upkeep = self._upkeep.submit(self._run, upkeep, gallery_id, shelved)
 
-    def _run(self, upkeep: Upkeep, gallery_id: int) -> None:
+    def _run(self, upkeep: Upkeep, gallery_id: int, shelved: _Shelved) -> None:
         try:
+            shelved.rests_until = time.monotonic() + _REST_SECONDS  # if it fails
             upkeep.run()
+            shelved.rests_until = 0.0
         except OSError as error:
             _log.warning("the index of gallery %d cannot be written: %s", gallery_id, error.strerror or error)
         except RecognizanceError as error:
             _log.warning("%s", error.message)
+        except Exception:  # noqa: BLE001 - the thread's edge: searches go on with what there is
+            _log.exception("the index of gallery %d cannot be made", gallery_id)
         with self._lock:
             dropped = gallery_id not in self._shelved
         if dropped:
@@ -286,27 +341,30 @@ class Shelf:
 class Change:
     """What can be done to a held gallery in memory, after its record has committed."""
 
-    def __init__(self, shelved: _Shelved, model: str, clean: Callable[[], None]) -> None:
+    def __init__(self, shelf: Shelf, shelved: _Shelved, gallery: GalleryRow) -> None:
+        self._shelf = shelf
         self._shelved = shelved
-        self._model = model
-        self._clean = clean
+        self._gallery = gallery
 
     def enrolled(self, identifiers: Sequence[str], templates: Sequence[Template]) -> None:
-        """Add references, if the gallery is in memory."""
+        """Add references."""
         if identifiers:
             self.add(identifiers, np.stack([template.vector for template in templates]))
 
     def add(self, identifiers: Sequence[str], vectors: NDArray[np.float32]) -> None:
         """Add references by their vectors, of shape (n, dimension)."""
-        if self._shelved.references is not None:
-            self._shelved.references.add(identifiers, vectors, self._model)
+        self._shelf._added(self._shelved, self._gallery, identifiers, vectors)
 
     def erased(self, identifiers: Collection[str]) -> None:
-        """Remove references, also from what is kept of a gallery that is not in memory."""
-        if self._shelved.references is not None:
-            self._shelved.references.remove(identifiers)
-        elif identifiers:
-            self._clean()
+        """Remove references, also from what is kept of a gallery that is not in memory.
+
+        Raises
+        ------
+        RecognizanceError
+            If they cannot be removed from there yet; it is tried again when the gallery is loaded.
+        """
+        if identifiers:
+            self._shelf._erased(self._shelved, self._gallery, identifiers)
 
     def subject(self, identifier: str, rows: NDArray[np.float32]) -> None:
         """Set a subject's template from those of its references, of shape (n, dimension); none removes it.
@@ -319,7 +377,7 @@ class Change:
         if self._shelved.subjects is None:
             return
         if len(rows):
-            self._shelved.subjects.add([identifier], subject_template(rows)[None], self._model)
+            self._shelved.subjects.add([identifier], subject_template(rows)[None], self._gallery.model)
         else:
             self._shelved.subjects.remove([identifier])
 

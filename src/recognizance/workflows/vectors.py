@@ -28,6 +28,29 @@ class Mark:
     sequence: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What a complete comparison found in a copy, and set right.
+
+    Attributes
+    ----------
+    references : int
+        How many the record holds.
+    missing, extra, different : int
+        References that the copy did not hold, those that the record does not hold, and those with other templates.
+    """
+
+    references: int
+    missing: int = 0
+    extra: int = 0
+    different: int = 0
+
+    @property
+    def agreed(self) -> bool:
+        """Whether the copy was right."""
+        return not (self.missing or self.extra or self.different)
+
+
 class VectorEngine(Protocol):
     """Makes galleries of what the record says.
 
@@ -59,12 +82,14 @@ class VectorEngine(Protocol):
         """Whether what is kept of a gallery may hold what was erased from it."""
         ...
 
-    def is_due(self, gallery: Gallery) -> bool:
-        """Whether a gallery wants to be tended."""
+    def is_due(self, gallery: Gallery, *, leaving: bool = False) -> bool:
+        """Whether a gallery wants to be tended; `leaving` if it is about to be let go."""
         ...
 
-    def tend(self, tx: Transaction, gallery_id: int, gallery: Gallery, mark: Mark) -> "Upkeep | None":
-        """Begin whatever keeps a gallery fast.
+    def tend(
+        self, tx: Transaction, gallery_id: int, gallery: Gallery, mark: Mark, *, leaving: bool = False
+    ) -> "Upkeep | None":
+        """Begin whatever keeps a gallery fast, and what is kept of it free of what was erased.
 
         Parameters
         ----------
@@ -75,6 +100,14 @@ class VectorEngine(Protocol):
 
     def forget(self, gallery_id: int) -> None:
         """Throw away what is kept of a gallery that was deleted; unknown ones are passed over."""
+        ...
+
+    def reconcile(self, gallery: GalleryRow) -> Reconciled:
+        """Compare what is kept of a gallery completely with the record, and set it right."""
+        ...
+
+    def keep_step(self) -> None:
+        """Do what was left undone, if anything was; called about every second."""
         ...
 
     def kept(self) -> Iterable[int]:

@@ -25,6 +25,10 @@ _ROOM_MIN = 4_096
 _ROOM_SHARE = 16
 """So many times as many rows as are wanted can be noted: the margin takes in some that are not among the best."""
 
+_ROWS_BEFORE_BARS = 4_096
+_BARS_GROWTH = 8
+"""Bars are raised after so many rows, and then after so many times as many: what does not reach them costs nothing."""
+
 _ROWS_PER_PART = 131_072
 """Fewer rows than this are not worth a thread of their own."""
 
@@ -194,12 +198,13 @@ class _Scan:
 
     def run(self, first: int, last: int) -> None:
         probes = np.stack([request.probe.codes for request in self._requests])
-        storage = self._storage
+        storage, stride = self._storage, _ROWS_BEFORE_BARS
         while first < last:
             first = self._kernels.scan(
-                *(storage.codes, storage.scales, first, last, probes),
+                *(storage.codes, storage.scales, first, min(first + stride, last), probes),
                 *(self._bars, self._rows, self._rough, self._counts),
             )
+            stride *= _BARS_GROWTH
             for number in range(len(self._requests)):
                 self._prune(number)
 

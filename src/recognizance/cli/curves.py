@@ -65,7 +65,7 @@ def sketch(measured: Sequence["Searches"], *, width: int) -> list[str]:
     """Draw the curves with letters, with logarithmic axes; lines of at most `width` columns."""
     points = [
         (math.log10(row.references), math.log10(max(value, 1e-3)), sign)
-        for name, sign, _ in _CURVES
+        for name, sign, _ in reversed(_CURVES[1:] + _CURVES[:1])  # where two fall together, the search is seen
         for row in measured
         if (value := getattr(row, name)) is not None
     ]

@@ -1,7 +1,8 @@
 """The loops over all rows, compiled when first used.
 
 Why numba, and what else was measured: docs/decisions/0010.  Written so that the compiler finds the integer product of
-16-bit numbers in `dots`: one flat array, a dimension that is a constant to it, and sums that are kept to 32 bits.
+16-bit numbers in `dots` and `dots_of_four`: one flat array, a dimension that is a constant to it, and sums that are
+kept to 32 bits.
 """
 
 import threading
@@ -14,6 +15,9 @@ import numpy as np
 
 BLOCK_ROWS = 512
 """Rows compared with every probe before the next ones: of 128 numbers they stay in the nearest caches."""
+
+PROBES_AT_ONCE = 4
+"""A row is widened to 16 bits once for so many probes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,28 @@ def _compile(dimension: int, cache: Path | None) -> Kernels:
                 total = np.int32(total + np.int32(codes[first + place]) * np.int32(probe[place]))
             totals[row] = total
 
+    # Written out, and the totals put down last: in other forms a row is widened anew for every probe.
+    @compiled
+    def dots_of_four(codes: Any, one: Any, two: Any, three: Any, four: Any, totals: Any) -> None:
+        for row in range(len(codes) // dimension):
+            first = row * dimension
+            total_one = np.int32(0)
+            for place in range(dimension):
+                total_one = np.int32(total_one + np.int32(codes[first + place]) * np.int32(one[place]))
+            total_two = np.int32(0)
+            for place in range(dimension):
+                total_two = np.int32(total_two + np.int32(codes[first + place]) * np.int32(two[place]))
+            total_three = np.int32(0)
+            for place in range(dimension):
+                total_three = np.int32(total_three + np.int32(codes[first + place]) * np.int32(three[place]))
+            total_four = np.int32(0)
+            for place in range(dimension):
+                total_four = np.int32(total_four + np.int32(codes[first + place]) * np.int32(four[place]))
+            totals[0, row] = total_one
+            totals[1, row] = total_two
+            totals[2, row] = total_three
+            totals[3, row] = total_four
+
     @compiled
     def reaching(totals: Any, scales: Any, bar: Any) -> Any:
         count = np.int32(0)
@@ -86,24 +112,32 @@ def _compile(dimension: int, cache: Path | None) -> Kernels:
     def scan(
         codes: Any, scales: Any, first: Any, last: Any, probes: Any, bars: Any, rows: Any, rough: Any, counts: Any
     ) -> Any:
-        totals = np.empty(BLOCK_ROWS, np.int32)
+        totals = np.empty((PROBES_AT_ONCE, BLOCK_ROWS), np.int32)
         full = rows.shape[1] - BLOCK_ROWS
         for start in range(first, last, BLOCK_ROWS):
             stop = min(start + BLOCK_ROWS, last)
-            block, some, sums = codes[start * dimension : stop * dimension], scales[start:stop], totals[: stop - start]
+            block, some = codes[start * dimension : stop * dimension], scales[start:stop]
             crowded = False
-            for probe in range(len(bars)):
-                dots(block, probes[probe], sums)
-                if reaching(sums, some, bars[probe]) > 0:
-                    count = counts[probe]
-                    for row in range(stop - start):
-                        score = np.float32(sums[row]) * some[row]
-                        if score >= bars[probe]:
-                            rows[probe, count] = start + row
-                            rough[probe, count] = score
-                            count += 1
-                    counts[probe] = count
-                    crowded = crowded or count > full
+            group = 0
+            while group < len(bars):
+                members = PROBES_AT_ONCE if len(bars) - group >= PROBES_AT_ONCE else 1
+                if members > 1:
+                    dots_of_four(block, probes[group], probes[group + 1], probes[group + 2], probes[group + 3], totals)
+                else:
+                    dots(block, probes[group], totals[0, : stop - start])
+                for member in range(members):
+                    probe, sums = group + member, totals[member, : stop - start]
+                    if reaching(sums, some, bars[probe]) > 0:
+                        count = counts[probe]
+                        for row in range(stop - start):
+                            score = np.float32(sums[row]) * some[row]
+                            if score >= bars[probe]:
+                                rows[probe, count] = start + row
+                                rough[probe, count] = score
+                                count += 1
+                        counts[probe] = count
+                        crowded = crowded or count > full
+                group += members
             if crowded:
                 return stop
         return last

@@ -26,7 +26,7 @@ from recognizance.gallery.kernels import Kernels, prepare
 from recognizance.gallery.memory import MemoryStorage
 from recognizance.gallery.passes import SharedPasses
 from recognizance.gallery.quantisation import quantise_probe
-from recognizance.gallery.segment import ROWS_PER_READ, Found, Request, Segment, Storage
+from recognizance.gallery.segment import ROWS_PER_READ, Found, Near, Request, Segment, Storage
 from recognizance.gallery.segment_file import Block, FileStorage
 
 TAIL_ROWS = 16_384
@@ -103,7 +103,7 @@ class ScanGallery:
         self._gone: set[str] = set()
         """What was removed while a compaction is under way."""
         self._generation = 0
-        self._passes: SharedPasses[Request, Found] = SharedPasses(self._scan)
+        self._passes: SharedPasses[Request, list[tuple[Segment, Near]]] = SharedPasses(self._scan)
 
     @property
     def model(self) -> str:
@@ -210,7 +210,9 @@ class ScanGallery:
             for segment in parts.segments:
                 found.extend(_named(segment.among(request, segment.rows_of(wanted))))
         elif self._parts.segments:
-            found.extend(_named(self._passes.ask(request)))
+            # Judged by whoever asked: the next pass need not wait for it, nor for the other cores.
+            for segment, near in self._passes.ask(request):
+                found.extend(_named(segment.judge(request, near)))
         # What moved to a segment while it was looked for is found twice.
         best: dict[str, float] = {}
         for negative, identifier in sorted(found):
@@ -317,14 +319,14 @@ class ScanGallery:
             parts.tail.remove(identifiers)
         return removed
 
-    def _scan(self, requests: Sequence[Request]) -> list[Found]:
+    def _scan(self, requests: Sequence[Request]) -> list[list[tuple[Segment, Near]]]:
         """Make one pass over all segments for several requests."""
         machine = self._machine
-        answers = [
-            segment.search(requests, threads=machine.threads, helpers=machine.helpers)
+        passes = [
+            (segment, segment.scan(requests, threads=machine.threads, helpers=machine.helpers))
             for segment in self._parts.segments
         ]
-        return [_merged([answer[number] for answer in answers]) for number in range(len(requests))]
+        return [[(segment, nears[number]) for segment, nears in passes] for number in range(len(requests))]
 
     def _kernels(self) -> Kernels:
         return prepare(self._dimension, cache=self._machine.cache)
@@ -402,17 +404,6 @@ def _alive_vectors(storage: Storage, rows: NDArray[np.int64]) -> NDArray[np.floa
 
 def _files(segments: Sequence[Segment]) -> list[FileStorage]:
     return [segment.storage for segment in segments if isinstance(segment.storage, FileStorage)]
-
-
-def _merged(found: Sequence[Found]) -> Found:
-    if len(found) == 1:
-        return found[0]
-    return Found(
-        np.concatenate([part.scores for part in found]),
-        naming.Keys(
-            np.concatenate([part.keys.high for part in found]), np.concatenate([part.keys.low for part in found])
-        ),
-    )
 
 
 def _named(found: Found) -> list[tuple[float, str]]:

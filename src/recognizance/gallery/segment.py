@@ -25,6 +25,10 @@ _ROOM_MIN = 4_096
 _ROOM_SHARE = 16
 """So many times as many rows as are wanted can be noted: the margin takes in some that are not among the best."""
 
+_ROWS_BEFORE_BARS = 4_096
+_BARS_GROWTH = 8
+"""Bars are raised after so many rows, and then after so many times as many: what does not reach them costs nothing."""
+
 _ROWS_PER_PART = 131_072
 """Fewer rows than this are not worth a thread of their own."""
 
@@ -83,6 +87,10 @@ class Found(NamedTuple):
     keys: Keys
 
 
+Near = list[tuple[NDArray[np.int64], NDArray[np.float32]] | None]
+"""Rows that may be among the best of a request, with their rough scores, by part of the pass; None if too many may."""
+
+
 class Segment:
     """Rows that can be searched and erased.  Any number of threads may use it at once."""
 
@@ -118,7 +126,12 @@ class Segment:
         return len(rows)
 
     def search(self, requests: Sequence[Request], *, threads: int, helpers: Executor | None) -> list[Found]:
-        """Answer several requests in one pass over the rows.
+        """Answer several requests; see `scan` and `judge`."""
+        nears = self.scan(requests, threads=threads, helpers=helpers)
+        return [self.judge(request, near) for request, near in zip(requests, nears, strict=True)]
+
+    def scan(self, requests: Sequence[Request], *, threads: int, helpers: Executor | None) -> list[Near]:
+        """Find what may be among the best of several requests, in one pass over the rows.
 
         Parameters
         ----------
@@ -139,10 +152,17 @@ class Segment:
         scans[0].run(cuts[0], cuts[1])
         for other in others:
             other.result()
-        return [
-            self._judge(request, [scan.near(number) for scan in scans], skip)
-            for number, (request, skip) in enumerate(zip(requests, skipped, strict=True))
-        ]
+        return [[scan.near(number) for scan in scans] for number in range(len(requests))]
+
+    def judge(self, request: Request, near: Near) -> Found:
+        """Score exactly what may be among the best; all rows, if too many may be."""
+        some = [part for part in near if part is not None]
+        if len(some) < len(near):
+            return self.among(request, np.flatnonzero(self._storage.alive))
+        rows = np.concatenate([part[0] for part in some])
+        rough = np.concatenate([part[1] for part in some])
+        bar = _bar(request, rough, _margin(request, self._storage.bounds))
+        return self.among(request, rows[rough >= bar])
 
     def among(self, request: Request, rows: NDArray[np.int64]) -> Found:
         """Search some rows only: each is scored as it is."""
@@ -155,21 +175,6 @@ class Segment:
             kept = (scores >= request.threshold) & (self._storage.alive[some] != 0)
             best.add(scores[kept], self._storage.keys.take(some[kept]))
         return best.found
-
-    def _judge(
-        self,
-        request: Request,
-        near: "list[tuple[NDArray[np.int64], NDArray[np.float32]] | None]",
-        skip: NDArray[np.int64],
-    ) -> Found:
-        """Score exactly what may be among the best; all rows, if too many may be."""
-        some = [part for part in near if part is not None]
-        if len(some) < len(near):
-            return self.among(request, np.flatnonzero(self._storage.alive))
-        rows = np.concatenate([part[0] for part in some])
-        rough = np.concatenate([part[1] for part in some])
-        bar = _bar(request, rough, _margin(request, self._storage.bounds))
-        return self.among(request, rows[rough >= bar])
 
 
 class _Scan:
@@ -193,12 +198,13 @@ class _Scan:
 
     def run(self, first: int, last: int) -> None:
         probes = np.stack([request.probe.codes for request in self._requests])
-        storage = self._storage
+        storage, stride = self._storage, _ROWS_BEFORE_BARS
         while first < last:
             first = self._kernels.scan(
-                *(storage.codes, storage.scales, first, last, probes),
+                *(storage.codes, storage.scales, first, min(first + stride, last), probes),
                 *(self._bars, self._rows, self._rough, self._counts),
             )
+            stride *= _BARS_GROWTH
             for number in range(len(self._requests)):
                 self._prune(number)
 

@@ -325,10 +325,10 @@ def main() -> int:
     print(f"{rows:,} templates of {DIMENSION} numbers, {options.rounds} turns; {machine}; {versions}")
     samples.HOME.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="scan-", dir=samples.HOME) as made:
-        folder, kernels = Path(made) / "gallery", Path(made) / "kernels"
+        folder = Path(made) / "gallery"
         material.require_room(Path(made), rows, DIMENSION)
-        material.fill(folder, rows, DIMENSION, cache=kernels, progress=lambda count: None)
-        fresh = searching.measure(searching.Task(str(folder), rows, DIMENSION, 2, str(kernels), with_numpy=False))
+        material.fill(folder, rows, DIMENSION, progress=lambda count: None)
+        fresh = searching.measure(searching.Task(str(folder), rows, DIMENSION, 2, with_numpy=False))
         print(
             f"in a fresh process: {fresh.search_ms:.1f} ms a search, ready in {fresh.ready_s:.2f} s, "
             f"{fresh.resident_mb:.0f} MB resident and {fresh.kernels_mb:.0f} MB of compiled code\n"

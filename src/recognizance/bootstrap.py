@@ -32,6 +32,7 @@ from recognizance.records.database import database_at
 from recognizance.records.entries import RecordedLog
 from recognizance.records.log_key import advance_head, load_or_create_log_key, publishing_alone, read_head
 from recognizance.records.reading import reading
+from recognizance.records.vault import SCAN_VAULT_FILE
 from recognizance.rekognition.s3 import S3Source
 from recognizance.scoring import Calibration, read_calibration
 from recognizance.settings import Settings
@@ -229,7 +230,8 @@ def open_place(settings: Settings, *, tail_rows: int = TAIL_ROWS) -> Iterator[Wo
     with (
         open_record(settings) as record,
         ThreadPoolExecutor(thread_count(settings), thread_name_prefix="scan") as helpers,
-        open_vector_engine(settings, record.store, engine, helpers, tail_rows) as vectors,
+        KeyVault.open(settings.keys_folder, sealer=record.store.sealer, name=SCAN_VAULT_FILE) as vault,
+        open_vector_engine(settings, record.store, vault, engine, helpers, tail_rows) as vectors,
         Shelf(record.store, vectors, model=engine.model, shared=record.store.shared) as shelf,
     ):
         yield Workplace(
@@ -254,7 +256,12 @@ def open_place(settings: Settings, *, tail_rows: int = TAIL_ROWS) -> Iterator[Wo
 
 @contextmanager
 def open_vector_engine(
-    settings: Settings, store: RecordStore, engine: Engine, helpers: ThreadPoolExecutor, tail_rows: int
+    settings: Settings,
+    store: RecordStore,
+    vault: KeyVault,
+    engine: Engine,
+    helpers: ThreadPoolExecutor,
+    tail_rows: int,
 ) -> Iterator[VectorEngine]:
     """Pick where templates are searched: in this server, or in Milvus.
 
@@ -266,9 +273,10 @@ def open_vector_engine(
     scans = EmbeddedScans(
         store,
         settings.home / "galleries",
+        vault,
         model=engine.model,
         dimension=engine.dimension,
-        machine=Machine(thread_count(settings), helpers, settings.cache_folder / "kernels"),
+        machine=Machine(thread_count(settings), helpers),
         tail_rows=tail_rows,
     )
     if settings.vector_engine is None:

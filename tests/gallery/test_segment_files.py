@@ -13,7 +13,7 @@ from recognizance.biometrics import Template
 from recognizance.errors import DamagedIndexError
 from recognizance.gallery import ScanGallery
 from recognizance.gallery.folder import SegmentFolder
-from recognizance.gallery.segment_file import Layout
+from recognizance.gallery.layout import Layout
 
 MODEL = "model-a"
 DIMENSION = 20

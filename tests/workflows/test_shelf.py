@@ -12,7 +12,7 @@ import pytest
 from gallery.making import brute_force
 from recognizance.biometrics import Pose, Quality, RelativeBox, Template
 from recognizance.bootstrap import open_place
-from recognizance.gallery.segment_file import Layout
+from recognizance.gallery.layout import Layout
 from recognizance.home import hold_home
 from recognizance.records import changes, references
 from recognizance.records import galleries as rows
@@ -278,7 +278,7 @@ def test_a_full_disk_costs_no_answer(settings: Settings, monkeypatch: pytest.Mon
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("recognizance.workflows.shelf._REST_SECONDS", 0.0)
+    monkeypatch.setattr("recognizance.workflows.shelved._REST_SECONDS", 0.0)
     with opened(settings) as place:
         galleries.create_gallery(place, ACT, "g")
         monkeypatch.setattr("os.posix_fallocate", full)

@@ -52,7 +52,7 @@ def bench(
     """Measure this machine: searches by gallery size, enrolment, memory; and calculate what more would take.
 
     Searches are for the best ten among random templates.  resident_mb is what a fresh process grows by from before it
-    opens the files to after searches; the compiled code, which it loads once for all galleries, is kernels_mb.
+    opens the files to after searches; the code that is compiled once for all galleries is kernels_mb.
     """
     from recognizance.bootstrap import open_calibration, thread_count
     from recognizance.cli.answers import print_json
@@ -127,14 +127,13 @@ def _measure_searches(references: int, settings: "Settings") -> tuple[list["Sear
     measured: list[Searches] = []
     with tempfile.TemporaryDirectory(prefix="bench-", dir=settings.cache_folder) as made:
         material.require_room(Path(made), references, dimension)
-        kernels = Path(made) / "kernels"
         for size in sizes(references):
             folder = Path(made) / str(size)
             with progress("Making references", size, "reference") as advance:
-                file_bytes = material.fill(folder, size, dimension, cache=kernels, progress=advance)
+                file_bytes = material.fill(folder, size, dimension, progress=advance)
             messages().print(f"Searching among {size:,} references …")
             fits = material.matrix_fits(size, dimension)
-            task = searching.Task(str(folder), size, dimension, thread_count(settings), str(kernels), fits)
+            task = searching.Task(str(folder), size, dimension, thread_count(settings), fits)
             measured.append(searching.measure(task))
             for file in folder.iterdir():
                 file.unlink()

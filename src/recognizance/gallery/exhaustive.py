@@ -57,6 +57,7 @@ class ExhaustiveGallery:
                 earlier = self._rows.get(identifier)
                 if earlier is not None:
                     self._alive[earlier] = False
+                    self._vectors[earlier] = 0
                 self._rows[identifier] = start + offset
                 self._alive[start + offset] = True
             self._identifiers.extend(identifiers)
@@ -90,10 +91,10 @@ class ExhaustiveGallery:
             vectors, alive, identifiers = self._vectors, self._alive, self._identifiers
             count = len(identifiers)
             skipped = [self._rows[identifier] for identifier in excluding if identifier in self._rows]
+            compared = alive
             if among is not None:
-                chosen_alone = np.zeros(len(alive), dtype=bool)
-                chosen_alone[[self._rows[identifier] for identifier in among if identifier in self._rows]] = True
-                alive = alive & chosen_alone
+                compared = np.zeros(len(alive), dtype=bool)
+                compared[[self._rows[identifier] for identifier in among if identifier in self._rows]] = True
         # |float32 dot − exact dot| ≤ d·2⁻²⁴ for unit vectors (Higham, Accuracy and Stability, 3.1), doubled.
         margin = np.float32((self._dimension + 2) * 2.0**-23)
         rows: list[NDArray[np.intp]] = []
@@ -101,7 +102,7 @@ class ExhaustiveGallery:
         for start in range(0, count, _BLOCK):
             stop = min(start + _BLOCK, count)
             scores = vectors[start:stop] @ probe.vector
-            near = np.flatnonzero((scores >= np.float32(threshold) - margin) & alive[start:stop])
+            near = np.flatnonzero((scores >= np.float32(threshold) - margin) & compared[start:stop])
             rows.append(near + start)
             rough.append(scores[near])
         if not rows:
@@ -113,6 +114,9 @@ class ExhaustiveGallery:
         if len(chosen) > limit:
             least = np.partition(scores, len(scores) - limit)[len(scores) - limit]
             chosen = chosen[scores >= least - 2 * margin]
+        if not alive[chosen].all():
+            # Erased since they were chosen: they may have kept others from being chosen.
+            return self.search(probe, limit=limit, threshold=threshold, excluding=excluding, among=among)
         exact = (vectors[chosen].astype(np.float64) * probe.vector.astype(np.float64)).sum(axis=1)
         ranked = sorted(
             (-float(score), identifiers[row])

@@ -8,18 +8,21 @@ import json
 import os
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from recognizance.errors import DamagedIndexError
-from recognizance.gallery.segment_file import Block, FileStorage, write_segment
+from recognizance.gallery.layout import Layout, read_header, write_all
+from recognizance.gallery.segment_file import FileStorage
+from recognizance.gallery.segment_writing import Block, write_segment
 
 _LIST = "segments.json"
 _SUFFIX = ".segment"
 
 
 class SegmentKeys(Protocol):
-    """Keys that files are sealed under, found again by number."""
+    """Keys that files are sealed under, and nothing else is, found again by number."""
 
     def make(self) -> tuple[int, bytes]:
         """Make a key of 32 bytes, durable on return."""
@@ -30,7 +33,7 @@ class SegmentKeys(Protocol):
         ...
 
     def destroy(self, slots: Sequence[int]) -> None:
-        """Destroy keys, so that no copy of a file can be opened any more."""
+        """Destroy keys, so that no copy of a file can be opened any more; unknown ones are passed over."""
         ...
 
 
@@ -83,10 +86,11 @@ class SegmentFolder:
         path = self.path / f"{slot}-{secrets.token_hex(4)}{_SUFFIX}"
         try:
             write_segment(path, blocks, rows=rows, dimension=self._dimension, model=self._model, key=key, slot=slot)
+            return FileStorage.open(path, model=self._model, dimension=self._dimension, key_of={slot: key}.get)
         except BaseException:
             self._keys.destroy([slot])
+            path.unlink(missing_ok=True)
             raise
-        return FileStorage.open(path, model=self._model, dimension=self._dimension, key_of={slot: key}.get)
 
     def publish(self, segments: Sequence[FileStorage], mark: Mapping[str, Any], generation: int) -> None:
         """Let these segments count from now on.
@@ -100,7 +104,7 @@ class SegmentFolder:
         draft = self.path / f".{_LIST}.draft"
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
-            os.write(descriptor, json.dumps(listed).encode())
+            write_all(descriptor, json.dumps(listed).encode(), 0)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -113,16 +117,24 @@ class SegmentFolder:
 
     def discard(self, segments: Sequence[FileStorage]) -> None:
         """Throw segments away that count no longer, with their keys; searches under way may go on reading them."""
+        # The keys first: a file names its key, and what is named by nothing is never destroyed.
+        self._keys.destroy([storage.slot for storage in segments])
         for storage in segments:
             storage.path.unlink(missing_ok=True)
-        self._keys.destroy([storage.slot for storage in segments])
 
     def clear(self) -> None:
         """Throw everything away."""
-        (self.path / _LIST).unlink(missing_ok=True)
         self._tidy(set())
-        if self.path.is_dir():
+        with suppress(FileNotFoundError):
             self.path.rmdir()
+
+    def holds_erased(self) -> bool:
+        """Whether a file that counts has places of rows that were erased, which an older copy would still tell."""
+        try:
+            names = json.loads((self.path / _LIST).read_bytes())["segments"]
+            return any(_has_dead_rows(self.path / Path(name).name) for name in names)
+        except (OSError, ValueError, KeyError, TypeError):
+            return True
 
     def _kept(self) -> Kept | None:
         try:
@@ -140,11 +152,22 @@ class SegmentFolder:
     def _tidy(self, wanted: set[str]) -> None:
         if not wanted:
             (self.path / _LIST).unlink(missing_ok=True)
-        slots = []
-        for file in self.path.iterdir() if self.path.is_dir() else ():
-            if file.name not in wanted and file.name != _LIST:
-                file.unlink(missing_ok=True)
-                slot = file.name.lstrip(".").partition("-")[0]
-                if slot.isdecimal() and _SUFFIX in file.name:
-                    slots.append(int(slot))
-        self._keys.destroy(slots)
+        unwanted = [
+            file
+            for file in (self.path.iterdir() if self.path.is_dir() else ())
+            if file.name not in wanted and file.name != _LIST
+        ]
+        slots = (file.name.lstrip(".").partition("-")[0] for file in unwanted if _SUFFIX in file.name)
+        self._keys.destroy([int(slot) for slot in slots if slot.isdecimal()])
+        for file in unwanted:
+            file.unlink(missing_ok=True)
+
+
+def _has_dead_rows(path: Path) -> bool:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        header, _, _ = read_header(descriptor)
+        layout = Layout(int(header["rows"]), int(header["dimension"]))
+        return b"\0" in os.pread(descriptor, layout.rows, layout.places()["alive"])
+    finally:
+        os.close(descriptor)

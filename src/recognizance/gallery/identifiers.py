@@ -1,11 +1,13 @@
 """Lower-case UUIDs as pairs of 64-bit numbers, which sort as the texts do."""
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HEX_DIGITS = 32
 _LENGTH = 36
 _PLACES = ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32))
@@ -20,6 +22,11 @@ class Keys(NamedTuple):
     def take(self, rows: NDArray[np.int64]) -> "Keys":
         """Give those of some rows."""
         return Keys(np.asarray(self.high[rows]), np.asarray(self.low[rows]))
+
+
+def is_one(name: str) -> bool:
+    """Whether a text is a lower-case UUID."""
+    return _UUID.fullmatch(name) is not None
 
 
 def pack(identifiers: Sequence[str]) -> Keys:

@@ -8,7 +8,6 @@ kept to 32 bits.
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,29 +45,19 @@ _prepared: dict[int, Kernels] = {}
 _lock = threading.Lock()
 
 
-def prepare(dimension: int, *, cache: Path | None = None) -> Kernels:
-    """Compile, or load what was compiled before.
-
-    Parameters
-    ----------
-    cache : Path, optional
-        Folder to keep the compiled code in.
-    """
+def prepare(dimension: int) -> Kernels:
+    """Compile for a dimension, the first time; it takes a second or two."""
     with _lock:
         if dimension not in _prepared:
-            try:
-                _prepared[dimension] = _compile(dimension, cache)
-            except (OSError, RuntimeError):  # the folder cannot be written: that costs a second at each start
-                _prepared[dimension] = _compile(dimension, None)
+            _prepared[dimension] = _compile(dimension)
         return _prepared[dimension]
 
 
-def _compile(dimension: int, cache: Path | None) -> Kernels:
+def _compile(dimension: int) -> Kernels:
     import numba
 
-    if cache is not None:
-        numba.config.CACHE_DIR = str(cache)
-    compiled: Callable[[Callable[..., Any]], Callable[..., Any]] = numba.njit(nogil=True, cache=cache is not None)
+    # Not cached on the disk: numba's cache is made of pickles, which are code, and does not find functions like these.
+    compiled: Callable[[Callable[..., Any]], Callable[..., Any]] = numba.njit(nogil=True)
 
     @compiled
     def dots(codes: Any, probe: Any, totals: Any) -> None:

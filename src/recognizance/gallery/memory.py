@@ -1,5 +1,7 @@
 """Rows of a segment that are kept in memory only."""
 
+import time
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +22,7 @@ class MemoryStorage:
         self.keys = keys
         self.order = sorted_order(keys)
         self.alive = np.ones(len(vectors), np.uint8)
+        self.made_at_s = time.time()
 
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """See `segment.Storage.vectors`."""

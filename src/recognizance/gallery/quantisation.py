@@ -91,7 +91,14 @@ def quantise(vectors: NDArray[np.float32]) -> Rows:
     Parameters
     ----------
     vectors : ndarray of shape (n, dimension), float32
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
     """
+    if not np.isfinite(vectors).all():
+        raise ValueError("a template has a number that is not finite")
     exact = vectors.astype(np.float64)
     scales = (np.abs(exact).max(axis=1, initial=0.0) / CODE_MAX).astype(np.float32)
     divisors = np.where(scales > 0, scales, 1).astype(np.float64)[:, None]

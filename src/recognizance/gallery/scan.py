@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,8 @@ from recognizance.gallery.memory import MemoryStorage
 from recognizance.gallery.passes import SharedPasses
 from recognizance.gallery.quantisation import quantise_probe
 from recognizance.gallery.segment import ROWS_PER_READ, Found, Near, Request, Segment, Storage
-from recognizance.gallery.segment_file import Block, FileStorage
+from recognizance.gallery.segment_file import FileStorage
+from recognizance.gallery.segment_writing import Block
 
 TAIL_ROWS = 16_384
 """References that wait in float32 before they become a segment: fewer are compared faster than they are scanned."""
@@ -37,7 +37,7 @@ _GROWTH = 4
 
 _WORN_SHARE = 0.2
 _WORN_SECONDS = 86_400.0
-"""A segment with a larger share of erased rows, or with any for so long, is written anew under a new key.
+"""A segment with a larger share of erased rows, or with any and older than this, is written anew under a new key.
 
 The key of the old one is destroyed then, so that no copy of the file tells any more who was erased.
 """
@@ -47,7 +47,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What galleries compute with.
+    """What galleries compute with, and how it is shared out.
 
     Attributes
     ----------
@@ -55,13 +55,10 @@ class Machine:
         Into how many parts a pass over many rows is cut.
     helpers : Executor or None
         Threads that do these parts.
-    cache : Path or None
-        Folder of compiled code.
     """
 
     threads: int = 1
     helpers: Executor | None = None
-    cache: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +100,8 @@ class ScanGallery:
         self._gone: set[str] = set()
         """What was removed while a compaction is under way."""
         self._generation = 0
+        self._replaced = 0
+        """How many times a reference came in the place of an older one."""
         self._passes: SharedPasses[Request, list[tuple[Segment, Near]]] = SharedPasses(self._scan)
 
     @property
@@ -161,12 +160,18 @@ class ScanGallery:
 
     def add(self, identifiers: Sequence[str], vectors: NDArray[np.float32], model: str) -> None:
         """See `Gallery.add`."""
+        self._check(model)
+        naming.pack(identifiers)
+        if not np.isfinite(vectors).all():
+            raise ValueError("a template has a number that is not finite")
         with self._changing:
             parts = self._parts
             parts.tail.add(identifiers, vectors, model)
-            # After the newer one is there, so that no search misses both.
-            if self._remove(parts, identifiers, tail=False) and parts.frozen is not None:
-                self._gone.update(identifiers)
+            # After the newer one is there; a search that has looked there before sees that something was replaced.
+            if self._remove(parts, identifiers, tail=False):
+                self._replaced += 1
+                if parts.frozen is not None:
+                    self._gone.update(identifiers)
 
     def remove(self, identifiers: Collection[str]) -> None:
         """See `Gallery.remove`."""
@@ -197,30 +202,42 @@ class ScanGallery:
     ) -> tuple[Candidate, ...]:
         """See `Gallery.search`.  Searches that come while a pass is under way share the next one."""
         self._check(probe.model)
-        parts = self._parts
         request = Request(quantise_probe(probe.vector), limit, threshold, frozenset(excluding))
-        found: list[tuple[float, str]] = []
-        # What waits is looked at first: it moves to a segment, and never the other way.
-        for waiting in (parts.tail, parts.frozen):
-            if waiting is not None and len(waiting):
-                some = waiting.search(probe, limit=limit, threshold=threshold, excluding=excluding, among=among)
-                found.extend((-candidate.score, candidate.identifier) for candidate in some)
-        if among is not None:
-            wanted = frozenset(among)
-            for segment in parts.segments:
-                found.extend(_named(segment.among(request, segment.rows_of(wanted))))
-        elif self._parts.segments:
-            # Judged by whoever asked: the next pass need not wait for it, nor for the other cores.
-            for segment, near in self._passes.ask(request):
-                found.extend(_named(segment.judge(request, near)))
+        found = None
+        while found is None:
+            replaced = self._replaced
+            found = self._found(probe, request, None if among is None else frozenset(among))
+            if replaced != self._replaced:
+                found = None
         # What moved to a segment while it was looked for is found twice.
         best: dict[str, float] = {}
         for negative, identifier in sorted(found):
             best.setdefault(identifier, -negative)
-        return tuple(
-            Candidate(identifier, score, rank)
-            for rank, (identifier, score) in enumerate(islice(best.items(), limit), 1)
-        )
+        ranked = enumerate(islice(best.items(), limit), start=1)
+        return tuple(Candidate(identifier, score, rank) for rank, (identifier, score) in ranked)
+
+    def _found(self, probe: Template, request: Request, among: frozenset[str] | None) -> list[tuple[float, str]] | None:
+        """List what may be among the best; None if that has to be asked again."""
+        parts = self._parts
+        found: list[tuple[float, str]] = []
+        # What waits is looked at first: it moves to a segment, and never the other way.
+        for waiting in (parts.tail, parts.frozen):
+            if waiting is not None and len(waiting):
+                some = waiting.search(
+                    probe, limit=request.limit, threshold=request.threshold, excluding=request.excluding, among=among
+                )
+                found.extend((-candidate.score, candidate.identifier) for candidate in some)
+        if among is not None:
+            for segment in self._parts.segments:
+                found.extend(_named(segment.among(request, segment.rows_of(among))))
+        elif self._parts.segments:
+            # Judged by whoever asked: the next pass need not wait for it, nor for the other cores.
+            for segment, near in self._passes.ask(request):
+                judged = segment.judge(request, near)
+                if judged is None:
+                    return None
+                found.extend(_named(judged))
+        return found
 
     def is_due(self, *, leaving: bool = False) -> bool:
         """Whether a compaction is worth its while.
@@ -282,21 +299,20 @@ class ScanGallery:
         self, old: Sequence[Segment], new: Storage | None, before: Sequence[Segment], mark: Mapping[str, Any]
     ) -> None:
         """Put a new segment in the place of old ones, once it holds nothing that was removed meanwhile."""
-        made = Segment(new, self._kernels()) if new is not None else None
         try:
+            made = (Segment(new, self._kernels()),) if new is not None else ()
             with self._changing:
-                if made is not None:
-                    made.remove(self._gone)
-                kept = tuple(segment for segment in before if segment not in old)
-                segments = (*kept, *((made,) if made is not None else ()))
+                for segment in made:
+                    segment.erase(segment.hide(self._gone))
+                segments = (*(segment for segment in before if segment not in old), *made)
                 if self._folder is not None:
                     self._folder.publish(_files(segments), mark, self._generation + 1)
                 self._generation += 1
                 self._parts = replace(self._parts, segments=segments, frozen=None)
                 self._gone = set()
         except BaseException:
-            if self._folder is not None and made is not None:
-                self._folder.discard(_files([made]))
+            if self._folder is not None and isinstance(new, FileStorage):
+                self._folder.discard([new])
             raise
         if self._folder is not None:
             self._folder.discard(_files(old))
@@ -310,13 +326,17 @@ class ScanGallery:
         return MemoryStorage(naming.Keys(high, low), np.concatenate([vectors for _, vectors in parts]))
 
     def _remove(self, parts: _Parts, identifiers: Collection[str], *, tail: bool) -> int:
-        removed = sum(segment.remove(identifiers) for segment in parts.segments)
+        """Let no search find them, before anything is overwritten: a disk may fail."""
+        hidden = [(segment, segment.hide(identifiers)) for segment in parts.segments]
+        removed = sum(len(rows) for _, rows in hidden)
         if parts.frozen is not None:
             before = len(parts.frozen)
             parts.frozen.remove(identifiers)
             removed += before - len(parts.frozen)
         if tail:
             parts.tail.remove(identifiers)
+        for segment, rows in hidden:
+            segment.erase(rows)
         return removed
 
     def _scan(self, requests: Sequence[Request]) -> list[list[tuple[Segment, Near]]]:
@@ -329,7 +349,7 @@ class ScanGallery:
         return [[(segment, nears[number]) for segment, nears in passes] for number in range(len(requests))]
 
     def _kernels(self) -> Kernels:
-        return prepare(self._dimension, cache=self._machine.cache)
+        return prepare(self._dimension)
 
     def _check(self, model: str) -> None:
         if model != self._model:
@@ -375,10 +395,9 @@ def _to_join(segments: Sequence[Segment], rows: int, *, leaving: bool) -> list[S
 
 
 def _is_worn(segment: Segment, *, leaving: bool) -> bool:
-    if segment.worn_since is None:
-        return False
-    old = time.monotonic() - segment.worn_since >= _WORN_SECONDS
-    return leaving or old or segment.rows - segment.count > _WORN_SHARE * segment.rows
+    dead = segment.rows - segment.count
+    old = time.time() - segment.storage.made_at_s >= _WORN_SECONDS
+    return dead > 0 and (leaving or old or dead > _WORN_SHARE * segment.rows)
 
 
 def _blocks(

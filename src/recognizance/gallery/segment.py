@@ -4,7 +4,6 @@ Every row whose rough score is within the proven margin of the limit-th best, or
 and scored in float64.  So the answer is that of the plain exhaustive search, ties included.
 """
 
-import time
 from collections.abc import Collection, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -45,6 +44,8 @@ class Storage(Protocol):
         The rows in the order of their identifiers.
     alive : ndarray of shape (rows,), uint8
         Zero for rows that were erased.
+    made_at_s : float
+        When it was made, seconds since 1970.
     """
 
     dimension: int
@@ -54,6 +55,7 @@ class Storage(Protocol):
     keys: Keys
     order: NDArray[np.uint32]
     alive: NDArray[np.uint8]
+    made_at_s: float
 
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Read rows as they were added, of shape (len(rows), dimension).
@@ -99,8 +101,6 @@ class Segment:
         self._kernels = kernels
         self.rows = len(storage.scales)
         self.count = int(np.count_nonzero(storage.alive))
-        self.worn_since = time.monotonic() if self.count < self.rows else None
-        """When it was first known to hold erased rows; None if it holds none."""
 
     @property
     def storage(self) -> Storage:
@@ -111,24 +111,37 @@ class Segment:
         """Find the rows of identifiers; those that are not here, or erased, are left out."""
         if not names:
             return np.zeros(0, np.int64)
-        found = identifiers.find(identifiers.pack(list(names)), self._storage.keys, self._storage.order)
+        wanted = [name for name in names if identifiers.is_one(name)]
+        found = identifiers.find(identifiers.pack(wanted), self._storage.keys, self._storage.order)
         found = found[found >= 0]
         return np.unique(found[self._storage.alive[found] != 0])
 
-    def remove(self, names: Collection[str]) -> int:
-        """Erase rows by identifier; returns how many were here.  One thread at a time."""
+    def hide(self, names: Collection[str]) -> NDArray[np.int64]:
+        """Let no search find these any more; returns their rows, which have to be erased.  One thread at a time."""
         rows = self.rows_of(names)
+        self._storage.alive[rows] = 0
+        self.count -= len(rows)
+        return rows
+
+    def erase(self, rows: NDArray[np.int64]) -> None:
+        """Overwrite rows that are hidden, wherever they are kept; durable on return.
+
+        Raises
+        ------
+        OSError
+            If the disk fails.
+        """
         if len(rows):
-            self._storage.alive[rows] = 0
-            self.count -= len(rows)
-            self.worn_since = self.worn_since or time.monotonic()
             self._storage.erase(rows)
-        return len(rows)
 
     def search(self, requests: Sequence[Request], *, threads: int, helpers: Executor | None) -> list[Found]:
         """Answer several requests; see `scan` and `judge`."""
-        nears = self.scan(requests, threads=threads, helpers=helpers)
-        return [self.judge(request, near) for request, near in zip(requests, nears, strict=True)]
+        answers: list[Found | None] = [None] * len(requests)
+        while open_ := [number for number, found in enumerate(answers) if found is None]:
+            nears = self.scan([requests[number] for number in open_], threads=threads, helpers=helpers)
+            for number, near in zip(open_, nears, strict=True):
+                answers[number] = self.judge(requests[number], near)
+        return [found for found in answers if found is not None]
 
     def scan(self, requests: Sequence[Request], *, threads: int, helpers: Executor | None) -> list[Near]:
         """Find what may be among the best of several requests, in one pass over the rows.
@@ -154,12 +167,20 @@ class Segment:
             other.result()
         return [[scan.near(number) for scan in scans] for number in range(len(requests))]
 
-    def judge(self, request: Request, near: Near) -> Found:
-        """Score exactly what may be among the best; all rows, if too many may be."""
+    def judge(self, request: Request, near: Near) -> Found | None:
+        """Score exactly what may be among the best; all rows, if too many may be.
+
+        Returns
+        -------
+        Found, or None
+            None if some of it was erased since: that may have kept others from being noted, so ask again.
+        """
         some = [part for part in near if part is not None]
         if len(some) < len(near):
             return self.among(request, np.flatnonzero(self._storage.alive))
         rows = np.concatenate([part[0] for part in some])
+        if not self._storage.alive[rows].all():
+            return None
         rough = np.concatenate([part[1] for part in some])
         bar = _bar(request, rough, _margin(request, self._storage.bounds))
         return self.among(request, rows[rough >= bar])

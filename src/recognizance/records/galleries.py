@@ -16,6 +16,7 @@ _GET = select(*_COLUMNS).where(_GALLERIES.c.name == bindparam("wanted"))
 _COUNTS = select(_GALLERIES.c.faces, _GALLERIES.c.users).where(_GALLERIES.c.id == bindparam("wanted"))
 _EXISTS = select(_GALLERIES.c.id).where(_GALLERIES.c.id == bindparam("wanted"))
 _MODELS = select(_GALLERIES.c.id, _GALLERIES.c.model)
+_BY_NUMBER = select(*_COLUMNS).where(_GALLERIES.c.id == bindparam("wanted"))
 _VERSION = select(_GALLERIES.c.version).where(_GALLERIES.c.id == bindparam("wanted"))
 _LIST = (
     select(*_COLUMNS).where(_GALLERIES.c.id > bindparam("after")).order_by(_GALLERIES.c.id).limit(bindparam("at_most"))
@@ -105,6 +106,12 @@ def get(tx: Transaction, name: str) -> GalleryRow:
     if row is None:
         raise GalleryNotFoundError(f"The collection id: {name} does not exist")
     return _gallery(row)
+
+
+def find_by_number(tx: Transaction, gallery: int) -> GalleryRow | None:
+    """Look a gallery up by its number, which is never another one's."""
+    row = tx.execute(_BY_NUMBER, {"wanted": gallery}).first()
+    return None if row is None else _gallery(row)
 
 
 def version_of(tx: Transaction, gallery: int) -> int | None:

@@ -19,6 +19,9 @@ from recognizance.records.sealing import Sealer, open_with, seal_with
 from recognizance.records.slots import DESTROYED, SlotFile
 
 VAULT_FILE = "subject.keys"
+SCAN_VAULT_FILE = "scan.keys"
+"""Keys of derived files: nothing is lost with it, and nothing in it is anybody's."""
+
 SLOTS_AHEAD = 256
 """Slots made durable at once: those that a crash leaves unused are lost, and nothing else is."""
 
@@ -41,15 +44,15 @@ class KeyVault:
         """The highest slot that this process has made."""
 
     @classmethod
-    def open(cls, folder: Path, *, sealer: Sealer) -> Self:
-        """Open the vault of a folder of keys; where there is none yet, `make` makes it.
+    def open(cls, folder: Path, *, sealer: Sealer, name: str = VAULT_FILE) -> Self:
+        """Open a vault of a folder of keys; where there is none yet, `make` makes it.
 
         Raises
         ------
         KeyFileError
             If other accounts can reach the file, it belongs to another sealing key, or is not a vault.
         """
-        vault = cls(SlotFile(folder / VAULT_FILE, sealer.key_id), sealer)
+        vault = cls(SlotFile(folder / name, sealer.key_id), sealer)
         vault.identifier  # noqa: B018 - looks whether there is one, and at it
         return vault
 

@@ -2,12 +2,16 @@
 
 import logging
 import threading
+import time
 
 from recognizance.errors import RecognizanceError
 from recognizance.workflows.shelf import Shelf
 
 _STEP_SECONDS = 1.0
 """How long what another process erased may stay in this one's memory and files."""
+
+_PATIENCE_SECONDS = 60.0
+"""After which what could not be tidied up is tried again."""
 
 _log = logging.getLogger(__name__)
 
@@ -27,17 +31,22 @@ class Housekeeping:
 
     def run(self, stop: threading.Event) -> None:
         """Begin with what an earlier process may have left; go on until `stop`."""
-        self._try_to_clean_up()
-        while not stop.wait(_STEP_SECONDS):
+        clean, again_at = False, 0.0
+        while True:
+            if not clean and time.monotonic() >= again_at:
+                clean, again_at = self._try_to_clean_up(), time.monotonic() + _PATIENCE_SECONDS
+            if stop.wait(_STEP_SECONDS):
+                return
             self._try_to_keep_step()
 
-    def _try_to_clean_up(self) -> None:
+    def _try_to_clean_up(self) -> bool:
         try:
-            self._shelf.clean_up()
+            return self._shelf.clean_up()
         except RecognizanceError as error:
             _log.error("Galleries could not be brought in step with the record: %s %s", error.message, error.remedy)
         except Exception:  # noqa: BLE001 - the thread's edge: searches bring a gallery in step by themselves
             _log.exception("Galleries could not be brought in step with the record.")
+        return False
 
     def _try_to_keep_step(self) -> None:
         try:

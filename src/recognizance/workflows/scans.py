@@ -3,18 +3,19 @@
 import hashlib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizance.errors import DamagedIndexError, ErasedError, KeyFileError
+from recognizance.errors import DamagedIndexError, ErasedError, KeyFileError, RecordUnavailableError
 from recognizance.gallery import Gallery, Machine, ScanGallery, identifiers
 from recognizance.gallery.folder import SegmentFolder
 from recognizance.gallery.scan import TAIL_ROWS
-from recognizance.gallery.segment_file import Block
-from recognizance.records import RecordStore, Transaction, changes, entries, galleries, references
+from recognizance.gallery.segment_writing import Block
+from recognizance.records import KeyVault, RecordStore, Transaction, changes, entries, galleries, references
 from recognizance.records.galleries import GalleryRow
 from recognizance.workflows.vectors import Mark, Reconciled, Upkeep
 
@@ -23,28 +24,31 @@ _log = logging.getLogger(__name__)
 
 
 class VaultKeys:
-    """Keys of segments, derived from slots of the vault; see `gallery.folder.SegmentKeys`."""
+    """Keys of segments, derived from the slots of a vault that holds nothing else; see `gallery.folder.SegmentKeys`."""
 
-    def __init__(self, store: RecordStore) -> None:
-        self._store = store
+    def __init__(self, vault: KeyVault) -> None:
+        self._vault = vault
 
     def make(self) -> tuple[int, bytes]:
         """Take a slot that nobody has had."""
-        slot = self._store.vault.take()
-        return slot, self._store.vault.derive(slot, _KEY_PURPOSE)
+        slot = self._vault.take()
+        return slot, self._vault.derive(slot, _KEY_PURPOSE)
 
     def find(self, slot: int) -> bytes | None:
         """Derive the key of a slot; None if it is destroyed or missing."""
         try:
-            return self._store.vault.derive(slot, _KEY_PURPOSE)
-        except (ErasedError, KeyFileError):
+            return self._vault.derive(slot, _KEY_PURPOSE)
+        except (ErasedError, KeyFileError, OverflowError):
             return None
 
     def destroy(self, slots: Sequence[int]) -> None:
         """Destroy slots."""
-        if slots:
-            with self._store.write() as tx:
-                tx.destroy_slots(slots)
+        there = []
+        for slot in slots:
+            with suppress(KeyFileError, OverflowError):  # of an older copy of the keys: there is nothing to destroy
+                if not self._vault.is_destroyed(slot):
+                    there.append(slot)
+        self._vault.destroy(there)
 
 
 class EmbeddedScans:
@@ -54,6 +58,8 @@ class EmbeddedScans:
     ----------
     folder : Path
         Has a folder for each gallery that is large enough to need one.
+    vault : KeyVault
+        For the keys of files alone.
     tail_rows : int
         See `gallery.scan.TAIL_ROWS`.
     """
@@ -62,6 +68,7 @@ class EmbeddedScans:
         self,
         store: RecordStore,
         folder: Path,
+        vault: KeyVault,
         *,
         model: str,
         dimension: int,
@@ -70,7 +77,7 @@ class EmbeddedScans:
     ) -> None:
         self._store = store
         self._folder = folder
-        self._keys = VaultKeys(store)
+        self._keys = VaultKeys(vault)
         self._model = model
         self._dimension = dimension
         self._machine = machine
@@ -78,36 +85,43 @@ class EmbeddedScans:
 
     def load(self, tx: Transaction, gallery: GalleryRow) -> tuple[Gallery, Mark]:
         """See `VectorEngine.load`: takes over the files if they are those of this record, and makes them if not."""
-        held = self._gallery(gallery.id)
         try:
-            kept = held.load()
-            if kept is not None and _is_of(tx, kept):
-                mark = self._follow(tx, gallery, held, kept)
-                if mark is not None:
-                    return held, mark
-        except DamagedIndexError as error:
-            _log.warning("%s", error.message)
-        return self.load_anew(tx, gallery)
+            loaded = self._taken_over(tx, gallery)
+        except (OSError, DamagedIndexError) as error:
+            _log.warning("the index of gallery %d cannot be used: %s", gallery.id, error)
+            loaded = None
+        return loaded or self.load_anew(tx, gallery)
 
     def load_anew(self, tx: Transaction, gallery: GalleryRow) -> tuple[Gallery, Mark]:
-        """See `VectorEngine.load_anew`."""
-        self.forget(gallery.id)
+        """See `VectorEngine.load_anew`: without files, if they cannot be written."""
         held = self._gallery(gallery.id)
         count = galleries.counts(tx, gallery.id).faces
-        newest = [0]
-        if count >= self._tail_rows:
-            _log.info("reading %d references of gallery %d from the record", count, gallery.id)
-            mark = Mark(gallery.version, references.newest_sequence(tx, gallery.id))
-            try:
+        mark = Mark(gallery.version, references.newest_sequence(tx, gallery.id))
+        try:
+            self.forget(gallery.id)
+            if count >= self._tail_rows:
+                _log.info("reading %d references of gallery %d from the record", count, gallery.id)
                 held.fill(_blocks(tx, gallery.id), count, _marked(tx, mark))
-            except OSError as error:
-                _log.warning("the index of gallery %d cannot be written: %s", gallery.id, error.strerror or error)
-            else:
                 return held, mark
+        except (OSError, RecordUnavailableError) as error:  # of the record itself: it is told by what follows
+            _log.warning("the index of gallery %d cannot be written: %s", gallery.id, error)
         for batch in references.templates(tx, gallery.id):
             held.add(batch.face_ids, batch.templates, gallery.model)
-            newest.append(int(batch.sequences[-1]))
-        return held, Mark(gallery.version, newest[-1])
+        return held, mark
+
+    def _taken_over(self, tx: Transaction, gallery: GalleryRow) -> tuple[Gallery, Mark] | None:
+        """Load what is kept and bring it to what the record says; None if that cannot be done."""
+        kept = self._segments(gallery.id).mark()
+        if kept is None or not _is_of(tx, kept):
+            return None
+        held = self._gallery(gallery.id)
+        if held.load() is None:
+            return None
+        mark = follow(tx, gallery, held, Mark(int(kept["version"]), int(kept["sequence"])))
+        if mark is None:
+            return None
+        held.require_sound()
+        return (held, mark) if len(held) == galleries.counts(tx, gallery.id).faces else None
 
     def hold(self, identifiers: Sequence[str], vectors: NDArray[np.float32]) -> ScanGallery:
         """See `VectorEngine.hold`."""
@@ -124,8 +138,9 @@ class EmbeddedScans:
 
     def is_stale(self, tx: Transaction, gallery: GalleryRow) -> bool:
         """See `VectorEngine.is_stale`."""
-        kept = self._segments(gallery.id).mark()
-        if kept is None or not _is_of(tx, kept):
+        segments = self._segments(gallery.id)
+        kept = segments.mark()
+        if kept is None or not _is_of(tx, kept) or segments.holds_erased():
             return True
         return changes.erased_since(tx, gallery.id, int(kept["version"])) != []
 
@@ -157,14 +172,6 @@ class EmbeddedScans:
         for path in self._folder.iterdir() if self._folder.is_dir() else ():
             if path.name.isdecimal():
                 yield int(path.name)
-
-    def _follow(self, tx: Transaction, gallery: GalleryRow, held: ScanGallery, kept: Mapping[str, Any]) -> Mark | None:
-        """Bring what was kept to what the record says; None if that cannot be done."""
-        mark = follow(tx, gallery, held, Mark(int(kept["version"]), int(kept["sequence"])))
-        if mark is None:
-            return None
-        held.require_sound()
-        return mark if len(held) == galleries.counts(tx, gallery.id).faces else None
 
     def _gallery(self, gallery_id: int) -> ScanGallery:
         return ScanGallery(

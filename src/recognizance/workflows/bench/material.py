@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizance.errors import RecognizanceError
-from recognizance.gallery import Machine, ScanGallery
+from recognizance.gallery import ScanGallery
 from recognizance.gallery.folder import SegmentFolder
 from recognizance.gallery.identifiers import Keys
-from recognizance.gallery.segment_file import Block, Layout
+from recognizance.gallery.layout import Layout
+from recognizance.gallery.segment_writing import Block
 
 MODEL = "bench"
 
@@ -42,15 +43,15 @@ class OpenKeys:
         """Do nothing."""
 
 
-def open_gallery(folder: Path, dimension: int, *, cache: Path | None = None) -> ScanGallery:
+def open_gallery(folder: Path, dimension: int) -> ScanGallery:
     """Give the gallery of a folder, which searches in one thread; its files are read by `load`."""
     segments = SegmentFolder(folder, OpenKeys(), model=MODEL, dimension=dimension)
-    return ScanGallery(MODEL, dimension, folder=segments, machine=Machine(cache=cache))
+    return ScanGallery(MODEL, dimension, folder=segments)
 
 
-def fill(folder: Path, rows: int, dimension: int, *, cache: Path, progress: Callable[[int], None]) -> int:
+def fill(folder: Path, rows: int, dimension: int, *, progress: Callable[[int], None]) -> int:
     """Make the files of a gallery of random unit vectors; returns their size in bytes."""
-    open_gallery(folder, dimension, cache=cache).fill(_blocks(rows, dimension, progress), rows, {})
+    open_gallery(folder, dimension).fill(_blocks(rows, dimension, progress), rows, {})
     return sum(file.stat().st_size for file in folder.iterdir())
 
 

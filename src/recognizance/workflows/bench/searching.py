@@ -48,7 +48,6 @@ class Task:
     references: int
     dimension: int
     threads: int
-    cache: str
     with_numpy: bool
 
 
@@ -115,7 +114,7 @@ def measure_here(task: Task) -> Searches:
     """Measure in this process, which has opened nothing yet."""
     probes = unit_rows(np.random.default_rng(1), _PROBES, task.dimension)
     before, began = _resident_mb(), time.perf_counter()
-    prepare(task.dimension, cache=Path(task.cache))
+    prepare(task.dimension)
     kernels_mb = _resident_mb() - before
     before = _resident_mb()
     gallery = open_gallery(Path(task.folder), task.dimension)

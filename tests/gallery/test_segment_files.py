@@ -1,5 +1,7 @@
 """What a gallery leaves on the disk, and what becomes of it when it is damaged, erased or left half done."""
 
+import hashlib
+import json
 import shutil
 import threading
 from pathlib import Path
@@ -259,3 +261,111 @@ def test_searches_find_everybody_while_segments_come_and_go(place: Place) -> Non
     writer.join()
     assert failures == []
     assert gallery.generation > 3
+
+
+def test_a_file_cannot_be_made_to_fit_without_its_key(place: Place) -> None:
+    (file,) = place.files()
+    content = bytearray(file.read_bytes())
+    places = Layout(ROWS, DIMENSION).places()
+    for part in ("high", "low"):
+        first, second = (slice(places[part] + 8 * row, places[part] + 8 * row + 8) for row in (0, 1))
+        content[first], content[second] = content[second], content[first]
+    text, _, *_ = bytes(content[:4096]).split(b"\n")
+    header = json.loads(text)
+    header["index_sha256"] = hashlib.sha256(content[places["high"] : places["alive"]]).hexdigest()
+    forged = json.dumps(header).encode()
+    for signature in (hashlib.sha256(forged).hexdigest(), text.decode()[:64]):
+        head = (forged + b"\n" + signature.encode() + b"\n").ljust(4096, b"\0")
+        file.write_bytes(head + content[4096:])
+        gallery = place.open()
+        assert gallery.load() is None
+        place.__init__(place.path.parent)  # type: ignore[misc]
+        gallery = place.open()
+        gallery.add(names(ROWS), place.vectors, MODEL)
+        compacted(gallery)
+        (file,) = place.files()
+
+
+def test_two_rows_cannot_trade_places(place: Place) -> None:
+    (file,) = place.files()
+    content = bytearray(file.read_bytes())
+    layout = Layout(ROWS, DIMENSION)
+    start, size = layout.places()["vectors"], layout.row_bytes
+    first, second = slice(start, start + size), slice(start + size, start + 2 * size)
+    content[first], content[second] = content[second], content[first]
+    file.write_bytes(content)
+    gallery = place.loaded()
+    with pytest.raises(DamagedIndexError):
+        gallery.search(Template(place.vectors[0], MODEL), limit=5, threshold=-2)
+
+
+def test_a_file_that_loses_its_end_while_it_is_open_is_noticed(place: Place) -> None:
+    gallery = place.loaded()
+    (file,) = place.files()
+    with file.open("r+b") as target:
+        target.truncate(20_000)
+    with pytest.raises(DamagedIndexError):
+        gallery.search(Template(place.vectors[0], MODEL), limit=5, threshold=-2)
+    gallery.remove([name(1)])
+
+
+def test_numbers_that_are_not_finite_are_refused(place: Place) -> None:
+    gallery = place.loaded()
+    rows = place.vectors[:2].copy()
+    rows[1, 3] = np.nan
+    with pytest.raises(ValueError, match="not finite"):
+        gallery.add(names(2, 5_000), rows, MODEL)
+    with pytest.raises(ValueError, match="UUID"):
+        gallery.add(["one"], place.vectors[:1], MODEL)
+    gallery.remove(["one"])
+    place.check(gallery)
+
+
+def test_erasing_during_a_search_hides_nobody_else(place: Place) -> None:
+    """The best goes after it was noted: the second has to come in its place."""
+    gallery = place.loaded()
+    failures: list[str] = []
+    probe = place.vectors[0]
+    order = [identifier for identifier, _ in brute_force(place.held, probe, ROWS, -2)]
+    alive = list(order)
+
+    def look() -> None:
+        while len(alive) > 150:
+            before = list(alive)
+            found = gallery.search(Template(probe, MODEL), limit=1, threshold=-2)
+            after = list(alive)
+            if not found or found[0].identifier not in before[: len(before) - len(after) + 2]:
+                failures.append(str(found))
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    for identifier in order[:160]:
+        gallery.remove([identifier])
+        alive.remove(identifier)
+    reader.join()
+    assert failures == []
+
+
+def test_a_replaced_reference_is_never_missing(place: Place) -> None:
+    gallery = place.loaded()
+    stop = threading.Event()
+    missing: list[int] = []
+
+    def replace() -> None:
+        turn = 0
+        while not stop.is_set():
+            gallery.add([name(5)], place.vectors[5:6], MODEL)
+            compaction = gallery.compact({"version": 7})
+            if compaction is not None:
+                compaction.run()
+            turn += 1
+
+    writer = threading.Thread(target=replace)
+    writer.start()
+    for turn in range(300):
+        found = gallery.search(Template(place.vectors[5], MODEL), limit=1, threshold=0.99)
+        if [item.identifier for item in found] != [name(5)]:
+            missing.append(turn)
+    stop.set()
+    writer.join()
+    assert missing == []

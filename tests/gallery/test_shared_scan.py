@@ -27,7 +27,7 @@ def test_each_gets_its_own_answer(dimension: int, count: int) -> None:
     plain.add(names, rows, "m")
     segment = Segment(MemoryStorage(pack(names), rows.copy()), prepare(dimension))
     gone = names[:: ROWS // 50]
-    segment.remove(gone)
+    segment.erase(segment.hide(gone))
     plain.remove(gone)
     probes = rows[dice.integers(0, ROWS, count)]
     requests = [

@@ -114,14 +114,12 @@ class ExhaustiveGallery:
         if len(chosen) > limit:
             least = np.partition(scores, len(scores) - limit)[len(scores) - limit]
             chosen = chosen[scores >= least - 2 * margin]
+        exact = (vectors[chosen].astype(np.float64) * probe.vector.astype(np.float64)).sum(axis=1)
         if not alive[chosen].all():
             # Erased since they were chosen: they may have kept others from being chosen.
             return self.search(probe, limit=limit, threshold=threshold, excluding=excluding, among=among)
-        exact = (vectors[chosen].astype(np.float64) * probe.vector.astype(np.float64)).sum(axis=1)
         ranked = sorted(
-            (-float(score), identifiers[row])
-            for row, score in zip(chosen, exact, strict=True)
-            if score >= threshold and alive[row]
+            (-float(score), identifiers[row]) for row, score in zip(chosen, exact, strict=True) if score >= threshold
         )
         return tuple(
             Candidate(identifier, -negative, rank)

@@ -294,6 +294,8 @@ class ScanGallery:
                 whole.add(newer, newer_vectors, self._model)
                 self._parts = replace(self._parts, frozen=None, tail=whole)
             raise
+        if self._folder is not None:
+            self._folder.discard(_files(old))
 
     def _replace(
         self, old: Sequence[Segment], new: Storage | None, before: Sequence[Segment], mark: Mapping[str, Any]
@@ -314,8 +316,6 @@ class ScanGallery:
             if self._folder is not None and isinstance(new, FileStorage):
                 self._folder.discard([new])
             raise
-        if self._folder is not None:
-            self._folder.discard(_files(old))
 
     def _written(self, blocks: Iterator[Block], rows: int) -> Storage:
         if self._folder is not None:

@@ -179,11 +179,11 @@ class Segment:
         if len(some) < len(near):
             return self.among(request, np.flatnonzero(self._storage.alive))
         rows = np.concatenate([part[0] for part in some])
-        if not self._storage.alive[rows].all():
-            return None
         rough = np.concatenate([part[1] for part in some])
         bar = _bar(request, rough, _margin(request, self._storage.bounds))
-        return self.among(request, rows[rough >= bar])
+        found = self.among(request, rows[rough >= bar])
+        # Looked at last: what goes after this was there while all else was compared.
+        return found if self._storage.alive[rows].all() else None
 
     def among(self, request: Request, rows: NDArray[np.int64]) -> Found:
         """Search some rows only: each is scored as it is."""

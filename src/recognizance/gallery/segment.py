@@ -239,6 +239,8 @@ class _Scan:
     def _prune(self, number: int) -> None:
         """Keep what may be among the best of a request, and raise its bar."""
         count = int(self._counts[number])
+        if not count:
+            return
         rows, rough = self._rows[number, :count], self._rough[number, :count]
         kept = self._storage.alive[rows] != 0
         if len(self._skipped[number]):

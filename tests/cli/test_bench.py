@@ -93,7 +93,7 @@ def test_too_little_memory_is_told_with_what_is_needed(tmp_path: Path, monkeypat
 
 
 def test_the_answers_are_those_of_all_references(tmp_path: Path) -> None:
-    material.fill(tmp_path / "made", 3_000, 128, cache=tmp_path, progress=lambda count: None)
+    material.fill(tmp_path / "made", 3_000, 128, progress=lambda count: None)
     gallery = material.open_gallery(tmp_path / "made", 128)
     assert gallery.load() == {}
     assert len(gallery) == 3_000

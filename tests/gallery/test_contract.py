@@ -1,7 +1,8 @@
 """The contract of `Gallery`, run against every implementation."""
 
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
@@ -25,6 +26,15 @@ def make_gallery(request: pytest.FixtureRequest) -> MakeGallery:
         emptied: MakeGallery = request.getfixturevalue("emptied_milvus_gallery")
         return emptied
     return partial(request.param, "model-a", DIMENSION)
+
+
+@pytest.fixture
+def restless_threads() -> Iterator[None]:
+    """Let threads take turns as often as can be, so that they come between each other's steps."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
 
 
 @pytest.fixture
@@ -163,6 +173,29 @@ def test_searching_while_others_enrol_and_erase_never_misses_what_was_acknowledg
     for thread in writers:
         thread.join()
     assert failures == []
+
+
+@pytest.mark.usefixtures("restless_threads")
+def test_a_reference_that_is_replaced_is_never_missing(gallery: Gallery) -> None:
+    vectors = unit(np.random.default_rng(5), 20)
+    gallery.add(names(20), vectors, "model-a")
+    stop = threading.Event()
+    missing: list[int] = []
+    looks = 30 if isinstance(gallery, MilvusGallery) else 3_000
+
+    def replace() -> None:
+        while not stop.is_set():
+            gallery.add([name(7)], vectors[7:8], "model-a")
+
+    writer = threading.Thread(target=replace)
+    writer.start()
+    for turn in range(looks):
+        found = gallery.search(Template(vectors[7], "model-a"), limit=1, threshold=0.99)
+        if [item.identifier for item in found] != [name(7)]:
+            missing.append(turn)
+    stop.set()
+    writer.join()
+    assert missing == []
 
 
 def test_a_search_among_some_compares_no_others(gallery: Gallery) -> None:

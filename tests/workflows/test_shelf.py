@@ -288,6 +288,7 @@ def test_a_full_disk_costs_no_answer(settings: Settings, monkeypatch: pytest.Mon
         check(place, held)
         place.shelf.let_go(0)
         check(place, held)
+        settle(place)
         monkeypatch.undo()
         enrol(place, 30, held)
         settle(place)

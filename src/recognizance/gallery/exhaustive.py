@@ -28,6 +28,8 @@ class ExhaustiveGallery:
         self._alive = np.zeros(_CAPACITY_MIN, dtype=bool)
         self._identifiers: list[str] = []
         self._rows: dict[str, int] = {}
+        self._replaced = 0
+        """How many times a reference came in the place of an older one."""
 
     @property
     def model(self) -> str:
@@ -37,6 +39,9 @@ class ExhaustiveGallery:
     def __len__(self) -> int:
         """See `Gallery.__len__`."""
         return len(self._rows)
+
+    def __contains__(self, identifier: str) -> bool:
+        return identifier in self._rows
 
     def add(self, identifiers: Sequence[str], vectors: NDArray[np.float32], model: str) -> None:
         """See `Gallery.add`."""
@@ -53,6 +58,8 @@ class ExhaustiveGallery:
             if stop > len(self._vectors):
                 self._grow(max(stop, 2 * len(self._vectors)))
             self._vectors[start:stop] = vectors
+            if any(identifier in self._rows for identifier in identifiers):
+                self._replaced += 1  # first: whoever compares meanwhile may miss the older one and not see the newer
             for offset, identifier in enumerate(identifiers):
                 earlier = self._rows.get(identifier)
                 if earlier is not None:
@@ -88,6 +95,7 @@ class ExhaustiveGallery:
         """See `Gallery.search`."""
         self._check(probe.model)
         with self._lock:
+            replaced = self._replaced
             vectors, alive, identifiers = self._vectors, self._alive, self._identifiers
             count = len(identifiers)
             skipped = [self._rows[identifier] for identifier in excluding if identifier in self._rows]
@@ -115,8 +123,8 @@ class ExhaustiveGallery:
             least = np.partition(scores, len(scores) - limit)[len(scores) - limit]
             chosen = chosen[scores >= least - 2 * margin]
         exact = (vectors[chosen].astype(np.float64) * probe.vector.astype(np.float64)).sum(axis=1)
-        if not alive[chosen].all():
-            # Erased since they were chosen: they may have kept others from being chosen.
+        if replaced != self._replaced or not alive[chosen].all():
+            # Those erased since they were chosen may have kept others from being chosen.
             return self.search(probe, limit=limit, threshold=threshold, excluding=excluding, among=among)
         ranked = sorted(
             (-float(score), identifiers[row]) for row, score in zip(chosen, exact, strict=True) if score >= threshold

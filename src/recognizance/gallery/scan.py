@@ -167,9 +167,10 @@ class ScanGallery:
         with self._changing:
             parts = self._parts
             parts.tail.add(identifiers, vectors, model)
-            # After the newer one is there; a search that has looked there before sees that something was replaced.
-            if self._remove(parts, identifiers, tail=False):
+            if _holds(parts, identifiers):
+                # The newer one is there by now; whoever has looked there before asks again, having missed both.
                 self._replaced += 1
+                self._remove(parts, identifiers, tail=False)
                 if parts.frozen is not None:
                     self._gone.update(identifiers)
 
@@ -325,19 +326,15 @@ class ScanGallery:
         low = np.concatenate([keys.low for keys, _ in parts])
         return MemoryStorage(naming.Keys(high, low), np.concatenate([vectors for _, vectors in parts]))
 
-    def _remove(self, parts: _Parts, identifiers: Collection[str], *, tail: bool) -> int:
+    def _remove(self, parts: _Parts, identifiers: Collection[str], *, tail: bool) -> None:
         """Let no search find them, before anything is overwritten: a disk may fail."""
         hidden = [(segment, segment.hide(identifiers)) for segment in parts.segments]
-        removed = sum(len(rows) for _, rows in hidden)
         if parts.frozen is not None:
-            before = len(parts.frozen)
             parts.frozen.remove(identifiers)
-            removed += before - len(parts.frozen)
         if tail:
             parts.tail.remove(identifiers)
         for segment, rows in hidden:
             segment.erase(rows)
-        return removed
 
     def _scan(self, requests: Sequence[Request]) -> list[list[tuple[Segment, Near]]]:
         """Make one pass over all segments for several requests."""
@@ -378,6 +375,13 @@ class Compaction:
             If an older segment cannot be read.
         """
         self._gallery._compacted(self._mark, leaving=self._leaving)
+
+
+def _holds(parts: _Parts, identifiers: Collection[str]) -> bool:
+    """Whether any of these is in the parts that nothing is added to."""
+    if parts.frozen is not None and any(identifier in parts.frozen for identifier in identifiers):
+        return True
+    return any(len(segment.rows_of(identifiers)) for segment in parts.segments)
 
 
 def _to_join(segments: Sequence[Segment], rows: int, *, leaving: bool) -> list[Segment]:

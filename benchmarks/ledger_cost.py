@@ -189,13 +189,14 @@ def furnish(home: Path, engine: Engine, templates: NDArray[np.float32]) -> dict[
             )
             rows = np.repeat(templates[: size // COPIES], COPIES, axis=0)
             rows = _unit(rows + 0.01 * dice.standard_normal(rows.shape).astype(np.float32))
-            new = [_reference(row, f"image-{number}", now) for number, row in enumerate(rows)]
+            new = [reference(row, now, f"image-{number}") for number, row in enumerate(rows)]
             references.add_many(tx, gallery.id, new)
             made[size] = Gallery(gallery.name, [one.face_id for one in new])
     return made
 
 
-def _reference(template: NDArray[np.float32], external_id: str, now: datetime) -> NewReference:
+def reference(template: NDArray[np.float32], now: datetime, external_id: str | None = None) -> NewReference:
+    """Make a reference of a template, with a face like any other."""
     return NewReference(
         face_id=str(uuid.uuid4()),
         image_id=str(uuid.uuid4()),

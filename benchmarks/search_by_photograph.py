@@ -19,7 +19,6 @@ import statistics
 import sys
 import tempfile
 import time
-import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +26,6 @@ from typing import Any
 
 import numpy as np
 from botocore.credentials import Credentials
-from numpy.typing import NDArray
 
 import ledger_cost
 import ledger_processes
@@ -35,7 +33,6 @@ import samples
 from ledger_processes import Server
 from pipeline import make_photographs
 from recognizance import bootstrap
-from recognizance.biometrics import Pose, Quality, RelativeBox
 from recognizance.records import galleries, references
 from recognizance.records.references import NewReference
 from recognizance.settings import read_settings
@@ -81,22 +78,7 @@ def furnish(home: Path, sizes: dict[str, int]) -> float:
 def _new(size: int, dimension: int) -> Iterator[list[NewReference]]:
     dice, now = np.random.default_rng(size), datetime.now(UTC)
     for start in range(0, size, AT_ONCE):
-        yield [_reference(row, now) for row in unit_rows(dice, min(AT_ONCE, size - start), dimension)]
-
-
-def _reference(template: NDArray[np.float32], now: datetime) -> NewReference:
-    return NewReference(
-        face_id=str(uuid.uuid4()),
-        image_id=str(uuid.uuid4()),
-        external_id=None,
-        template=template,
-        box=RelativeBox(0.27, 0.21, 0.46, 0.58),
-        landmarks=[(0.4, 0.4), (0.6, 0.4), (0.5, 0.55), (0.42, 0.65), (0.58, 0.65)],
-        confidence=0.98,
-        pose=Pose(1.5, -2.5, 3.5),
-        quality=Quality(70.1, 80.2),
-        enrolled_at=now,
-    )
+        yield [ledger_cost.reference(row, now) for row in unit_rows(dice, min(AT_ONCE, size - start), dimension)]
 
 
 class Client:

@@ -7,12 +7,20 @@ from dataclasses import dataclass
 class Reason:
     """A rule that took part in a decision.
 
-    ``rule`` is its id; ``explanation`` says what it asks for, and ``remedy`` what would satisfy it.
+    Attributes
+    ----------
+    rule : str
+        Its id: ``standing/role``, or a pack's id, a slash and the rule's name.
+    explanation, remedy : str
+        What it asks for, and what would satisfy it, in words for who asked.
+    source : str
+        The citation of the provision that it is drawn from, if it is.
     """
 
     rule: str
     explanation: str
     remedy: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +37,12 @@ class Refused:
     reasons: tuple[Reason, ...]
 
 
-Decision = Allowed | Refused
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """The act may be done, and its result goes to reviewers first; there is at least one reason."""
+
+    reasons: tuple[Reason, ...]
+
+
+Decision = Allowed | Referred | Refused
+"""From the mildest to the strictest."""

@@ -1,4 +1,4 @@
-"""What is known of a request before any biometric work."""
+"""What is known of a request before any biometric work, and of its result before anything is released."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,12 +23,33 @@ class RequestFacts:
         Whether the request was signed with the temporary credentials of a session.
     purpose, case, authority : str or None
         What the act is for: what the signed path claims, completed by the session.
+    training_kind : str
+        What the operator was trained in, as recorded; empty if nothing is.
+    agency : str
+        The operator's, as recorded.
     contradictions : tuple of str
         Which of the three the path and the session name differently.
     case_open : bool or None
         Whether the case is registered and open, and the operator works on it; None if no case is named.
     clock_behind : bool
         Whether the log already holds an entry of a later time.
+    offence : str or None
+        Of the case that is named.
+    purpose_basis : str or None
+        The legal basis of the purpose; None if none is registered and in force under this code.
+    authority_kind : str or None
+        ``warrant``, ``court-order``, ``emergency``, ``missing-person``, ``deceased-person`` or ``consent``.
+    authority_state : str
+        ``none`` (none is named), ``valid``, ``unknown``, ``not-yet``, ``expired``, ``out-of-scope``, ``lapsed`` (an
+        emergency that was not ratified in time) or ``ended``.
+    source : str
+        What the probe was taken from: ``still``, ``stored-video``, ``live`` or ``unstated``.
+    edits : frozenset of str or None
+        What was done to the probe; empty if it is stated that nothing was, None if nothing is stated.
+    candidates_max : int or None
+        The longest candidate list that was asked for; None where the act has none.
+    targets : int
+        With how many photographs the probe is compared; 0 where it is a gallery.
     """
 
     operator: str
@@ -47,3 +68,29 @@ class RequestFacts:
     contradictions: tuple[str, ...] = ()
     case_open: bool | None = None
     clock_behind: bool = False
+    agency: str = ""
+    training_kind: str = ""
+    offence: str | None = None
+    purpose_basis: str | None = None
+    authority_kind: str | None = None
+    authority_state: str = "none"
+    source: str = "unstated"
+    edits: frozenset[str] | None = None
+    candidates_max: int | None = None
+    targets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFacts:
+    """What a search or comparison found.
+
+    ``best_percent`` is None without candidates; ``sharpness`` and ``brightness`` (0 to 100) and ``face_px`` (the
+    probe face's width) are None where no photograph was searched.
+    """
+
+    candidates: int
+    best_percent: float | None = None
+    sharpness: float | None = None
+    brightness: float | None = None
+    face_px: float | None = None
+    references_searched: int = 0

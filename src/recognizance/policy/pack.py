@@ -98,7 +98,7 @@ Status = Literal["in-force", "expired", "proposed", "model", "repealed"]
 
 
 class Description(_Part):
-    """What ``pack.toml`` holds."""
+    """What ``pack.toml`` holds.  ``cannot`` are sentences: what the text asks for and no rule here can see to."""
 
     id: str = Field(pattern=PACK_ID)
     title: str = Field(min_length=1)
@@ -108,6 +108,7 @@ class Description(_Part):
     effective_until: date | None = None
     summary: str = Field(min_length=1)
     disclaimer: str = Field(min_length=1)
+    cannot: tuple[str, ...] = ()
     source: tuple[Source, ...] = ()
     rule: tuple[Rule, ...] = ()
     floor: tuple[Floor, ...] = ()

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -47,8 +47,16 @@ from recognizance.workflows.scans import EmbeddedScans
 from recognizance.workflows.shelf import Shelf
 from recognizance.workflows.vectors import VectorEngine
 
+Clock = Callable[[], datetime]
+"""Tells the time, with a zone."""
+
 _LOG_KEY = "log_verifier_key"
 _INSTALLATION = "installation"
+
+
+def now() -> datetime:
+    """Tell the time."""
+    return datetime.now(UTC)
 
 
 def thread_count(settings: Settings) -> int:
@@ -151,7 +159,7 @@ class Record:
 
 
 @contextmanager
-def open_record(settings: Settings) -> Iterator[Record]:
+def open_record(settings: Settings, *, clock: Clock = now) -> Iterator[Record]:
     """Open the record, making what it needs on first use: folders, keys, schema, administrator.
 
     Raises
@@ -164,7 +172,7 @@ def open_record(settings: Settings) -> Iterator[Record]:
         with RecordStore.open(database, sealer=sealer, vault=vault) as store:
             ledger = join_ledger(settings, store)
             require_grown(store, ledger, read_head(settings.keys_folder))
-            first_start.found(store, ledger, now)
+            first_start.found(store, ledger, clock)
             yield Record(store, Roster(store), ledger)
 
 
@@ -217,18 +225,20 @@ def administrator_key(settings: Settings) -> KeyPair | None:
 
 
 @contextmanager
-def open_place(settings: Settings, *, tail_rows: int = TAIL_ROWS) -> Iterator[Workplace]:
+def open_place(settings: Settings, *, tail_rows: int = TAIL_ROWS, clock: Clock = now) -> Iterator[Workplace]:
     """Put a workplace together.  The caller holds the home folder (`home.hold`).
 
     Parameters
     ----------
     tail_rows : int
         After how many references a gallery's scan files are written; see `gallery.scan.TAIL_ROWS`.
+    clock : callable
+        What rules and records tell the time by.  No setting: whoever could set it could make an expired warrant good.
     """
     engine = open_engine(settings)
     calibration = open_calibration(settings)
     with (
-        open_record(settings) as record,
+        open_record(settings, clock=clock) as record,
         ThreadPoolExecutor(thread_count(settings), thread_name_prefix="scan") as helpers,
         KeyVault.open(settings.keys_folder, sealer=record.store.sealer, name=SCAN_VAULT_FILE) as vault,
         open_vector_engine(settings, record.store, vault, engine, helpers, tail_rows) as vectors,
@@ -245,12 +255,12 @@ def open_place(settings: Settings, *, tail_rows: int = TAIL_ROWS) -> Iterator[Wo
             publisher=Publisher(
                 record.store,
                 record.ledger,
-                witnesses=parse_witnesses(settings.witnesses, now),
+                witnesses=parse_witnesses(settings.witnesses, clock),
                 remember=partial(advance_head, settings.keys_folder),
-                clock=now,
+                clock=clock,
                 alone=partial(publishing_alone, settings.keys_folder) if record.store.shared else nullcontext,
             ),
-            clock=now,
+            clock=clock,
         )
 
 
@@ -315,8 +325,3 @@ def digests(settings: Settings) -> dict[str, str]:
 
 def _running(settings: Settings) -> tuple[tuple[str, str], ...]:
     return ("yunet", "detection"), (settings.embedder, "embedding")
-
-
-def now() -> datetime:
-    """Tell the time."""
-    return datetime.now(UTC)

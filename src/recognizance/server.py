@@ -14,7 +14,7 @@ import uvicorn
 
 from recognizance import __version__
 from recognizance.authority.signatures import UsedSignatures
-from recognizance.bootstrap import digests, now, open_place, open_s3, thread_count
+from recognizance.bootstrap import Clock, digests, now, open_place, open_s3, thread_count
 from recognizance.entrance import RosterKeys, guarding
 from recognizance.errors import SettingsError
 from recognizance.home import RunningServer, hold_home, withdraw
@@ -131,13 +131,16 @@ class ListeningServer:
 
 
 @contextmanager
-def serving(settings: Settings, *, announce: bool = True) -> Iterator[ListeningServer]:
+def serving(settings: Settings, *, announce: bool = True, clock: Clock = now) -> Iterator[ListeningServer]:
     """Put a server together for the time of the block.
 
     Parameters
     ----------
     announce : bool
         Let other commands find the server through the home folder.
+    clock : callable
+        What rules and records tell the time by, for programs that show what time does to them.  Signatures are held
+        against the machine's own clock, as clients make them by theirs.
 
     Raises
     ------
@@ -147,7 +150,7 @@ def serving(settings: Settings, *, announce: bool = True) -> Iterator[ListeningS
         closing.enter_context(hold_home(settings))
         listener = closing.enter_context(_listen(settings))
         head_known = read_head(settings.keys_folder) is not None
-        place = closing.enter_context(open_place(settings))
+        place = closing.enter_context(open_place(settings, clock=clock))
         record_start(place, digests(settings), settings.chosen(), head_known=head_known)
         closing.enter_context(_publishing(place, settings.checkpoint_seconds))
         closing.enter_context(_keeping_house(place, settings.gallery_idle_seconds))
@@ -189,9 +192,9 @@ def _keeping_house(place: Workplace, idle_seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def serving_in_background(settings: Settings) -> Iterator[RunningServer]:
-    """Serve from a thread of this process, on a free port, while the block runs."""
-    with serving(settings.model_copy(update={"port": 0}), announce=False) as server:
+def serving_in_background(settings: Settings, *, clock: Clock = now) -> Iterator[RunningServer]:
+    """Serve from a thread of this process, on a free port, while the block runs; `clock` as in `serving`."""
+    with serving(settings.model_copy(update={"port": 0}), announce=False, clock=clock) as server:
         thread = threading.Thread(target=server.run, name="server")
         thread.start()
         try:

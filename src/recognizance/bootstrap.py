@@ -49,16 +49,8 @@ from recognizance.workflows.scans import EmbeddedScans
 from recognizance.workflows.shelf import Shelf
 from recognizance.workflows.vectors import VectorEngine
 
-Clock = Callable[[], datetime]
-"""Tells the time, with a zone."""
-
 _LOG_KEY = "log_verifier_key"
 _INSTALLATION = "installation"
-
-
-def now() -> datetime:
-    """Tell the time."""
-    return datetime.now(UTC)
 
 
 def thread_count(settings: Settings) -> int:
@@ -161,7 +153,7 @@ class Record:
 
 
 @contextmanager
-def open_record(settings: Settings, *, clock: Clock = now) -> Iterator[Record]:
+def open_record(settings: Settings) -> Iterator[Record]:
     """Open the record, making what it needs on first use: folders, keys, schema, administrator.
 
     Raises
@@ -174,7 +166,7 @@ def open_record(settings: Settings, *, clock: Clock = now) -> Iterator[Record]:
         with RecordStore.open(database, sealer=sealer, vault=vault) as store:
             ledger = join_ledger(settings, store)
             require_grown(store, ledger, read_head(settings.keys_folder))
-            first_start.found(store, ledger, clock)
+            first_start.found(store, ledger, now)
             yield Record(store, Roster(store), ledger)
 
 
@@ -227,20 +219,23 @@ def administrator_key(settings: Settings) -> KeyPair | None:
 
 
 @contextmanager
-def open_place(settings: Settings, *, tail_rows: int = TAIL_ROWS, clock: Clock = now) -> Iterator[Workplace]:
+def open_place(
+    settings: Settings, *, tail_rows: int = TAIL_ROWS, clock: Callable[[], datetime] | None = None
+) -> Iterator[Workplace]:
     """Put a workplace together.  The caller holds the home folder (`home.hold`).
 
     Parameters
     ----------
     tail_rows : int
         After how many references a gallery's scan files are written; see `gallery.scan.TAIL_ROWS`.
-    clock : callable
-        What rules and records tell the time by.  No setting: whoever could set it could make an expired warrant good.
+    clock : callable, optional
+        Tells the time by which acts are judged and recorded, if it is not the machine's.
     """
+    clock = clock or now
     engine = open_engine(settings)
     calibration = open_calibration(settings)
     with (
-        open_record(settings, clock=clock) as record,
+        open_record(settings) as record,
         ThreadPoolExecutor(thread_count(settings), thread_name_prefix="scan") as helpers,
         KeyVault.open(settings.keys_folder, sealer=record.store.sealer, name=SCAN_VAULT_FILE) as vault,
         open_vector_engine(settings, record.store, vault, engine, helpers, tail_rows) as vectors,
@@ -334,3 +329,8 @@ def digests(settings: Settings) -> dict[str, str]:
 
 def _running(settings: Settings) -> tuple[tuple[str, str], ...]:
     return ("yunet", "detection"), (settings.embedder, "embedding")
+
+
+def now() -> datetime:
+    """Tell the time."""
+    return datetime.now(UTC)

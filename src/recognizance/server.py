@@ -5,16 +5,17 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from functools import partial
 
 import uvicorn
 
 from recognizance import __version__
 from recognizance.authority.signatures import UsedSignatures
-from recognizance.bootstrap import Clock, digests, now, open_place, open_s3, thread_count
+from recognizance.bootstrap import digests, now, open_place, open_s3, thread_count
 from recognizance.entrance import RosterKeys, guarding
 from recognizance.errors import SettingsError
 from recognizance.home import RunningServer, hold_home, withdraw
@@ -131,7 +132,9 @@ class ListeningServer:
 
 
 @contextmanager
-def serving(settings: Settings, *, announce: bool = True, clock: Clock = now) -> Iterator[ListeningServer]:
+def serving(
+    settings: Settings, *, announce: bool = True, clock: Callable[[], datetime] = now
+) -> Iterator[ListeningServer]:
     """Put a server together for the time of the block.
 
     Parameters
@@ -139,8 +142,7 @@ def serving(settings: Settings, *, announce: bool = True, clock: Clock = now) ->
     announce : bool
         Let other commands find the server through the home folder.
     clock : callable
-        What rules and records tell the time by, for programs that show what time does to them.  Signatures are held
-        against the machine's own clock, as clients make them by theirs.
+        Tells the time by which acts are judged and recorded; signatures are judged by the machine's.
 
     Raises
     ------
@@ -192,9 +194,11 @@ def _keeping_house(place: Workplace, idle_seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def serving_in_background(settings: Settings, *, clock: Clock = now) -> Iterator[RunningServer]:
-    """Serve from a thread of this process, on a free port, while the block runs; `clock` as in `serving`."""
-    with serving(settings.model_copy(update={"port": 0}), announce=False, clock=clock) as server:
+def serving_in_background(
+    settings: Settings, *, announce: bool = False, clock: Callable[[], datetime] = now
+) -> Iterator[RunningServer]:
+    """Serve from a thread of this process, on a free port, while the block runs; see `serving`."""
+    with serving(settings.model_copy(update={"port": 0}), announce=announce, clock=clock) as server:
         thread = threading.Thread(target=server.run, name="server")
         thread.start()
         try:

@@ -29,8 +29,8 @@ class MovedClock:
     """Stands still until it is moved, so that an hour before an end is an hour."""
 
     def __init__(self) -> None:
-        # Whole seconds: SDKs send no fractions of them.
-        self.time = datetime.now(UTC).replace(microsecond=0)
+        # Whole seconds, for SDKs send no fractions of them; a minute ahead, so that the log is not.
+        self.time = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=1)
 
     def __call__(self) -> datetime:
         """Tell the time."""

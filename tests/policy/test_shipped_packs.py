@@ -47,7 +47,7 @@ def test_the_packs_are_those_that_were_asked_for() -> None:
 def test_a_vector_gives_what_it_expects(pack: Pack, vector: Vector) -> None:
     decision, applied = decide(pack, vector)
     assert type(decision).__name__.lower() == vector.expect, decision
-    named = {reason.rule for reason in decision.reasons}
+    named = {reason.rule for reason in (*decision.reasons, *(applied.raised if applied else ()))}
     assert set(vector.rules) <= named, named
     if vector.threshold_applied_percent is not None:
         assert applied is not None
@@ -64,9 +64,9 @@ def test_every_rule_is_reached_by_a_vector(pack: Pack) -> None:
 
 
 @EACH
-def test_every_rule_of_the_pack_is_expected_by_name_somewhere(pack: Pack) -> None:
+def test_every_rule_is_expected_by_name_somewhere(pack: Pack) -> None:
     expected = {rule for vector in VECTORS[pack.id] for rule in vector.rules}
-    assert {f"{pack.id}/{rule.id}" for rule in pack.about.rule} <= expected
+    assert {f"{pack.id}/{each.id}" for each in (*pack.about.rule, *pack.about.floor)} <= expected
 
 
 @EACH

@@ -33,7 +33,6 @@ from recognizance.cli import (
     sessions,
     witness,
 )
-from recognizance.cli.checking import command as checking
 from recognizance.cli.errors import ExitCode, explain
 from recognizance.cli.invocation import Invocation
 from recognizance.cli.terminal import messages, show_error
@@ -56,9 +55,6 @@ app.command("detect")(photographs.detect)
 app.add_typer(galleries.app, name="galleries")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(witness.app, name="witness")
-policy_app = typer.Typer(help="Rule packs.")
-policy_app.command("check")(checking.check)
-app.add_typer(policy_app, name="policy")
 app.add_typer(operators.app, name="operator")
 app.add_typer(sessions.app, name="session")
 app.add_typer(cases.app, name="case")

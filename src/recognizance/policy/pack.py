@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from recognizance.policy.cedar import Rules
 from recognizance.policy.decision import Reason
@@ -114,6 +114,12 @@ class Description(_Part):
     rule: tuple[Rule, ...] = ()
     floor: tuple[Floor, ...] = ()
     review: ReviewTerms = ReviewTerms()
+
+    @field_validator("summary", "disclaimer")
+    @classmethod
+    def _flowing(cls, text: str) -> str:
+        """Take lines for what they are in the file: where they break is of no meaning."""
+        return " ".join(text.split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from recognizance.workflows.pack_folders import Vector
 DOCUMENT = "document-1"
 
 _RULE = re.compile(r"\[([a-z0-9.-]+/[a-z0-9-]+)\]")
-_NO_REVIEW = "standing/review"
 _SECONDS = 900
 
 
@@ -141,19 +140,13 @@ def _asked(scratch: Scratch, request: Callable[[], Mapping[str, Any]]) -> Outcom
         code, message = answered(error)
         if code != "AccessDeniedException":
             return Outcome(code, message=message)
-        rules = tuple(_RULE.findall(message))
         headers = error.response["ResponseMetadata"]["HTTPHeaders"]
-        withheld = "x-recognizance-review" in headers or _NO_REVIEW in rules
-        return Outcome("referred" if withheld else "refused", rules, _applied(headers), message)
-    headers = answer["ResponseMetadata"]["HTTPHeaders"]
+        # What was referred and is withheld is denied too; the header tells the one from the other.
+        return Outcome(headers.get("x-recognizance-decision", code), tuple(_RULE.findall(message)), message=message)
     told = scratch.office.explain_decision(Entry=entry_of(answer))["Explanation"]
-    rules = tuple(reason["Rule"] for reason in told["Reasons"])
-    return Outcome(told["Decision"], rules, _applied(headers))
-
-
-def _applied(headers: Mapping[str, str]) -> float | None:
-    told = headers.get("x-recognizance-threshold-applied")
-    return None if told is None else float(told)
+    rules = tuple(reason["Rule"] for reason in (*told["Reasons"], *told["Raised"]))
+    applied = answer["ResponseMetadata"]["HTTPHeaders"].get("x-recognizance-threshold-applied")
+    return Outcome(told["Decision"], rules, None if applied is None else float(applied))
 
 
 def _search(scratch: Scratch, vector: Vector, who: Credentials, path: str) -> Any:

@@ -49,6 +49,14 @@ expect = "allowed"
 rules = ["county/everything"]
 threshold_applied_percent = 95
 """
+NOT_TO_BE = """
+[[vector]]
+name = "who cannot be"
+kind = "refused"
+roles = ["king"]
+expect = "refused"
+rules = ["county/trained"]
+"""
 
 
 def write(folder: Path, vectors: str | None, rules: str = RULES) -> None:
@@ -61,9 +69,10 @@ def write(folder: Path, vectors: str | None, rules: str = RULES) -> None:
 
 @pytest.fixture
 def desk(cli: Cli, tmp_path: Path) -> Cli:
-    """The program with packs of its own: one that is right, and three that are not."""
+    """The program with packs of its own: one that is right, and others that are not."""
     write(tmp_path / "packs" / "county", VECTORS)
     write(tmp_path / "packs" / "wrong", VECTORS + WRONG)
+    write(tmp_path / "packs" / "strange", VECTORS + NOT_TO_BE)
     write(tmp_path / "packs" / "bare", None)
     write(tmp_path / "packs" / "odd", VECTORS, RULES + "}")
     return Cli(cli.home, cli.cache, {"RECOGNIZANCE_PACKS": str(tmp_path / "packs")})
@@ -91,6 +100,13 @@ def test_what_differs_is_told_and_the_code_is_1(desk: Cli) -> None:
     for told in ("arson", "Expected allowed, and it was refused.", "wrong/theft", "it was not told"):
         assert told in found.out
     assert "2 packs: 6 of 7 vectors passed" in found.out
+
+
+def test_a_vector_that_could_not_be_run_has_not_passed(desk: Cli) -> None:
+    found = desk("policy", "check", "strange")
+    assert found.code == ExitCode.FAILED
+    for told in ("3 of 4 vectors passed, 1 could not be run", "who cannot be", "king"):
+        assert told in found.out
 
 
 @pytest.mark.parametrize(

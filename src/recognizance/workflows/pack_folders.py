@@ -6,6 +6,7 @@ from importlib.resources.abc import Traversable
 
 from recognizance.errors import NotFoundError, PackError
 from recognizance.policy import BrokenPack, Pack, PackText, read_pack
+from recognizance.policy.vectors import GivenAuthority as GivenAuthority
 from recognizance.policy.vectors import Vector as Vector
 from recognizance.policy.vectors import read_vectors
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from recognizance.cli.checking.scratch import scratch_server
-from recognizance.cli.checking.staging import Outcome, missing_operations, stage
+from recognizance.cli.checking.staging import CannotArrangeError, Outcome, stage
 from recognizance.settings import Settings
 from recognizance.workflows.pack_folders import Vector
 
@@ -38,11 +38,11 @@ def run_vectors(settings: Settings, pack: str, vectors: Sequence[Vector]) -> lis
         scratch.furnish()
         scratch.enforce(pack)
         for vector in vectors:
-            missing = missing_operations(scratch, vector)
-            if missing:
-                found.append(Checked(vector, None, (f"This server has no {' and no '.join(missing)}.",)))
-            else:
+            try:
                 outcome = stage(scratch, vector)
+            except CannotArrangeError as error:
+                found.append(Checked(vector, None, (error.message,)))
+            else:
                 found.append(Checked(vector, outcome, differences(vector, outcome)))
     return found
 

@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError
 from recognizance.cli.answers import entry_of
 from recognizance.cli.checking.scratch import Credentials, Scratch
 from recognizance.cli.errors import answered
-from recognizance.workflows.pack_folders import Vector
+from recognizance.errors import RecognizanceError
+from recognizance.workflows.pack_folders import GivenAuthority, Vector
 
 DOCUMENT = "document-1"
 
@@ -38,31 +39,41 @@ class Outcome:
     message: str = ""
 
 
-def missing_operations(scratch: Scratch, vector: Vector) -> tuple[str, ...]:
-    """Name the operations that a vector's situation needs and this server has not."""
-    needed = []
-    if vector.purpose is not None and vector.purpose_registered:
-        needed.append("add_purpose")
-    if vector.authority is not None:
-        needed.append("declare_emergency" if vector.authority.kind == "emergency" else "add_authority")
-    return tuple(name for name in needed if not hasattr(scratch.office, name))
+class CannotArrangeError(RecognizanceError):
+    """The situation of a vector cannot come about on this server."""
 
 
 def stage(scratch: Scratch, vector: Vector) -> Outcome:
-    """Arrange a vector's situation, move the clock to its time, make its request and say what came of it."""
+    """Arrange a vector's situation, move the clock to its time, make its request and say what came of it.
+
+    Raises
+    ------
+    CannotArrangeError
+    """
+    try:
+        who, path = _arrange(scratch, vector)
+    except ClientError as error:
+        raise CannotArrangeError(f"The situation cannot be arranged: {answered(error)[1]}") from error
+    return _asked(scratch, lambda: _ACTS[vector.act](scratch, vector, who, path))
+
+
+def _arrange(scratch: Scratch, vector: Vector) -> tuple[Credentials, str]:
+    """Say who signs the request, and the path of its endpoint."""
     scratch.clock.forward(hours=1 / 60)  # later than whatever the last vector left behind
     name = "-".join((*sorted(vector.roles), vector.training))
     who = scratch.operator(name, vector.roles, vector.training)
-    number = f"case-{uuid.uuid4().hex[:8]}" if vector.has_case else None
     _arrange_purpose(scratch, vector)
+    number = f"case-{uuid.uuid4().hex[:8]}" if vector.has_case else None
     if number is not None:
         offence = {"Offence": vector.offence} if vector.offence is not None else {}
         scratch.office.open_case(Number=number, Members=[name], **offence)
-        _arrange_authority(scratch, vector, number, who)
-    path = _path(vector, number)
+    if vector.authority is not None and number is not None:
+        _arrange_authority(scratch, vector.authority, number, who, vector.at_hours)
+    else:
+        scratch.clock.forward(hours=vector.at_hours)
     if vector.session:
-        who, path = _in_session(scratch, vector, number, who), _path_of_photograph(vector)
-    return _asked(scratch, lambda: _ACTS[vector.act](scratch, vector, who, path))
+        return _in_session(scratch, vector, number, who), _path_of_photograph(vector)
+    return who, _path(vector, number)
 
 
 def _arrange_purpose(scratch: Scratch, vector: Vector) -> None:
@@ -75,13 +86,11 @@ def _arrange_purpose(scratch: Scratch, vector: Vector) -> None:
         scratch.office.end_purpose(Code=vector.purpose)
 
 
-def _arrange_authority(scratch: Scratch, vector: Vector, case: str, who: Credentials) -> None:
-    """Record the authority, and let the vector's hours go by."""
-    given, start = vector.authority, scratch.clock()
-    if given is None:
-        scratch.clock.forward(hours=vector.at_hours)
-        return
+def _arrange_authority(scratch: Scratch, given: GivenAuthority, case: str, who: Credentials, at_hours: float) -> None:
+    """Record an authority, and let the hours go by until the request."""
+    start = scratch.clock()
     scope = {"Galleries": list(given.galleries), "Operations": list(given.operations)}
+    ratified = 0.0
     if given.kind != "emergency":
         scratch.office.add_authority(
             Case=case,
@@ -92,19 +101,17 @@ def _arrange_authority(scratch: Scratch, vector: Vector, case: str, who: Credent
             Until=start + timedelta(hours=given.to_hours),
             Scope=scope,
         )
-        scratch.clock.forward(hours=vector.at_hours)
-        return
-    scratch.native(who).declare_emergency(
-        Case=case, Document=DOCUMENT, Reason="for the check", RatifyWithinHours=given.ratify_hours, Scope=scope
-    )
-    elapsed = 0.0
+    else:
+        scratch.native(who).declare_emergency(
+            Case=case, Document=DOCUMENT, Reason="for the check", RatifyWithinHours=given.ratify_hours, Scope=scope
+        )
     if given.ratified_hours is not None:
-        scratch.clock.forward(hours=given.ratified_hours)
-        elapsed = given.ratified_hours
+        ratified = given.ratified_hours
+        scratch.clock.forward(hours=ratified)
         scratch.supervisor().ratify_authority(
             Case=case, Document=DOCUMENT, RatifyingDocument="order-1", Issuer="the check"
         )
-    scratch.clock.forward(hours=vector.at_hours - elapsed)
+    scratch.clock.forward(hours=at_hours - ratified)
 
 
 def _path(vector: Vector, case: str | None) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from recognizance.cli.checking.asking import Outcome
 from recognizance.cli.checking.scratch import scratch_server
-from recognizance.cli.checking.staging import CannotArrangeError, Outcome, stage
+from recognizance.cli.checking.staging import CannotArrangeError, stage
 from recognizance.settings import Settings
 from recognizance.workflows.pack_folders import Vector
 

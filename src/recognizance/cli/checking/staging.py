@@ -1,15 +1,11 @@
-"""Stage a vector's situation by the operations that people use, and make its request."""
+"""Stage a vector's situation by the operations that people use."""
 
-import re
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from botocore.exceptions import ClientError
 
-from recognizance.cli.answers import entry_of
+from recognizance.cli.checking.asking import Outcome, ask
 from recognizance.cli.checking.scratch import Credentials, Scratch
 from recognizance.cli.errors import answered
 from recognizance.errors import RecognizanceError
@@ -17,26 +13,7 @@ from recognizance.workflows.pack_folders import GivenAuthority, Vector
 
 DOCUMENT = "document-1"
 
-_RULE = re.compile(r"\[([a-z0-9.-]+/[a-z0-9-]+)\]")
 _SECONDS = 900
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a vector's request, as who made it was told.
-
-    Attributes
-    ----------
-    decision : str
-        ``allowed``, ``referred`` or ``refused``; else the code of a failure.
-    rules : tuple of str
-        Those that were named.
-    """
-
-    decision: str
-    rules: tuple[str, ...] = ()
-    threshold_applied_percent: float | None = None
-    message: str = ""
 
 
 class CannotArrangeError(RecognizanceError):
@@ -54,7 +31,7 @@ def stage(scratch: Scratch, vector: Vector) -> Outcome:
         who, path = _arrange(scratch, vector)
     except ClientError as error:
         raise CannotArrangeError(f"The situation cannot be arranged: {answered(error)[1]}") from error
-    return _asked(scratch, lambda: _ACTS[vector.act](scratch, vector, who, path))
+    return ask(scratch, vector, who, path)
 
 
 def _arrange(scratch: Scratch, vector: Vector) -> tuple[Credentials, str]:
@@ -138,70 +115,3 @@ def _in_session(scratch: Scratch, vector: Vector, case: str | None, who: Credent
         RoleArn=opened["RoleArn"], RoleSessionName="check", DurationSeconds=_SECONDS
     )["Credentials"]
     return Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
-
-
-def _asked(scratch: Scratch, request: Callable[[], Mapping[str, Any]]) -> Outcome:
-    try:
-        answer = request()
-    except ClientError as error:
-        code, message = answered(error)
-        if code != "AccessDeniedException":
-            return Outcome(code, message=message)
-        headers = error.response["ResponseMetadata"]["HTTPHeaders"]
-        # What was referred and is withheld is denied too; the header tells the one from the other.
-        return Outcome(headers.get("x-recognizance-decision", code), tuple(_RULE.findall(message)), message=message)
-    told = scratch.office.explain_decision(Entry=entry_of(answer))["Explanation"]
-    rules = tuple(reason["Rule"] for reason in (*told["Reasons"], *told["Raised"]))
-    applied = answer["ResponseMetadata"]["HTTPHeaders"].get("x-recognizance-threshold-applied")
-    return Outcome(told["Decision"], rules, None if applied is None else float(applied))
-
-
-def _search(scratch: Scratch, vector: Vector, who: Credentials, path: str) -> Any:
-    return scratch.client("rekognition", who, path).search_faces_by_image(
-        CollectionId=vector.gallery,
-        Image={"Bytes": scratch.photograph},
-        FaceMatchThreshold=vector.threshold_percent,
-        MaxFaces=vector.candidates_max,
-    )
-
-
-def _compare(scratch: Scratch, vector: Vector, who: Credentials, path: str) -> Any:
-    photograph = {"Bytes": scratch.photograph}
-    return scratch.client("rekognition", who, path).compare_faces(
-        SourceImage=photograph, TargetImage=photograph, SimilarityThreshold=vector.threshold_percent
-    )
-
-
-def _enrol(scratch: Scratch, vector: Vector, who: Credentials, path: str) -> Any:
-    return scratch.client("rekognition", who, path).index_faces(
-        CollectionId=vector.gallery, Image={"Bytes": scratch.photograph}, MaxFaces=1
-    )
-
-
-def _detect(scratch: Scratch, vector: Vector, who: Credentials, path: str) -> Any:
-    return scratch.client("rekognition", who, path).detect_faces(Image={"Bytes": scratch.photograph})
-
-
-def _subject(scratch: Scratch, vector: Vector, who: Credentials, path: str) -> Any:
-    return scratch.client("rekognition", who, path).create_user(
-        CollectionId=vector.gallery, UserId=f"user-{uuid.uuid4().hex[:8]}"
-    )
-
-
-def _export(scratch: Scratch, vector: Vector, who: Credentials, path: str) -> Any:
-    return scratch.native(who, path).export_references(Gallery=vector.gallery)
-
-
-def _list(scratch: Scratch, vector: Vector, who: Credentials, path: str) -> Any:
-    return scratch.client("rekognition", who, path).list_collections()
-
-
-_ACTS: Mapping[str, Callable[[Scratch, Vector, Credentials, str], Any]] = {
-    "search": _search,
-    "compare": _compare,
-    "enrol": _enrol,
-    "detect": _detect,
-    "subject": _subject,
-    "export": _export,
-    "list": _list,
-}

@@ -5,18 +5,15 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Cli, Result
-from policy.making import DESCRIPTION, RULES
+from policy.making import RULES, write_pack
 from recognizance.cli.errors import ExitCode
 
 
 @pytest.fixture
 def desk(cli: Cli, tmp_path: Path) -> Cli:
     """The program with a folder of packs."""
-    for name, rules in (("county", RULES), ("odd", RULES + "}")):
-        folder = tmp_path / "packs" / name
-        folder.mkdir(parents=True)
-        folder.joinpath("pack.toml").write_text(DESCRIPTION.replace('"county"', f'"{name}"'), encoding="utf-8")
-        folder.joinpath("rules.cedar").write_text(rules, encoding="utf-8")
+    write_pack(tmp_path / "packs", "county")
+    write_pack(tmp_path / "packs", "odd", rules=RULES + "}")
     return Cli(cli.home, cli.cache, {"RECOGNIZANCE_PACKS": str(tmp_path / "packs")})
 
 

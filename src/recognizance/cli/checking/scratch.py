@@ -1,9 +1,10 @@
 """A server for one pack's vectors: a home folder of its own, on loopback, with a clock that is moved."""
 
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +22,6 @@ from recognizance.settings import Settings
 GALLERY = "people"
 ELSEWHERE = "elsewhere"
 
-_SUPERVISOR = "una"
 _KEPT = ("manifest", "models", "embedder", "calibrations", "mirror", "threads", "packs", "region")
 
 
@@ -54,15 +54,14 @@ class Credentials:
 class Scratch:
     """The server, and the people who ask it.
 
-    The administrator of the first start arranges everything; operators are hired as vectors need them, and one
-    supervisor, who ratifies what they declare.
+    The administrator of the first start arranges everything.  Each vector has an operator of its own, for what one has
+    done counts when they ask again.
     """
 
     endpoint: str
     clock: MovedClock
     region: str
     administrator: Credentials
-    operators: dict[str, Credentials] = field(default_factory=dict)
 
     @cached_property
     def photograph(self) -> bytes:
@@ -87,19 +86,18 @@ class Scratch:
             config=Config(proxies={}, retries={"total_max_attempts": 1}, read_timeout=120),
         )
 
-    def operator(self, name: str, roles: frozenset[str], training: str = "none") -> Credentials:
-        """Give the credentials of an operator, who is hired at the first time of asking."""
-        if name not in self.operators:
-            days = {"none": None, "current": 3_650, "expired": -1}[training]
-            trained = {} if days is None else {"TrainingUntil": self.clock() + timedelta(days=days)}
-            self.office.create_operator(Operator=name, Name=name, Roles=sorted(roles), **trained)
-            key = self.office.issue_access_key(Operator=name)
-            self.operators[name] = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
-        return self.operators[name]
+    def hire(self, roles: frozenset[str], training: str = "none") -> tuple[str, Credentials]:
+        """Make an operator, about whom nothing is known yet; return the id too."""
+        name = f"{'-'.join(sorted(roles))}-{uuid.uuid4().hex[:8]}"
+        days = {"none": None, "current": 3_650, "expired": -1}[training]
+        trained = {} if days is None else {"TrainingUntil": self.clock() + timedelta(days=days)}
+        self.office.create_operator(Operator=name, Name=name, Roles=sorted(roles), **trained)
+        key = self.office.issue_access_key(Operator=name)
+        return name, Credentials(key["AccessKeyId"], key["SecretAccessKey"])
 
     def supervisor(self) -> Any:
-        """Give a client of the supervisor, whose keys nobody else in a case has issued."""
-        return self.native(self.operator(_SUPERVISOR, frozenset({"supervisor"})))
+        """Give a client of a supervisor: a second person for whoever declares an emergency."""
+        return self.native(self.hire(frozenset({"supervisor"}))[1])
 
     def furnish(self) -> None:
         """Make the galleries, and enrol the one person; before any pack could refuse it."""

@@ -37,8 +37,7 @@ def stage(scratch: Scratch, vector: Vector) -> Outcome:
 def _arrange(scratch: Scratch, vector: Vector) -> tuple[Credentials, str]:
     """Say who signs the request, and the path of its endpoint."""
     scratch.clock.forward(hours=1 / 60)  # later than whatever the last vector left behind
-    name = "-".join((*sorted(vector.roles), vector.training))
-    who = scratch.operator(name, vector.roles, vector.training)
+    name, who = scratch.hire(vector.roles, vector.training)
     _arrange_purpose(scratch, vector)
     number = f"case-{uuid.uuid4().hex[:8]}" if vector.has_case else None
     if number is not None:

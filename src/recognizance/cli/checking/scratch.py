@@ -134,6 +134,7 @@ def scratch_server(settings: Settings) -> Iterator[Scratch]:
 
 
 def _session(who: Credentials) -> Any:
-    session = botocore.session.Session()
+    # Without AWS_PROFILE: whatever it names is about the person's own work.
+    session = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
     session.set_credentials(who.access_key_id, who.secret, who.token)
     return session

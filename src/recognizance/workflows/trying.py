@@ -1,12 +1,14 @@
 """Try a pack: what it would have said of the searches on record."""
 
 from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from recognizance.ledger import Value
 from recognizance.policy import Allowed, Pack, Refused, read_facts
-from recognizance.records import searches
+from recognizance.records import policies, searches
+from recognizance.records.policies import ENFORCE
 from recognizance.records.searches import DecidedSearch
 from recognizance.workflows.act import Act
 from recognizance.workflows.explaining import REPLAYING, alone
@@ -82,8 +84,9 @@ def try_pack(
     with place.store.read() as tx:
         start = -1 if after_entry is None else after_entry
         page = searches.decided_page(tx, after_entry=start, limit=PAGE, since=since, until=until)
+        binding = {row.digest for row in policies.list_all(tx) if row.mode == ENFORCE}
         total = searches.count_decided(tx, since=since, until=until) if after_entry is None else None
-    tried = judge_again(pack, page)
+    tried = judge_again(pack, page, binding)
     tried.total = total
     tried.next_entry = page[-1].entry_index if len(page) == PAGE else None
     details: dict[str, Value] = {"pack": pack.id, "pack_digest": pack.digest, "searches": len(page)}
@@ -91,8 +94,15 @@ def try_pack(
         return tried, record(tx, permitted, details)
 
 
-def judge_again(pack: Pack, page: list[DecidedSearch]) -> Tried:
-    """Judge searches by a pack."""
+def judge_again(pack: Pack, page: Iterable[DecidedSearch], binding: Collection[str]) -> Tried:
+    """Judge searches by a pack.
+
+    Parameters
+    ----------
+    binding : collection of str
+        Digests of rules that were enforced.  What was referred under them may be withheld, so that what it found does
+        not count: nobody learns it by trying packs.
+    """
     rules = alone(pack)
     tried = Tried(pack.digest)
     for search in page:
@@ -100,6 +110,8 @@ def judge_again(pack: Pack, page: list[DecidedSearch]) -> Tried:
             tried.unknown += 1
             continue
         facts, result = read_facts(search.facts)
+        if search.decision == "referred" and search.policy in binding:
+            result = None
         ruling = rules.rule(facts)
         applied, decision = ruling.judgement.applied, ruling.judgement.decision
         if result is not None and _is_below(result.best_percent, applied.threshold_percent):

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import product
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from policy.situations import facts_of
 from policy.test_shipped_packs import PACKS, VECTORS
 from recognizance.policy import BIOMETRIC, Allowed, Pack, Referred, Refused, RequestFacts, judge
 
@@ -73,14 +76,17 @@ def test_a_ban_has_no_way_around(name: str, facts: RequestFacts) -> None:
     assert isinstance(judge([PACKS[name]], facts).decision, Refused)
 
 
-@MANY
-@given(EACH, st.sampled_from(sorted(SAYING_LESS)), FACTS)
-def test_who_says_less_is_not_treated_more_mildly(pack: Pack, less: str, facts: RequestFacts) -> None:
-    if pack.id == "georgetown-model" and facts.operation == "enrol":
-        return  # what is enrolled for a case is a probe
-    if pack.id == "vendor-public-safety" and less == "no source":
-        return  # as its `cannot` says
-    assert strictness(pack, replace(facts, **SAYING_LESS[less])) >= strictness(pack, facts)
+@pytest.mark.parametrize("name", PACKS)
+def test_who_says_less_is_not_treated_more_mildly(name: str) -> None:
+    """Begin at the vectors, which lie on both sides of every line; requests of chance seldom come near one."""
+    pack = PACKS[name]
+    for vector, less in product(VECTORS[name], SAYING_LESS):
+        facts = facts_of(vector)
+        if vector.act not in BIOMETRIC or (name == "georgetown-model" and vector.act == "enrol"):
+            continue  # what is enrolled for a case is a probe there
+        if name == "vendor-public-safety" and less == "no source":
+            continue  # as its `cannot` says
+        assert strictness(pack, replace(facts, **SAYING_LESS[less])) >= strictness(pack, facts), (vector.name, less)
 
 
 @MANY

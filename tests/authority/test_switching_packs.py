@@ -300,8 +300,9 @@ def test_a_situation_is_explained(staff: Office) -> None:
         ["county/look-first"],
     )
     assert found.by_pack == {"county": ("referred", found.reasons)}
-    with pytest.raises(InvalidRequestError):
-        explaining.explain_situation(place, staff.act("ivy"), Situation(operation="list"))
+    for wrong in ({"operation": "list"}, {"source": "dream"}, {"training": "good"}, {"authority_kind": "whim"}):
+        with pytest.raises(InvalidRequestError):
+            explaining.explain_situation(place, staff.act("ivy"), Situation(**{"operation": "search", **wrong}))
 
 
 def test_an_entry_is_explained_by_the_rules_of_then(staff: Office, packs: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from cli.conftest import Cli
 from policy.making import DESCRIPTION, RULES
+from policy.test_worked_example import file as worked_example
 from recognizance.cli.errors import ExitCode
 
 SHIPPED = sorted(
@@ -122,6 +123,16 @@ def test_what_is_to_be_checked_has_to_be_said(cli: Cli) -> None:
     for arguments in ((), ("us-sf-ban", "--all")):
         assert cli("policy", "check", *arguments).code == ExitCode.USAGE
     assert cli("policy", "check", "nowhere").code == ExitCode.NOT_FOUND
+
+
+def test_the_worked_example_of_the_manual_passes_too(cli: Cli, tmp_path: Path) -> None:
+    folder = tmp_path / "packs" / "marsh-county"
+    folder.mkdir(parents=True)
+    for name in ("pack.toml", "rules.cedar", "vectors.toml"):
+        (folder / name).write_text(worked_example(name), encoding="utf-8")
+    desk = Cli(cli.home, cli.cache, {"RECOGNIZANCE_PACKS": str(tmp_path / "packs")})
+    found = desk("policy", "check", "marsh-county")
+    assert found.code == 0, found.out
 
 
 @pytest.mark.parametrize("pack", SHIPPED)

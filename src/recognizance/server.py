@@ -5,9 +5,10 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from functools import partial
 
 import uvicorn
@@ -131,13 +132,17 @@ class ListeningServer:
 
 
 @contextmanager
-def serving(settings: Settings, *, announce: bool = True) -> Iterator[ListeningServer]:
+def serving(
+    settings: Settings, *, announce: bool = True, clock: Callable[[], datetime] = now
+) -> Iterator[ListeningServer]:
     """Put a server together for the time of the block.
 
     Parameters
     ----------
     announce : bool
         Let other commands find the server through the home folder.
+    clock : callable
+        Tells the time by which acts are judged and recorded; signatures are judged by the machine's.
 
     Raises
     ------
@@ -147,7 +152,7 @@ def serving(settings: Settings, *, announce: bool = True) -> Iterator[ListeningS
         closing.enter_context(hold_home(settings))
         listener = closing.enter_context(_listen(settings))
         head_known = read_head(settings.keys_folder) is not None
-        place = closing.enter_context(open_place(settings))
+        place = closing.enter_context(open_place(settings, clock=clock))
         record_start(place, digests(settings), settings.chosen(), head_known=head_known)
         closing.enter_context(_publishing(place, settings.checkpoint_seconds))
         closing.enter_context(_keeping_house(place, settings.gallery_idle_seconds))
@@ -189,9 +194,11 @@ def _keeping_house(place: Workplace, idle_seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def serving_in_background(settings: Settings) -> Iterator[RunningServer]:
-    """Serve from a thread of this process, on a free port, while the block runs."""
-    with serving(settings.model_copy(update={"port": 0}), announce=False) as server:
+def serving_in_background(
+    settings: Settings, *, announce: bool = False, clock: Callable[[], datetime] = now
+) -> Iterator[RunningServer]:
+    """Serve from a thread of this process, on a free port, while the block runs; see `serving`."""
+    with serving(settings.model_copy(update={"port": 0}), announce=announce, clock=clock) as server:
         thread = threading.Thread(target=server.run, name="server")
         thread.start()
         try:

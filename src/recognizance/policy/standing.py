@@ -7,7 +7,7 @@ from recognizance.policy.facts import RequestFacts
 
 READING = frozenset({"list", "detect"})
 USING = READING | {"search", "compare", "enrol", "erase", "subject", "export"}
-OWN = frozenset({"identity", "own-key", "receipt", "request", "roster", "session"})
+OWN = frozenset({"identity", "lead", "own-key", "receipt", "request", "roster", "session"})
 """What concerns the operator alone; every role covers it."""
 
 CREDENTIALS = frozenset({"approval", "case", "env", "key", "operator", "own-key", "request", "session"})
@@ -23,9 +23,9 @@ TIMED = frozenset({"approval", "case", "env", "erase", "erasure", "hold", "key",
 """Acts that depend on the time by themselves; others do where a session, a case or an authority is named."""
 
 ROLES: Mapping[str, frozenset[str]] = {
-    INVESTIGATOR: USING | OWN,
-    EXAMINER: READING | {"compare"} | OWN,
-    SUPERVISOR: frozenset({"list", "erase", "erasure", "hold", "approval", "case"}) | OWN,
+    INVESTIGATOR: USING | {"outcome"} | OWN,
+    EXAMINER: READING | {"compare", "review"} | OWN,
+    SUPERVISOR: frozenset({"list", "erase", "erasure", "hold", "approval", "case", "release", "outcome"}) | OWN,
     AUDITOR: frozenset({"ledger", "disclosure"}) | OWN,
     ADMINISTRATOR: frozenset(
         {"list", "gallery", "operator", "key", "case", "env", "settings", "backup", "reconcile", "restore"}

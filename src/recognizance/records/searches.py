@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Self
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, insert, select, update
 
 from recognizance.errors import ErasedError, NotFoundError
 from recognizance.records import schema, sealed
@@ -38,6 +38,11 @@ _LIST = (
     .order_by(_SEARCHES.c.entry_index.desc())
     .limit(bindparam("at_most"))
 )
+_AT = select(_SEARCHES).where(_SEARCHES.c.entry_index == bindparam("wanted"))
+_IMAGES = select(schema.references.c.image_id).where(
+    schema.references.c.face_id.in_(bindparam("face_ids", expanding=True))
+)
+_RETAIN = update(_SEARCHES).where(_SEARCHES.c.id == bindparam("wanted")).values(retain_until=bindparam("moment"))
 _BY_GALLERY = _SEARCHES.c.gallery_id == bindparam("gallery")
 _BY_OPERATOR = _SEARCHES.c.operator == bindparam("by")
 _FACE_IDS = select(schema.references.c.sequence, schema.references.c.face_id).where(
@@ -119,6 +124,8 @@ class SearchRecord:
         The limit that was asked for.
     purpose, case, authority : str or None
         As claimed in the request.
+    retain_until : datetime or None
+        When it is to be deleted, if somebody has said so.
     candidates : tuple of SearchCandidate
         By rank.  `list_page` leaves them out.
     """
@@ -149,6 +156,7 @@ class SearchRecord:
     case: str | None = None
     authority: str | None = None
     at: datetime
+    retain_until: datetime | None = None
     candidates: tuple[SearchCandidate, ...] = ()
 
 
@@ -191,6 +199,34 @@ def get(tx: Transaction, search_id: str) -> SearchRecord:
     row = tx.execute(_GET, {"wanted": search_id}).first()
     if row is None:
         raise NotFoundError(f"There is no search {search_id} on record.")
+    return _whole(tx, row)
+
+
+def at_entry(tx: Transaction, entry_index: int) -> SearchRecord:
+    """Read the search of an entry with its candidates.
+
+    Raises
+    ------
+    NotFoundError
+    """
+    row = tx.execute(_AT, {"wanted": entry_index}).first()
+    if row is None:
+        raise NotFoundError(f"Entry {entry_index} is not a search's.")
+    return _whole(tx, row)
+
+
+def images_of(tx: Transaction, candidates: Sequence[SearchCandidate]) -> set[str]:
+    """Name the photographs of candidates that are references and still enrolled."""
+    face_ids = [candidate.identifier for candidate in candidates if candidate.identifier is not None]
+    return {str(image) for image in tx.execute(_IMAGES, {"face_ids": face_ids}).scalars()} if face_ids else set()
+
+
+def retain(tx: Transaction, search_id: str, until: datetime | None) -> None:
+    """Say until when a search is kept; None ends the clock."""
+    tx.execute(_RETAIN, {"wanted": search_id, "moment": until})
+
+
+def _whole(tx: Transaction, row: Any) -> SearchRecord:
     lines = tx.execute(_GET_CANDIDATES, {"wanted": row.entry_index}).all()
     found = _identifiers(tx, row.searched, [line.number for line in lines])
     candidates = [SearchCandidate(line.number, found.get(line.number), *line[1:]) for line in lines]

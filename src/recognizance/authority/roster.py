@@ -26,6 +26,8 @@ class Operator:
     active: bool
     training_until: datetime | None
     requests_per_minute: int | None
+    agency: str = ""
+    training_kind: str | None = None
 
     def training(self, now: datetime) -> str:
         """Say how the operator's training stands: ``current``, ``expired`` or ``none``."""
@@ -134,4 +136,13 @@ def _credential(tx: Transaction, access_key_id: str) -> Credential | None:
 
 def _operator(tx: Transaction, identifier: str) -> Operator | None:
     row = operators.get(tx, identifier)
-    return Operator(row.id, row.name, row.roles, row.active, row.training_until, row.requests_per_minute)
+    return Operator(
+        row.id,
+        row.name,
+        row.roles,
+        row.active,
+        row.training_until,
+        row.requests_per_minute,
+        row.agency,
+        row.training_kind,
+    )

@@ -4,9 +4,10 @@ from recognizance.policy.decision import Allowed, Decision, Reason, Referred, Re
 from recognizance.policy.facts import RequestFacts, ResultFacts
 from recognizance.policy.floors import Applied
 from recognizance.policy.interface import Policy
-from recognizance.policy.pack import BrokenPack, Pack, PackText, ReviewTerms
+from recognizance.policy.pack import BrokenPack, Pack, PackText, ReviewTerms, policy_digest
 from recognizance.policy.packs import BIOMETRIC, Judgement, judge, judge_result
 from recognizance.policy.reading import read_or_refuse, read_pack
+from recognizance.policy.replaying import read_facts, spell_facts
 from recognizance.policy.standing import StandingPolicy
 
 __all__ = [
@@ -28,6 +29,9 @@ __all__ = [
     "StandingPolicy",
     "judge",
     "judge_result",
+    "policy_digest",
+    "read_facts",
     "read_or_refuse",
     "read_pack",
+    "spell_facts",
 ]

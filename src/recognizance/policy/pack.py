@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -169,6 +170,15 @@ class BrokenPack:
     id: str
     digest: str
     problems: tuple[str, ...]
+
+
+def policy_digest(mode: str, packs: Iterable[tuple[str, str]]) -> str:
+    """Give the SHA-256, hexadecimal, of rules in force: the mode and the packs' ids and digests.
+
+    What searches and entries name, so that it can be told later what they were decided on.
+    """
+    whole = json.dumps({"mode": mode, "packs": sorted(packs)}, sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()
 
 
 def undecided(pack: str, why: str) -> Reason:

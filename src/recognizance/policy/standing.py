@@ -7,10 +7,10 @@ from recognizance.policy.facts import RequestFacts
 
 READING = frozenset({"list", "detect"})
 USING = READING | {"search", "compare", "enrol", "erase", "subject", "export"}
-OWN = frozenset({"identity", "lead", "own-key", "receipt", "request", "roster", "session"})
+OWN = frozenset({"identity", "lead", "own-key", "receipt", "request", "roster", "rules", "session"})
 """What concerns the operator alone; every role covers it."""
 
-CREDENTIALS = frozenset({"approval", "case", "env", "key", "operator", "own-key", "request", "session"})
+CREDENTIALS = frozenset({"approval", "case", "env", "key", "operator", "own-key", "policy", "request", "session"})
 """Acts on who may act: never with the temporary credentials of a session."""
 
 INVESTIGATOR = "investigator"
@@ -19,16 +19,31 @@ SUPERVISOR = "supervisor"
 AUDITOR = "auditor"
 ADMINISTRATOR = "administrator"
 
-TIMED = frozenset({"approval", "case", "env", "erase", "erasure", "hold", "key", "operator", "restore", "session"})
+TIMED = frozenset(
+    {"approval", "case", "env", "erase", "erasure", "hold", "key", "operator", "policy", "restore", "session"}
+)
 """Acts that depend on the time by themselves; others do where a session, a case or an authority is named."""
 
 ROLES: Mapping[str, frozenset[str]] = {
     INVESTIGATOR: USING | {"outcome"} | OWN,
     EXAMINER: READING | {"compare", "review"} | OWN,
-    SUPERVISOR: frozenset({"list", "erase", "erasure", "hold", "approval", "case", "release", "outcome"}) | OWN,
-    AUDITOR: frozenset({"ledger", "disclosure"}) | OWN,
+    SUPERVISOR: frozenset({"list", "erase", "erasure", "hold", "approval", "case", "release", "outcome", "replay"}) | OWN,
+    AUDITOR: frozenset({"ledger", "disclosure", "replay"}) | OWN,
     ADMINISTRATOR: frozenset(
-        {"list", "gallery", "operator", "key", "case", "env", "settings", "backup", "reconcile", "restore"}
+        {
+            "list",
+            "gallery",
+            "operator",
+            "key",
+            "case",
+            "env",
+            "settings",
+            "backup",
+            "reconcile",
+            "restore",
+            "policy",
+            "replay",
+        }
     )
     | OWN,
 }

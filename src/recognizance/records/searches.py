@@ -2,13 +2,14 @@
 
 import contextlib
 import hmac
+import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Self
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from recognizance.errors import ErasedError, NotFoundError
 from recognizance.records import schema, sealed
@@ -38,6 +39,16 @@ _LIST = (
     .order_by(_SEARCHES.c.entry_index.desc())
     .limit(bindparam("at_most"))
 )
+_DECIDED = (
+    select(_SEARCHES.c.entry_index, _SEARCHES.c.id, _SEARCHES.c.at, _SEARCHES.c.decision, _SEARCHES.c.facts)
+    .where(_SEARCHES.c.entry_index > bindparam("after"))
+    .order_by(_SEARCHES.c.entry_index)
+    .limit(bindparam("at_most"))
+)
+_COUNT = select(func.count()).select_from(_SEARCHES)
+_SINCE = _SEARCHES.c.at >= bindparam("since")
+_UNTIL = _SEARCHES.c.at <= bindparam("until")
+_AT_ENTRY = select(_SEARCHES.c.id).where(_SEARCHES.c.entry_index == bindparam("wanted"))
 _AT = select(_SEARCHES).where(_SEARCHES.c.entry_index == bindparam("wanted"))
 _IMAGES = select(schema.references.c.image_id).where(
     schema.references.c.face_id.in_(bindparam("face_ids", expanding=True))
@@ -120,10 +131,18 @@ class SearchRecord:
         Its face id or identifier; looked up when read, None if it was erased since.
     threshold_requested_percent, threshold_requested_score : float or None
         None where the request left it to the server.
-    candidates_max : int
-        The limit that was asked for.
+    candidates_requested, candidates_max : int
+        The limit that was asked for, and the one that was applied; the first is None in searches of before rule packs.
     purpose, case, authority : str or None
         As claimed in the request.
+    policy : str or None
+        Digest of the rules in force (`records.policies`); None in searches of before rule packs, as the next three.
+    decision : str or None
+        What the rule packs said: ``allowed``, ``referred`` or ``refused``.  Where they only observe, it did not bind.
+    rules : tuple of str
+        The rules that said it, and the floors that were applied.
+    facts : mapping or None
+        What was decided on (`policy.replaying`).
     retain_until : datetime or None
         When it is to be deleted, if somebody has said so.
     candidates : tuple of SearchCandidate
@@ -148,6 +167,7 @@ class SearchRecord:
     threshold_applied_percent: float
     threshold_applied_score: float
     candidates_max: int
+    candidates_requested: int | None = None
     references_searched: int
     gallery_version: int
     model: str
@@ -156,12 +176,27 @@ class SearchRecord:
     case: str | None = None
     authority: str | None = None
     at: datetime
+    policy: str | None = None
+    decision: str | None = None
+    rules: tuple[str, ...] = ()
+    facts: Mapping[str, Any] | None = None
     retain_until: datetime | None = None
     candidates: tuple[SearchCandidate, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class DecidedSearch:
+    """A search with what it was decided on, for judging it again."""
+
+    entry_index: int
+    id: str
+    at: datetime
+    decision: str | None
+    facts: Mapping[str, Any] | None
+
+
 _CLAIMS = {"purpose": "claimed_purpose", "case": "claimed_case", "authority": "claimed_authority"}
-_DERIVED = ("probe", "probe_reference", "candidates")
+_DERIVED = ("probe", "probe_reference", "candidates", "rules", "facts")
 _PLAIN = tuple(name for name in SearchRecord.__dataclass_fields__ if name not in {*_DERIVED, *_CLAIMS})
 
 
@@ -169,6 +204,8 @@ def add(tx: Transaction, search: SearchRecord) -> None:
     """Record a search with its candidates, in the transaction that appends its entry."""
     values: dict[str, Any] = {name: getattr(search, name) for name in _PLAIN}
     values.update({column: getattr(search, name) for name, column in _CLAIMS.items()})
+    values["rules"] = json.dumps(search.rules)
+    values["facts"] = None if search.facts is None else json.dumps(search.facts, sort_keys=True)
     values["sealed_probe"] = None
     if search.probe is not None:
         slot = values["probe_slot"] = search.probe_slot or tx.vault.take()
@@ -254,6 +291,48 @@ def list_page(
     return [_search(tx, row, ()) for row in tx.execute(statement, parameters).all()]
 
 
+def decided_page(
+    tx: Transaction,
+    *,
+    after_entry: int,
+    limit: int,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[DecidedSearch]:
+    """List searches with what they were decided on, oldest first, from after an entry; both times are included."""
+    statement, parameters = _within(_DECIDED, since, until)
+    rows = tx.execute(statement, {"after": after_entry, "at_most": limit, **parameters})
+    return [
+        DecidedSearch(
+            row.entry_index, row.id, row.at, row.decision, None if row.facts is None else json.loads(row.facts)
+        )
+        for row in rows
+    ]
+
+
+def count_decided(tx: Transaction, *, since: datetime | None = None, until: datetime | None = None) -> int:
+    """Count the searches that `decided_page` lists."""
+    statement, parameters = _within(_COUNT, since, until)
+    return int(tx.execute(statement, parameters).scalar_one())
+
+
+def id_at(tx: Transaction, entry_index: int) -> str | None:
+    """Find the search that an entry records."""
+    found: str | None = tx.execute(_AT_ENTRY, {"wanted": entry_index}).scalar()
+    return found
+
+
+def _within(statement: Any, since: datetime | None, until: datetime | None) -> tuple[Any, dict[str, Any]]:
+    parameters: dict[str, Any] = {}
+    if since is not None:
+        statement = statement.where(_SINCE)
+        parameters["since"] = since
+    if until is not None:
+        statement = statement.where(_UNTIL)
+        parameters["until"] = until
+    return statement, parameters
+
+
 def _search(tx: Transaction, row: Any, candidates: Sequence[SearchCandidate]) -> SearchRecord:
     probe = reference = None
     if row.sealed_probe is not None:
@@ -264,6 +343,8 @@ def _search(tx: Transaction, row: Any, candidates: Sequence[SearchCandidate]) ->
     return SearchRecord(
         **{name: getattr(row, name) for name in _PLAIN},
         **{name: getattr(row, column) for name, column in _CLAIMS.items()},
+        rules=tuple(json.loads(row.rules or "[]")),
+        facts=None if row.facts is None else json.loads(row.facts),
         probe=probe,
         probe_reference=reference,
         candidates=tuple(candidates),

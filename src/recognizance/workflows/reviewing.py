@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from recognizance.errors import InvalidRequestError
 from recognizance.ledger import Concealed, ConcealedList, Value
@@ -271,10 +271,21 @@ def _seen(tx: Transaction, act: Act, lead: LeadRow) -> Seen:
     if standing.operator == standing.searcher or not standing.roles & {"examiner", "supervisor"}:
         return Seen(lead, search, RELEASED if lead.state == RELEASED else UNDER_REVIEW, terms, released=out)
     made = examinations.of_lead(tx, lead.id)
-    judges = standing.examined or ("supervisor" in standing.roles and "examiner" not in standing.roles)
-    if lead.state == OPEN or not judges:
+    releases = "supervisor" in standing.roles and "examiner" not in standing.roles
+    if terms.blind and (lead.state == OPEN or not (standing.examined or releases)):
         made = [each for each in made if each.examiner == act.operator]
-    return Seen(lead, search, lead.state, terms, tuple(lines), tuple(made), out)
+    shown = [_shown(line, terms, decides=releases and lead.state != OPEN) for line in lines]
+    return Seen(lead, search, lead.state, terms, tuple(shown), tuple(made), out)
+
+
+def _shown(line: LeadLine, terms: ReviewTerms, *, decides: bool) -> LeadLine:
+    """Keep from examiners what could lead them: what was concluded before, and similarity and rank, if it is hidden."""
+    if decides:
+        return line
+    line = replace(line, number=None, excluded_by=None)
+    if terms.hide_similarity:
+        return replace(line, rank=0, score=None, similarity_percent=None, fmr=None)
+    return line
 
 
 def _standing(tx: Transaction, act: Act, lead: LeadRow) -> Standing:

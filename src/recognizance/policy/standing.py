@@ -27,7 +27,8 @@ TIMED = frozenset(
 ROLES: Mapping[str, frozenset[str]] = {
     INVESTIGATOR: USING | {"outcome"} | OWN,
     EXAMINER: READING | {"compare", "review"} | OWN,
-    SUPERVISOR: frozenset({"list", "erase", "erasure", "hold", "approval", "case", "release", "outcome", "replay"}) | OWN,
+    SUPERVISOR: frozenset({"list", "erase", "erasure", "hold", "approval", "case", "release", "outcome", "replay"})
+    | OWN,
     AUDITOR: frozenset({"ledger", "disclosure", "replay"}) | OWN,
     ADMINISTRATOR: frozenset(
         {

@@ -1,7 +1,7 @@
 """Leads: searches whose results reviewers see first, from the search to the release."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, insert, or_, select, update
 
 from recognizance.errors import NotFoundError
 from recognizance.records import schema
-from recognizance.records.transaction import Transaction
+from recognizance.records.transaction import Transaction, chunks
 
 RELEASED = "released"
 WITHHELD = "withheld"
@@ -35,6 +35,7 @@ _THEIRS = _LIST.where(
         ),
     ),
 )
+_WITHHELD_AMONG = _SELECT.where(_LEADS.c.withheld, _LEADS.c.entry_index.in_(bindparam("entries", expanding=True)))
 _OF_CASE = _LIST.where(_LEADS.c.case_id == bindparam("wanted"))
 _LINES_OF = (
     select(
@@ -70,7 +71,9 @@ _MOVE = (
 _RELEASE = (
     update(_LEADS)
     .where(_LEADS.c.id == bindparam("wanted"), _LEADS.c.state.in_(bindparam("before", expanding=True)))
-    .values(state=RELEASED, released_by=bindparam("by"), released_at=bindparam("moment"), sealed_reason=bindparam("why"))
+    .values(
+        state=RELEASED, released_by=bindparam("by"), released_at=bindparam("moment"), sealed_reason=bindparam("why")
+    )
 )
 _HELD_IN = (
     select(_LEADS.c.id)
@@ -210,6 +213,11 @@ def withheld_from(tx: Transaction, operator: str) -> list[LeadRow]:
 def of_case(tx: Transaction, case_id: str) -> list[LeadRow]:
     """List the leads of a case, oldest first."""
     return [_lead(tx, row) for row in tx.execute(_OF_CASE, {"wanted": case_id})]
+
+
+def withheld_among(tx: Transaction, entries: Iterable[int]) -> list[LeadRow]:
+    """List the withheld leads of the searches of these entries."""
+    return [_lead(tx, row) for chunk in chunks(entries) for row in tx.execute(_WITHHELD_AMONG, {"entries": chunk})]
 
 
 def lines_of(tx: Transaction, lead_id: str) -> list[LeadLine]:

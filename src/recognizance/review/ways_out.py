@@ -104,6 +104,13 @@ WAYS_OUT = (
         "workflows.searched.show_search",
     ),
     WayOut(
+        "explain",
+        ("ExplainPolicy", "TryPack"),
+        "The facts of the result that a search was decided on: how many candidates, and how alike the best is.",
+        "They are left out for the same people.",
+        "workflows.withholding.withheld_entries",
+    ),
+    WayOut(
         "disclosure",
         ("DiscloseEntry",),
         "What the entries of a search and its examinations commit to.",

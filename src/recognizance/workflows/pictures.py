@@ -25,9 +25,7 @@ def probe_of(tx: Transaction, search: SearchRecord) -> tuple[bytes, None] | list
     return [] if data is None else (data, None)
 
 
-def of_candidate(
-    tx: Transaction, gallery: int | None, kind: str, identifier: str
-) -> list[tuple[bytes, Reference]]:
+def of_candidate(tx: Transaction, gallery: int | None, kind: str, identifier: str) -> list[tuple[bytes, Reference]]:
     """Read the photographs of a reference or subject, each with the reference that shows where its face is."""
     if gallery is None:
         return []
@@ -64,4 +62,3 @@ def _kept(tx: Transaction, identifier: str) -> bytes | None:
         return photographs.get(tx, identifier)
     except (NotFoundError, ErasedError):
         return None
-

@@ -3,13 +3,16 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 
 from recognizance.errors import InvalidRequestError
 from recognizance.ledger import Concealed, ConcealedList, Value
 from recognizance.policy import Reason
 from recognizance.records import Transaction, cases, examinations, exclusions, leads, operators, searches
-from recognizance.records.examinations import ExaminationRow, NewFinding
-from recognizance.records.leads import LeadLine, LeadRow
+from recognizance.records.examinations import ExaminationRow as ExaminationRow
+from recognizance.records.examinations import NewFinding
+from recognizance.records.leads import LeadLine as LeadLine
+from recognizance.records.leads import LeadRow
 from recognizance.records.searches import SearchRecord
 from recognizance.review import (
     AGREED,
@@ -39,7 +42,7 @@ OWN = "lead"
 RULE = "standing/review"
 
 UNDER_REVIEW = "under-review"
-"""What who searched is told of every state before the release: that a lead is disputed would tell that it has candidates."""
+"""What who searched is told before the release, whatever the state: a lead that is disputed has candidates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class Seen:
         One's own while it is open; all of them afterwards, for who releases and who examined.
     released : int or None
         How many were released, once they are.
+    in_full : bool
+        Whether the reader may know who searched: examiners do not.
     """
 
     lead: LeadRow
@@ -65,6 +70,22 @@ class Seen:
     candidates: tuple[LeadLine, ...] = ()
     examinations: tuple[ExaminationRow, ...] = ()
     released: int | None = None
+    in_full: bool = False
+
+    @property
+    def search_id(self) -> str | None:
+        """The search; kept from examiners, who are not to know what for and by whom."""
+        return self.search.id if self.in_full else None
+
+    @property
+    def searcher(self) -> str | None:
+        """Who searched; kept from examiners too."""
+        return self.lead.operator if self.in_full else None
+
+    @property
+    def concluded_at(self) -> datetime | None:
+        """When the examiners had concluded; who searched learns of it by the release."""
+        return self.lead.concluded_at if self.state != UNDER_REVIEW else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,14 +289,17 @@ def _seen(tx: Transaction, act: Act, lead: LeadRow) -> Seen:
     lines = leads.lines_of(tx, lead.id)
     out = sum(line.decision == leads.RELEASED for line in lines) if lead.state == RELEASED else None
     standing = _standing(tx, act, lead)
+    if "supervisor" not in standing.roles or standing.operator == standing.searcher:
+        lead = replace(lead, reason="")  # it may speak of who was not released
     if standing.operator == standing.searcher or not standing.roles & {"examiner", "supervisor"}:
-        return Seen(lead, search, RELEASED if lead.state == RELEASED else UNDER_REVIEW, terms, released=out)
+        state = RELEASED if lead.state == RELEASED else UNDER_REVIEW
+        return Seen(lead, search, state, terms, released=out, in_full=standing.operator == standing.searcher)
     made = examinations.of_lead(tx, lead.id)
     releases = "supervisor" in standing.roles and "examiner" not in standing.roles
     if terms.blind and (lead.state == OPEN or not (standing.examined or releases)):
         made = [each for each in made if each.examiner == act.operator]
     shown = [_shown(line, terms, decides=releases and lead.state != OPEN) for line in lines]
-    return Seen(lead, search, lead.state, terms, tuple(shown), tuple(made), out)
+    return Seen(lead, search, lead.state, terms, tuple(shown), tuple(made), out, in_full=releases)
 
 
 def _shown(line: LeadLine, terms: ReviewTerms, *, decides: bool) -> LeadLine:
@@ -327,9 +351,7 @@ def _require_releaser(tx: Transaction, act: Act, lead: LeadRow) -> None:
         raise Objection(Reason(RULE, "The review is released already.", "A release is final."))
 
 
-def _findings(
-    tx: Transaction, lead: LeadRow, lines: Sequence[LeadLine], judged: Sequence[Judged]
-) -> list[NewFinding]:
+def _findings(tx: Transaction, lead: LeadRow, lines: Sequence[LeadLine], judged: Sequence[Judged]) -> list[NewFinding]:
     search = searches.at_entry(tx, lead.entry_index)
     named = {candidate.rank: candidate.identifier for candidate in search.candidates}
     ranks = {line.position: line.rank for line in lines}
@@ -399,5 +421,3 @@ def _kept_back(line: LeadLine, points: Direction | None, *, is_there: bool) -> s
     if points is Direction.NONE:
         return "the examiners agree that nothing can be said of it."
     return ""
-
-

@@ -1,6 +1,7 @@
 """Try a pack: what it would have said of the searches on record."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from recognizance.workflows.act import Act
 from recognizance.workflows.explaining import REPLAYING, alone
 from recognizance.workflows.pack_folders import usable
 from recognizance.workflows.place import Workplace, failures_recorded, permit, record
+from recognizance.workflows.withholding import withheld_entries
 
 PAGE = 2_000
 """How many searches are judged for one answer: about a second's work."""
@@ -83,7 +85,8 @@ def try_pack(
         start = -1 if after_entry is None else after_entry
         page = searches.decided_page(tx, after_entry=start, limit=PAGE, since=since, until=until)
         total = searches.count_decided(tx, since=since, until=until) if after_entry is None else None
-    tried = judge_again(pack, page)
+        hidden = withheld_entries(tx, act, [search.entry_index for search in page])
+    tried = judge_again(pack, page, hidden)
     tried.total = total
     tried.next_entry = page[-1].entry_index if len(page) == PAGE else None
     details: dict[str, Value] = {"pack": pack.id, "pack_digest": pack.digest, "searches": len(page)}
@@ -91,8 +94,8 @@ def try_pack(
         return tried, record(tx, permitted, details)
 
 
-def judge_again(pack: Pack, page: list[DecidedSearch]) -> Tried:
-    """Judge searches by a pack."""
+def judge_again(pack: Pack, page: list[DecidedSearch], hidden: Collection[int] = ()) -> Tried:
+    """Judge searches by a pack; what those of the entries `hidden` found is not looked at."""
     rules = alone(pack)
     tried = Tried(pack.digest)
     for search in page:
@@ -100,6 +103,8 @@ def judge_again(pack: Pack, page: list[DecidedSearch]) -> Tried:
             tried.unknown += 1
             continue
         facts, result = read_facts(search.facts)
+        if search.entry_index in hidden:
+            result = None
         ruling = rules.rule(facts)
         applied, decision = ruling.judgement.applied, ruling.judgement.decision
         if result is not None and _is_below(result.best_percent, applied.threshold_percent):

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from recognizance.errors import Recorded, WithheldError
@@ -26,10 +26,14 @@ _UNDER_REVIEW = (
 _NONE_RELEASED = (
     "The review {} has ended, and no candidate was released. That does not say that the person is not in the gallery."
 )
-_CLAIMED = frozenset({"authority", "case", "gallery_name", "probe_reference", "probe_sha256", "purpose", "scope_sha256"})
+_CLAIMED = frozenset(
+    {"authority", "case", "gallery_name", "probe_reference", "probe_sha256", "purpose", "scope_sha256"}
+)
 """What the entry of a search commits to and its operator said."""
 
 _LARGEST_LIST = 4096
+_KEPT_FROM = frozenset({"investigator", "examiner"})
+"""Roles to which reviews withhold something for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,11 @@ def find_lead(place: Workplace, request: bytes) -> LeadRow | None:
     """Find the lead of the same request of before."""
     with place.store.read() as tx:
         return leads.of_request(tx, request)
+
+
+def same_request(tx: Transaction, terms: ReviewTerms | None, request: bytes) -> LeadRow | None:
+    """Find, in the transaction that would make another, the lead of the same request that is withheld."""
+    return leads.of_request(tx, request) if terms is not None and terms.withhold else None
 
 
 def keep_lead(
@@ -138,9 +147,7 @@ def withholds(place: Workplace, permitted: Permit) -> ReviewTerms | None:
     terms = [pack.about.review for pack in ruling.by.packs if isinstance(pack, Pack) and pack.about.review.withhold]
     if not terms:
         return None
-    facts = replace(
-        ruling.facts, operation="search", threshold_percent=0.0, candidates_max=_LARGEST_LIST, targets=0
-    )
+    facts = replace(ruling.facts, operation="search", threshold_percent=0.0, candidates_max=_LARGEST_LIST, targets=0)
     judged = ruling.by.rule(facts).judgement
     if isinstance(place.policy.decide(facts), Allowed) and (
         isinstance(judged.decision, Allowed)
@@ -184,7 +191,9 @@ def require_no_export(place: Workplace, permitted: Permit, image_id: str | None 
             if image_id in _images_released_to(tx, permitted.act.operator):
                 return
     told = "Templates and photographs are withheld from you as the results of searches are."
-    remedy = "Photographs of released candidates can be read; another operator's export needs a role that searches nothing."
+    remedy = (
+        "Photographs of released candidates can be read; another operator's export needs a role that searches nothing."
+    )
     raise refusal(place, permitted, (Reason(RULE, told, remedy),))
 
 
@@ -215,26 +224,22 @@ def require_disclosable(tx: Transaction, act: Act, details: Mapping[str, Value],
         return
     if lead.state != RELEASED:
         raise Objection(Reason(RULE, f"The review {lead_id} has not ended, and what it examines is withheld."))
-    if lead.operator == act.operator or operators.get(tx, act.operator).roles & {"investigator", "examiner"}:
+    if lead.operator == act.operator or operators.get(tx, act.operator).roles & _KEPT_FROM:
         told = f"What the review {lead_id} examined is disclosed to nobody who searches or examines."
         raise Objection(Reason(RULE, told, "Somebody who is an auditor alone can disclose it."))
 
 
-def require_no_withheld_hold(tx: Transaction, gallery: int) -> None:
-    """Object to any erasure in a gallery where a search is held whose candidates are withheld.
+def withheld_entries(tx: Transaction, act: Act, entries: Collection[int]) -> set[int]:
+    """Tell of which searches, by their entries, the caller may not learn what they found.
 
-    A refusal for the candidates alone would tell who they are.
-
-    Raises
-    ------
-    Objection
+    Of those under review nobody may, and of those that were, nobody who searches or examines.
     """
-    if leads.held_in(tx, gallery):
-        told = (
-            "A legal hold keeps a search of this gallery, and whom it found is withheld: nothing of the gallery can be "
-            "erased until the hold is released."
-        )
-        raise Objection(Reason("standing/hold", told, "A supervisor can release the hold with a second person."))
+    searching = bool(operators.get(tx, act.operator).roles & _KEPT_FROM)
+    return {
+        lead.entry_index
+        for lead in leads.withheld_among(tx, entries)
+        if searching or lead.operator == act.operator or lead.state != RELEASED
+    }
 
 
 def line_numbers(lines: Iterable[LeadLine], positions: Iterable[int]) -> list[int]:
@@ -256,4 +261,3 @@ def _withheld(permitted: Permit, told: str, lead_id: str, entry: int) -> Withhel
     error = WithheldError(f"{told} {rules} (entry {entry})")
     error.recorded = Recorded(entry, "referred", lead_id)
     return error
-

@@ -105,7 +105,7 @@ WAYS_OUT = (
     ),
     WayOut(
         "explain",
-        ("ExplainPolicy", "TryPack"),
+        ("ExplainDecision", "TryPack"),
         "The facts of the result that a search was decided on: how many candidates, and how alike the best is.",
         "They are left out for the same people.",
         "workflows.withholding.withheld_entries",

@@ -69,12 +69,20 @@ ROLES = {
 
 
 def write_pack(folder: Path, *, withhold: bool = True, more: str = "") -> Path:
-    """Write the pack that refers every search."""
-    (folder / "reviewed").mkdir(parents=True, exist_ok=True)
+    """Write the pack that refers every search, and one, for trying, that looks at what was found."""
     text = PACK.format(withhold=str(withhold).lower(), statement=STATEMENT, more=more)
-    (folder / "reviewed" / "pack.toml").write_text(text, encoding="utf-8")
-    (folder / "reviewed" / "rules.cedar").write_text(RULES, encoding="utf-8")
+    looking = text.replace('id = "reviewed"', 'id = "result"').replace("withhold = true", "withhold = false")
+    for name, description, rules in (("reviewed", text, RULES), ("result", looking, RESULT)):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / name / "pack.toml").write_text(description, encoding="utf-8")
+        (folder / name / "rules.cedar").write_text(rules, encoding="utf-8")
     return folder
+
+
+RESULT = """
+@id("all") permit(principal, action, resource);
+@id("look-first") forbid(principal, action == Action::"release", resource) when { context.result.candidates > 0 };
+"""
 
 
 @dataclass(frozen=True)

@@ -394,7 +394,7 @@ def _keep(
         case=permitted.act.case,
         authority=permitted.act.authority,
         at=now,
-        **_ruled(permitted),
+        **_ruled(place, permitted),
         candidates=tuple(
             searches.SearchCandidate(
                 number=lead.number,
@@ -474,16 +474,20 @@ def _result(
     return result_facts(shown, count, looked.image, looked.face)
 
 
-def _ruled(permitted: Permit) -> dict[str, Any]:
+def _ruled(place: Workplace, permitted: Permit) -> dict[str, Any]:
     """Keep with a search what it was decided on, by which rules."""
     ruling = permitted.ruling
     if ruling is None:
         raise AssertionError("rule packs are asked about every search")
+    trained = place.roster.operator(permitted.act.operator).training_until
     return {
         "policy": ruling.by.row.digest,
         "decision": ruling.decision,
         "rules": ruling.rules,
-        "facts": spell_facts(ruling.facts, ruling.result),
+        "facts": {
+            **spell_facts(ruling.facts, ruling.result),
+            "training_until": None if trained is None else trained.isoformat(),
+        },
     }
 
 

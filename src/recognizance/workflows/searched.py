@@ -111,7 +111,7 @@ def _facts(search: SearchRecord, *, withheld: bool) -> dict[str, Any]:
     result = dict(facts.get("result") or {})
     if withheld:
         result = {name: value for name, value in result.items() if name in _OF_PROBE}
-    return {"request": facts.get("request") or {}, "result": result}
+    return {"request": facts.get("request") or {}, "result": result, "training_until": facts.get("training_until")}
 
 
 def _candidates(

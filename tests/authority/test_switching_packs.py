@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from authority.conftest import Office
-from policy.making import DESCRIPTION, RULES
+from policy.making import DESCRIPTION, RULES, write_pack
 from recognizance.errors import InvalidRequestError, NotFoundError, PackError, RefusedError
 from recognizance.policy import BrokenPack
 from recognizance.records import policies as record
@@ -25,22 +25,16 @@ def described(identifier: str, *rules: str) -> str:
     return f'id = "{identifier}"\n{BARE}[[source]]\nkey = "s"\ncitation = "A source"\n{words}'
 
 
-def write(folder: Path, identifier: str, description: str, rules: str) -> None:
-    (folder / identifier).mkdir(parents=True, exist_ok=True)
-    (folder / identifier / "pack.toml").write_text(description, encoding="utf-8")
-    (folder / identifier / "rules.cedar").write_text(rules, encoding="utf-8")
-
-
 @pytest.fixture
 def packs(tmp_path: Path) -> Path:
-    write(tmp_path / "packs", "county", DESCRIPTION, RULES)
-    write(tmp_path / "packs", "closed", described("closed", "none"), CLOSED)
+    write_pack(tmp_path / "packs", "county")
+    write_pack(tmp_path / "packs", "closed", described("closed", "none"), CLOSED)
     return tmp_path / "packs"
 
 
 @pytest.fixture
 def staff(office: Office, packs: Path) -> Office:
-    """Ada and bob change rules, sue approves, ivy searches; each has a key of the first start's."""
+    """Ada changes rules, sue approves, ivy searches; each has a key of the first start's."""
     for name, roles in {
         "ada": ["administrator"],
         "sue": ["supervisor", "auditor"],
@@ -143,7 +137,7 @@ def test_loosening_takes_two_persons(staff: Office, packs: Path) -> None:
     place, ada = staff.place, staff.act("ada")
     policies.enable(place, ada, "county")
     policies.set_mode(place, ada, "enforce")
-    write(packs, "county", DESCRIPTION.replace("95.0", "55.0"), RULES)
+    write_pack(packs, "county", DESCRIPTION.replace("95.0", "55.0"), RULES)
     for loosen in (
         lambda approval=None: policies.disable(place, ada, "county", approval),
         lambda approval=None: policies.enable(place, ada, "county", approval),
@@ -168,9 +162,9 @@ def test_an_approval_is_for_the_version_that_it_was_asked_for(staff: Office, pac
     place, ada = staff.place, staff.act("ada")
     policies.enable(place, ada, "county")
     policies.set_mode(place, ada, "enforce")
-    write(packs, "county", DESCRIPTION.replace("95.0", "90.0"), RULES)
+    write_pack(packs, "county", DESCRIPTION.replace("95.0", "90.0"), RULES)
     approval = agreed(staff, "replace", "county")
-    write(packs, "county", DESCRIPTION.replace("95.0", "50.0"), RULES)
+    write_pack(packs, "county", DESCRIPTION.replace("95.0", "50.0"), RULES)
     assert "asks for something else" in refused(policies.enable, place, ada, "county", approval)
 
 
@@ -188,7 +182,7 @@ def test_nobody_approves_their_own_request(staff: Office) -> None:
 def test_one_alone_tightens_and_does_what_observing_allows(staff: Office, packs: Path) -> None:
     place, ada = staff.place, staff.act("ada")
     policies.enable(place, ada, "county")
-    write(packs, "county", DESCRIPTION.replace("95.0", "90.0"), RULES)
+    write_pack(packs, "county", DESCRIPTION.replace("95.0", "90.0"), RULES)
     assert policies.list_packs(place, ada)[1][-1].changed
     policies.enable(place, ada, "county")
     assert staff.last()["details"]["change"] == "replaced"
@@ -233,11 +227,11 @@ def test_what_cannot_be_is_told(staff: Office, packs: Path) -> None:
         policies.set_mode(place, ada, "observe")
     with pytest.raises(InvalidRequestError):
         policies.request_change(place, ada, "disable")
-    write(packs, "odd", DESCRIPTION.replace("95.0", "0"), RULES + "}")
+    write_pack(packs, "odd", DESCRIPTION.replace("95.0", "0"), RULES + "}")
     with pytest.raises(PackError) as found:
         policies.enable(place, ada, "odd")
     assert len(found.value.problems) == 2
-    write(packs, "elsewhere", DESCRIPTION, RULES)
+    write_pack(packs, "elsewhere", " " + DESCRIPTION.replace('id = "county"', 'id  = "county"'))
     with pytest.raises(PackError, match="folder"):
         policies.enable(place, ada, "elsewhere")
     policies.enable(place, ada, "county")
@@ -281,7 +275,7 @@ def a_situation() -> Any:
 def test_what_has_to_be_reviewed_is_refused_until_somebody_can(staff: Office, packs: Path) -> None:
     rules = '@id("all") permit(principal, action, resource);'
     rules += '@id("later") forbid(principal, action == Action::"release", resource);'
-    write(packs, "reviewed", described("reviewed", "all", "later"), rules)
+    write_pack(packs, "reviewed", described("reviewed", "all", "later"), rules)
     policies.enable(staff.place, staff.act("ada"), "reviewed")
     policies.set_mode(staff.place, staff.act("ada"), "enforce")
     assert [reason.rule for reason in search(staff).referral] == ["reviewed/later"]
@@ -316,7 +310,7 @@ def test_an_entry_is_explained_by_the_rules_of_then(staff: Office, packs: Path) 
     policies.set_mode(place, ada, "enforce")
     refused(search, staff)
     index = staff.last()["index"]
-    write(packs, "county", DESCRIPTION.replace("Searches are for theft.", "Other words."), RULES)
+    write_pack(packs, "county", DESCRIPTION.replace("Searches are for theft.", "Other words."), RULES)
     policies.enable(place, ada, "county", agreed(staff, "replace", "county"))
     found, _ = explaining.explain_entry(place, staff.act("ivy"), index)
     assert found.decision == "refused"

@@ -1,6 +1,7 @@
 """A small pack of the tests' own, and requests to hold against it."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from recognizance.policy import Pack, PackText, RequestFacts, read_pack
 
@@ -79,6 +80,15 @@ def pack(description: str = DESCRIPTION, rules: str = RULES) -> Pack:
 def bare(identifier: str, rules: str = "", more: str = "") -> Pack:
     """Make a pack whose rules need no words."""
     return pack(BARE.format(id=identifier) + SOURCE + "".join(described(name) for name in named(rules)) + more, rules)
+
+
+def write_pack(folder: Path, identifier: str, description: str = DESCRIPTION, rules: str = RULES) -> None:
+    """Put a pack into a folder of packs; the small one, unless another is given."""
+    place = folder / identifier
+    place.mkdir(parents=True, exist_ok=True)
+    named = description.replace('id = "county"', f'id = "{identifier}"', 1)
+    place.joinpath("pack.toml").write_text(named, encoding="utf-8")
+    place.joinpath("rules.cedar").write_text(rules, encoding="utf-8")
 
 
 SOURCE = '[[source]]\nkey = "s"\ncitation = "A source"\n'

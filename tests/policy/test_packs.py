@@ -19,7 +19,7 @@ from recognizance.policy import (
     judge,
     judge_result,
 )
-from recognizance.policy.cedar import ASK, RELEASE
+from recognizance.policy.cedar import ASK, RELEASE, Verdict, put_question
 from recognizance.policy.context import NO_RESULT, request_context
 from recognizance.policy.packs import strictest
 
@@ -98,16 +98,20 @@ def test_a_broken_pack_refuses_and_tells_why() -> None:
 
 
 def test_a_missing_or_a_strange_fact_is_no_answer() -> None:
-    asked = request_context(OPEN, request(), Applied(99.0, 5))
+    asked = request_context("search", request(), Applied(99.0, 5))
     for action, facts in ((ASK, asked), (RELEASE, {**asked, "result": NO_RESULT})):
-        assert OPEN.rules.judge([(action, facts)], "ada", "people")[0].allowed
+        assert verdict(action, facts).allowed
         for name in facts:
             lacking = {key: value for key, value in facts.items() if key != name}
             strange = {**facts, name: {"a": "record"}}
-            for changed in (lacking, strange, {**facts, "more": 1}):
-                (verdict,) = OPEN.rules.judge([(action, changed)], "ada", "people")
-                assert verdict.failure, (action, name)
-                assert not verdict.allowed
+            for changed in (lacking, strange, {**facts, name: None}, {**facts, "more": 1}):
+                found = verdict(action, changed)
+                assert found.failure, (action, name)
+                assert not found.allowed
+
+
+def verdict(action: str, facts: dict[str, object]) -> Verdict:
+    return OPEN.rules.judge(put_question(action, facts, "ada", "people"))
 
 
 @pytest.mark.parametrize("operator", ['"', "a\nb", "\\", "ünï", "x" * 500])
@@ -185,7 +189,13 @@ def test_who_withholds_is_not_asked_about_the_result() -> None:
 
 def test_a_result_that_cannot_be_judged_is_refused() -> None:
     first = judge([OPEN], request())
-    decision = judge_result([OVERFLOWING], request(), first.applied, ResultFacts(1, 99.0)).decision
+    looking = bare(
+        "looking",
+        PERMITS
+        + '@id("big") forbid(principal, action == Action::"release", resource) '
+        + "when { context.result.known && context.time_s * 9223372036854775807 < 0 };",
+    )
+    decision = judge_result([looking], request(), first.applied, ResultFacts(1, 99.0)).decision
     assert isinstance(decision, Refused)
 
 

@@ -15,14 +15,14 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from review.office import Office, findings
 from sts.staff import SigningKey
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-DIFFERS = re.compile(r"\(?entry \d+\)?|world-[ab]-\w+|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d+:]*")
+DIFFERS = re.compile(r'"Entry": \d+|[Ee]ntry \d+|world-[ab](-\w+)?|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[.\d+:]*')
 
 
 @dataclass(repr=False)
@@ -64,7 +64,8 @@ class World:
             if name not in ("date", "x-amzn-requestid", "x-recognizance-entry", "content-length")
         }
         spelt = json.dumps([told["HTTPStatusCode"], headers, answer], default=str, sort_keys=True)
-        return DIFFERS.sub("-", UUID.sub("-", spelt)).replace(self.gallery, "G").replace(self.case, "C")
+        spelt = spelt.replace(self.gallery, "G").replace(self.case, "C")
+        return DIFFERS.sub("-", UUID.sub("-", spelt))
 
 
 def index(world: World) -> Any:
@@ -203,6 +204,7 @@ step = st.tuples(
     max_examples=10,
     deadline=None,
     derandomize=True,
+    phases=[Phase.generate],  # each example asks a server that has heard the ones before
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(steps=st.lists(step, min_size=3, max_size=8))

@@ -26,6 +26,7 @@ from recognizance.cli import (
     models,
     operators,
     photographs,
+    policies,
     reconcile,
     review,
     search,
@@ -62,6 +63,7 @@ app.add_typer(sessions.app, name="session")
 app.add_typer(cases.app, name="case")
 app.add_typer(review.app, name="review")
 app.add_typer(approvals.app, name="approvals")
+app.add_typer(policies.app, name="policy")
 app.command("erase")(erase.erase)
 app.add_typer(holds.app, name="hold")
 app.command("backup")(copies.backup)

@@ -6,12 +6,21 @@ held against the schema too, and whatever is not a clean answer is no answer.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from cedarpy import Decision, Entities, PolicySet, Schema, is_authorized_batch, policies_to_json_str, validate_policies
+from cedarpy import (
+    AuthzResult,
+    Decision,
+    Entities,
+    PolicySet,
+    Schema,
+    is_authorized,
+    policies_to_json_str,
+    validate_policies,
+)
 
 ASK = "ask"
 """May this act be done at all?"""
@@ -39,6 +48,17 @@ action ask appliesTo {{ principal: Operator, resource: Gallery, context: {{ {_FA
 action release appliesTo {{ principal: Operator, resource: Gallery, context: {{ {_FACTS} result: Result }} }};
 """
 """In Cedar's own notation; docs/rules.md says what each fact means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An action and the facts for it, written for Cedar and held against the schema: what `put_question` makes.
+
+    ``failure`` says why it cannot be asked; empty if it can.
+    """
+
+    request: dict[str, Any]
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +91,30 @@ class Rules:
     reads_result: frozenset[str]
     _policies: PolicySet = field(repr=False, compare=False)
 
-    def judge(self, questions: Sequence[tuple[str, Mapping[str, Any]]], operator: str, gallery: str) -> list[Verdict]:
-        """Answer questions about one request, each an action and the facts for it."""
-        requests = [
-            {
-                "principal": {"type": "Operator", "id": operator},
-                "action": {"type": "Action", "id": action},
-                "resource": {"type": "Gallery", "id": gallery},
-                "context": dict(facts),
-            }
-            for action, facts in questions
-        ]
-        answers = is_authorized_batch(requests, self._policies, _no_entities(), _schema())
-        return [_verdict(answer.decision, answer.diagnostics) for answer in answers]
+    def judge(self, question: Question) -> Verdict:
+        """Answer a question; one that cannot be asked has no answer."""
+        if question.failure:
+            return Verdict(False, failure=question.failure)
+        return _verdict(is_authorized(question.request, self._policies, _no_entities()))
+
+
+def put_question(action: str, facts: Mapping[str, Any], operator: str, gallery: str) -> Question:
+    """Write a question, and hold it against the schema: once, however many packs are asked.
+
+    Parameters
+    ----------
+    facts : mapping
+        Each that the schema names, and no other.
+    operator, gallery : str
+        Whom and what it concerns.
+    """
+    request = {
+        "principal": {"type": "Operator", "id": operator},
+        "action": {"type": "Action", "id": action},
+        "resource": {"type": "Gallery", "id": gallery},
+        "context": json.dumps(facts),
+    }
+    return Question(request, _verdict(is_authorized(request, _no_policies(), _no_entities(), _schema())).failure)
 
 
 def parse_rules(text: str) -> tuple[Rules | None, list[str]]:
@@ -123,12 +154,12 @@ def parse_rules(text: str) -> tuple[Rules | None, list[str]]:
     return Rules(effects, reading, policies), []
 
 
-def _verdict(decision: Decision, diagnostics: Any) -> Verdict:
-    if diagnostics.errors:
-        return Verdict(False, failure="; ".join(diagnostics.errors))
-    if decision is Decision.NoDecision:
+def _verdict(answer: AuthzResult) -> Verdict:
+    if answer.diagnostics.errors:
+        return Verdict(False, failure="; ".join(answer.diagnostics.errors))
+    if answer.decision is Decision.NoDecision:
         return Verdict(False, failure="Cedar came to no decision")
-    return Verdict(decision is Decision.Allow, tuple(sorted(diagnostics.reasons)))
+    return Verdict(answer.decision is Decision.Allow, tuple(sorted(answer.diagnostics.reasons)))
 
 
 def _reads_result(node: Any) -> bool:
@@ -142,6 +173,11 @@ def _reads_result(node: Any) -> bool:
 @cache
 def _schema() -> Schema:
     return Schema.from_str(SCHEMA)
+
+
+@cache
+def _no_policies() -> PolicySet:
+    return PolicySet.from_str("")
 
 
 @cache

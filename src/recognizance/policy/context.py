@@ -18,12 +18,17 @@ NO_RESULT = {
 """While only the request is known."""
 
 
-def request_context(pack: Pack, facts: RequestFacts, applied: Applied) -> dict[str, Any]:
-    """Write a request for the rules of one pack, which may count a comparison with many as a search."""
+def act_for(pack: Pack, facts: RequestFacts) -> str:
+    """Name the act as a pack counts it: a comparison with many is a search."""
     most = pack.about.review.targets_max
     many = facts.operation == "compare" and most is not None and facts.targets > most
+    return "search" if many else facts.operation
+
+
+def request_context(act: str, facts: RequestFacts, applied: Applied) -> dict[str, Any]:
+    """Write a request for rules."""
     return {
-        "act": "search" if many else facts.operation,
+        "act": act,
         "purpose": facts.purpose or "",
         "purpose_basis": facts.purpose_basis or "",
         "offence": facts.offence or "",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from recognizance.policy.cedar import Rules
 from recognizance.policy.decision import Reason
@@ -99,7 +99,7 @@ Status = Literal["in-force", "expired", "proposed", "model", "repealed"]
 
 
 class Description(_Part):
-    """What ``pack.toml`` holds."""
+    """What ``pack.toml`` holds.  ``cannot`` are sentences: what the text asks for and no rule here can see to."""
 
     id: str = Field(pattern=PACK_ID)
     title: str = Field(min_length=1)
@@ -109,10 +109,17 @@ class Description(_Part):
     effective_until: date | None = None
     summary: str = Field(min_length=1)
     disclaimer: str = Field(min_length=1)
+    cannot: tuple[str, ...] = ()
     source: tuple[Source, ...] = ()
     rule: tuple[Rule, ...] = ()
     floor: tuple[Floor, ...] = ()
     review: ReviewTerms = ReviewTerms()
+
+    @field_validator("summary", "disclaimer")
+    @classmethod
+    def _flowing(cls, text: str) -> str:
+        """Take lines for what they are in the file: where they break is of no meaning."""
+        return " ".join(text.split())
 
 
 @dataclass(frozen=True, slots=True)

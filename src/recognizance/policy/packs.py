@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from recognizance.policy.cedar import ASK, RELEASE, Verdict
-from recognizance.policy.context import NO_RESULT, request_context, result_context
+from recognizance.policy.cedar import ASK, RELEASE, Question, Verdict, put_question
+from recognizance.policy.context import NO_RESULT, act_for, request_context, result_context
 from recognizance.policy.decision import Allowed, Decision, Reason, Referred, Refused
 from recognizance.policy.facts import RequestFacts, ResultFacts
 from recognizance.policy.floors import Applied, apply_floors
@@ -50,24 +51,23 @@ def judge(packs: Sequence[Pack | BrokenPack], facts: RequestFacts) -> Judgement:
     """
     sound = [pack for pack in packs if isinstance(pack, Pack)]
     applied = apply_floors(sound, facts)
-    by_pack = {pack.id: judge_pack(pack, facts, applied) for pack in packs}
+    questions = _Questions(facts, applied)
+    by_pack = {pack.id: _judge_pack(pack, questions, applied) for pack in packs}
     decision = strictest(list(by_pack.values())) if by_pack else Refused((NO_PACK,))
     return Judgement(decision, applied, _terms(sound, by_pack), by_pack)
 
 
-def judge_pack(pack: Pack | BrokenPack, facts: RequestFacts, applied: Applied) -> Decision:
-    """Decide a request by one pack."""
+def _judge_pack(pack: Pack | BrokenPack, questions: "_Questions", applied: Applied) -> Decision:
     if isinstance(pack, BrokenPack):
         return Refused((undecided(pack.id, " ".join(pack.problems)),))
     too_low = tuple(reason for reason in applied.refused if reason.pack == pack.id)
-    context = request_context(pack, facts, applied)
-    ask, release = pack.rules.judge(
-        [(ASK, context), (RELEASE, {**context, "result": NO_RESULT})], facts.operator, facts.gallery or "-"
-    )
+    may_it_be_done, may_it_go_out = questions.of(pack)
+    ask = pack.rules.judge(may_it_be_done)
     if not ask.allowed:
         return Refused((*_reasons(pack, ask), *too_low))
     if too_low:
         return Refused(too_low)
+    release = pack.rules.judge(may_it_go_out)
     if release.failure:
         return Refused(_reasons(pack, release))
     if not release.allowed:
@@ -80,20 +80,48 @@ def judge_result(
 ) -> Judgement:
     """Decide, once the result is there, whether it may go out without a review: Allowed or Referred.
 
-    Packs that withhold are not asked again: by the answer, everybody could tell what was found.  What cannot be decided
-    is Refused.
+    Packs that withhold are not asked again: by the answer, everybody could tell what was found.  Nor are those that do
+    not look at the result: they would say the same.  What cannot be decided is Refused.
     """
-    sound = [pack for pack in packs if isinstance(pack, Pack) and not pack.about.review.withhold]
+    sound = [pack for pack in packs if isinstance(pack, Pack) and pack.rules.reads_result]
+    sound = [pack for pack in sound if not pack.about.review.withhold]
+    questions = _Questions(facts, applied, result)
     by_pack: dict[str, Decision] = {}
     for pack in sound:
-        context = {**request_context(pack, facts, applied), "result": result_context(result)}
-        (release,) = pack.rules.judge([(RELEASE, context)], facts.operator, facts.gallery or "-")
+        release = pack.rules.judge(*questions.of(pack))
         reasons = _reasons(pack, release)
         by_pack[pack.id] = (
             Refused(reasons) if release.failure else Allowed(reasons) if release.allowed else Referred(reasons)
         )
     decision = strictest(list(by_pack.values())) if by_pack else Allowed(())
     return Judgement(decision, applied, _terms(sound, by_pack), by_pack)
+
+
+class _Questions:
+    """The questions about one request, each written once for all packs that it is the same for.
+
+    Without a result: may it be done, and may the result go out?  With one: may it go out?
+    """
+
+    def __init__(self, facts: RequestFacts, applied: Applied, result: ResultFacts | None = None) -> None:
+        self._facts, self._applied, self._result = facts, applied, result
+        self._written: dict[str, list[Question]] = {}
+
+    def of(self, pack: Pack) -> list[Question]:
+        """Give the questions for a pack."""
+        act = act_for(pack, self._facts)
+        if act not in self._written:
+            self._written[act] = self._write(request_context(act, self._facts, self._applied))
+        return self._written[act]
+
+    def _write(self, context: dict[str, Any]) -> list[Question]:
+        concerned = (self._facts.operator, self._facts.gallery or "-")
+        if self._result is not None:
+            return [put_question(RELEASE, {**context, "result": result_context(self._result)}, *concerned)]
+        return [
+            put_question(ASK, context, *concerned),
+            put_question(RELEASE, {**context, "result": NO_RESULT}, *concerned),
+        ]
 
 
 def strictest(decisions: Sequence[Decision]) -> Decision:

@@ -40,7 +40,7 @@ _LIST = (
     .limit(bindparam("at_most"))
 )
 _DECIDED = (
-    select(_SEARCHES.c.entry_index, _SEARCHES.c.id, _SEARCHES.c.at, _SEARCHES.c.decision, _SEARCHES.c.facts)
+    select(*(_SEARCHES.c[name] for name in ("entry_index", "id", "at", "policy", "decision", "facts")))
     .where(_SEARCHES.c.entry_index > bindparam("after"))
     .order_by(_SEARCHES.c.entry_index)
     .limit(bindparam("at_most"))
@@ -191,6 +191,7 @@ class DecidedSearch:
     entry_index: int
     id: str
     at: datetime
+    policy: str | None
     decision: str | None
     facts: Mapping[str, Any] | None
 
@@ -304,7 +305,12 @@ def decided_page(
     rows = tx.execute(statement, {"after": after_entry, "at_most": limit, **parameters})
     return [
         DecidedSearch(
-            row.entry_index, row.id, row.at, row.decision, None if row.facts is None else json.loads(row.facts)
+            row.entry_index,
+            row.id,
+            row.at,
+            row.policy,
+            row.decision,
+            None if row.facts is None else json.loads(row.facts),
         )
         for row in rows
     ]

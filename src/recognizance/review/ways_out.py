@@ -107,7 +107,7 @@ WAYS_OUT = (
         "explain",
         ("ExplainDecision", "TryPack"),
         "The facts of the result that a search was decided on: how many candidates, and how alike the best is.",
-        "They are left out for the same people.",
+        "They are left out for the same people, and what was referred is tried without what was found.",
         "workflows.withholding.withheld_entries",
     ),
     WayOut(

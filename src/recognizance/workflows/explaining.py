@@ -126,8 +126,8 @@ def explain_situation(
 def explain_search(place: Workplace, act: Act, search: str) -> tuple[Explanation, int]:
     """Say why a search was decided as it was, by the rules as they were then; recorded.
 
-    Operators may ask about their own searches; about others', who may replay.  What was found is not told where a
-    review withholds it.
+    Operators may ask about their own searches, and are not told what was found; about others', who may replay, and what
+    was found only where no review withholds it from them.
 
     Raises
     ------
@@ -145,7 +145,11 @@ def explain_search(place: Workplace, act: Act, search: str) -> tuple[Explanation
         if withheld_entries(tx, act, [found.entry_index]):
             result = None
         ruling = in_force.rule(facts)
-        explanation = _explained(ruling if result is None else ruling.with_result(result))
+        if result is not None:
+            ruling = ruling.with_result(result)
+        if own:  # it may be withheld from them
+            ruling = replace(ruling, result=None)
+        explanation = _explained(ruling)
         explanation = replace(
             explanation,
             decision=found.decision or explanation.decision,

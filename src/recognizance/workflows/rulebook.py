@@ -101,10 +101,13 @@ class Ruling:
         return ()
 
     def with_result(self, result: ResultFacts) -> "Ruling":
-        """Judge again, now that the result is there; it can only become stricter."""
-        if not self.by.packs:
-            return replace(self, result=result)
+        """Judge again, now that the result is there; it can only become stricter.
+
+        What is withheld is not: which rules are named, and where, must not depend on what was found.
+        """
         before = self.judgement
+        if not self.by.packs or (before.review is not None and before.review.withhold):
+            return replace(self, result=result)
         after = judge_result(self.by.packs, self.facts, before.applied, result)
         # What permits an act is named once: consent to its release adds nothing.
         both = [before.decision] if isinstance(after.decision, Allowed) else [before.decision, after.decision]
@@ -119,7 +122,7 @@ class Ruling:
         """Say it for an entry.  Where the packs bind, the entry's own decision and rules are theirs."""
         found: dict[str, Value] = {"mode": self.by.row.mode, "policy": self.by.row.digest}
         if self.facts.threshold_percent is not None:
-            found["threshold_percent_thousandths"] = round(self.facts.threshold_percent * 1000)
+            found["threshold_percent_thousandths"] = thousandths(self.facts.threshold_percent)
             found["threshold_applied_percent_thousandths"] = thousandths(self.threshold_percent)
         if self.facts.candidates_max is not None:
             found["limit"], found["limit_applied"] = self.facts.candidates_max, self.candidates_max

@@ -1,19 +1,19 @@
 """Try a pack: what it would have said of the searches on record."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from recognizance.ledger import Value
 from recognizance.policy import Allowed, Pack, Refused, read_facts
-from recognizance.records import searches
+from recognizance.records import policies, searches
+from recognizance.records.policies import ENFORCE
 from recognizance.records.searches import DecidedSearch
 from recognizance.workflows.act import Act
 from recognizance.workflows.explaining import REPLAYING, alone
 from recognizance.workflows.pack_folders import usable
 from recognizance.workflows.place import Workplace, failures_recorded, permit, record
-from recognizance.workflows.withholding import withheld_entries
 
 PAGE = 2_000
 """How many searches are judged for one answer: about a second's work."""
@@ -84,9 +84,9 @@ def try_pack(
     with place.store.read() as tx:
         start = -1 if after_entry is None else after_entry
         page = searches.decided_page(tx, after_entry=start, limit=PAGE, since=since, until=until)
+        binding = {row.digest for row in policies.list_all(tx) if row.mode == ENFORCE}
         total = searches.count_decided(tx, since=since, until=until) if after_entry is None else None
-        hidden = withheld_entries(tx, act, [search.entry_index for search in page])
-    tried = judge_again(pack, page, hidden)
+    tried = judge_again(pack, page, binding)
     tried.total = total
     tried.next_entry = page[-1].entry_index if len(page) == PAGE else None
     details: dict[str, Value] = {"pack": pack.id, "pack_digest": pack.digest, "searches": len(page)}
@@ -94,8 +94,15 @@ def try_pack(
         return tried, record(tx, permitted, details)
 
 
-def judge_again(pack: Pack, page: list[DecidedSearch], hidden: Collection[int] = ()) -> Tried:
-    """Judge searches by a pack; what those of the entries `hidden` found is not looked at."""
+def judge_again(pack: Pack, page: Iterable[DecidedSearch], binding: Collection[str]) -> Tried:
+    """Judge searches by a pack.
+
+    Parameters
+    ----------
+    binding : collection of str
+        Digests of rules that were enforced.  What was referred under them may be withheld, so that what it found does
+        not count: nobody learns it by trying packs.
+    """
     rules = alone(pack)
     tried = Tried(pack.digest)
     for search in page:
@@ -103,7 +110,7 @@ def judge_again(pack: Pack, page: list[DecidedSearch], hidden: Collection[int] =
             tried.unknown += 1
             continue
         facts, result = read_facts(search.facts)
-        if search.entry_index in hidden:
+        if search.decision == "referred" and search.policy in binding:
             result = None
         ruling = rules.rule(facts)
         applied, decision = ruling.judgement.applied, ruling.judgement.decision

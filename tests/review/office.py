@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from policy.making import write_pack
 from recognizance.review import COMPONENTS
 from rekognition import pictures
 from rekognition.processes import Server, start_server
@@ -53,6 +54,11 @@ RULES = """
 @id("look-first") forbid(principal, action == Action::"release", resource) when { context.act == "search" };
 """
 
+RESULT = """
+@id("all") permit(principal, action, resource);
+@id("look-first") forbid(principal, action == Action::"release", resource) when { context.result.candidates > 0 };
+"""
+
 ROLES = {
     "ivy": ["investigator"],
     "max": ["investigator"],
@@ -68,21 +74,17 @@ ROLES = {
 }
 
 
-def write_pack(folder: Path, *, withhold: bool = True, more: str = "") -> Path:
-    """Write the pack that refers every search, and one, for trying, that looks at what was found."""
+def reviewing(identifier: str, *, withhold: bool = True, more: str = "") -> str:
+    """Describe a pack that sends something to reviewers."""
     text = PACK.format(withhold=str(withhold).lower(), statement=STATEMENT, more=more)
-    looking = text.replace('id = "reviewed"', 'id = "result"').replace("withhold = true", "withhold = false")
-    for name, description, rules in (("reviewed", text, RULES), ("result", looking, RESULT)):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-        (folder / name / "pack.toml").write_text(description, encoding="utf-8")
-        (folder / name / "rules.cedar").write_text(rules, encoding="utf-8")
+    return text.replace('id = "reviewed"', f'id = "{identifier}"', 1)
+
+
+def write_packs(folder: Path, *, withhold: bool = True, more: str = "") -> Path:
+    """Write the pack that refers every search, and one, for trying, that looks at what was found."""
+    write_pack(folder, "reviewed", reviewing("reviewed", withhold=withhold, more=more), RULES)
+    write_pack(folder, "result", reviewing("result", withhold=False), RESULT)
     return folder
-
-
-RESULT = """
-@id("all") permit(principal, action, resource);
-@id("look-first") forbid(principal, action == Action::"release", resource) when { context.result.candidates > 0 };
-"""
 
 
 @dataclass(frozen=True)
@@ -225,6 +227,6 @@ def reviewed_office(
     home: Path, cache: Path, faces: Path, *, withhold: bool = True, more: str = "", people: int = 6
 ) -> Iterator[Office]:
     """Serve an office of its own."""
-    folder = write_pack(home.with_name(f"{home.name}-packs"), withhold=withhold, more=more)
+    folder = write_packs(home.with_name(f"{home.name}-packs"), withhold=withhold, more=more)
     with start_server(home, cache, packs=str(folder)) as server:
         yield staffed(server, faces, people=people)

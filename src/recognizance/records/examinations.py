@@ -24,7 +24,6 @@ _FINDINGS_OF = (
     .order_by(_FINDINGS.c.examiner, _FINDINGS.c.position)
 )
 _LEADS_OF = select(_EXAMINATIONS.c.lead_id).where(_EXAMINATIONS.c.examiner == bindparam("by"))
-_OF_ENTRY = select(_EXAMINATIONS.c.lead_id).where(_EXAMINATIONS.c.entry_index == bindparam("wanted"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +103,6 @@ def of_lead(tx: Transaction, lead_id: str) -> list[ExaminationRow]:
 def leads_of(tx: Transaction, examiner: str) -> set[str]:
     """Tell which leads an examiner has concluded on."""
     return set(tx.execute(_LEADS_OF, {"by": examiner}).scalars())
-
-
-def lead_of_entry(tx: Transaction, entry_index: int) -> str | None:
-    """Find the lead that an entry records an examination of."""
-    found: str | None = tx.execute(_OF_ENTRY, {"wanted": entry_index}).scalar()
-    return found
 
 
 def _context(lead_id: str, examiner: str, position: int) -> str:

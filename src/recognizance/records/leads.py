@@ -36,6 +36,7 @@ _THEIRS = _LIST.where(
     ),
 )
 _WITHHELD_AMONG = _SELECT.where(_LEADS.c.withheld, _LEADS.c.entry_index.in_(bindparam("entries", expanding=True)))
+_OF_OPERATOR = _LIST.where(_LEADS.c.operator == bindparam("by"))
 _OF_CASE = _LIST.where(_LEADS.c.case_id == bindparam("wanted"))
 _LINES_OF = (
     select(
@@ -208,6 +209,11 @@ def list_all(tx: Transaction, states: Collection[str]) -> list[LeadRow]:
 def withheld_from(tx: Transaction, operator: str) -> list[LeadRow]:
     """List the leads that were withheld from an operator: who searched, or works on the case."""
     return [_lead(tx, row) for row in tx.execute(_THEIRS, {"by": operator})]
+
+
+def of_operator(tx: Transaction, operator: str) -> list[LeadRow]:
+    """List the leads that an operator's searches made, oldest first."""
+    return [_lead(tx, row) for row in tx.execute(_OF_OPERATOR, {"by": operator})]
 
 
 def of_case(tx: Transaction, case_id: str) -> list[LeadRow]:

@@ -1,8 +1,8 @@
 """When comparing (1:1) is searching by another name."""
 
 from recognizance.policy import Reason
-from recognizance.records import Transaction, cases, comparisons, leads
-from recognizance.review import ReviewTerms
+from recognizance.records import Transaction, cases, comparisons, examinations, leads, operators
+from recognizance.review import OPEN, ReviewTerms
 from recognizance.workflows.objections import Objection
 from recognizance.workflows.place import Permit, Workplace, refusal
 from recognizance.workflows.withholding import RULE
@@ -11,7 +11,7 @@ from recognizance.workflows.withholding import RULE
 def require_no_search(place: Workplace, permitted: Permit, terms: ReviewTerms | None) -> None:
     """Refuse all comparisons of whoever the result of a search is withheld from, whatever they would compare.
 
-    That holds also after the release, for who was not released is still withheld: until the case is closed.
+    The same goes for examiners for whom leads wait whose similarity is kept from them.  For who searched, that holds also after the release, for who was not released is still withheld: until the case is closed.
 
     Parameters
     ----------
@@ -24,8 +24,13 @@ def require_no_search(place: Workplace, permitted: Permit, terms: ReviewTerms | 
     """
     if terms is None:
         return
+    operator = permitted.act.operator
     with place.store.read() as tx:
-        waiting = next((lead.id for lead in leads.withheld_from(tx, permitted.act.operator) if _counts(tx, lead)), None)
+        waiting = next((lead.id for lead in leads.withheld_from(tx, operator) if _counts(tx, lead)), None)
+        blinded = _is_blinded(tx, operator)
+    if blinded:
+        told = "A comparison would tell how alike the faces of a review are, which is kept from examiners."
+        raise refusal(place, permitted, (Reason(RULE, told, "Conclude on the reviews that wait for you first."),))
     if waiting is not None:
         told = f"A comparison could tell what the review {waiting} withholds from you, so you compare nothing."
         raise refusal(place, permitted, (Reason(RULE, told, "It ends when the case is closed."),))
@@ -63,6 +68,15 @@ def count_comparison(
             )
         )
     comparisons.add(tx, operator, pair, targets, at=permitted.time)
+
+
+def _is_blinded(tx: Transaction, operator: str) -> bool:
+    """Whether a lead waits for this examiner of which similarity is kept from them."""
+    if "examiner" not in operators.get(tx, operator).roles:
+        return False
+    done = examinations.leads_of(tx, operator)
+    waiting = [lead for lead in leads.list_all(tx, [OPEN]) if lead.id not in done]
+    return any(ReviewTerms.read(lead.terms).hide_similarity for lead in waiting)
 
 
 def _counts(tx: Transaction, lead: leads.LeadRow) -> bool:

@@ -19,7 +19,6 @@ from recognizance.review import (
     DISPUTED,
     OPEN,
     RELEASED,
-    UNDECIDED,
     Direction,
     Judged,
     ReviewTerms,
@@ -280,7 +279,7 @@ def _waiting(tx: Transaction, act: Act) -> list[LeadRow]:
         rows = leads.list_all(tx, [AGREED, DISPUTED])
         found += [lead for lead in rows if not objection_to_releaser(_standing(tx, act, lead))]
     if not roles & {"examiner", "supervisor"}:
-        found += [lead for lead in leads.list_all(tx, [*UNDECIDED, RELEASED]) if lead.operator == act.operator]
+        found += leads.of_operator(tx, act.operator)
     return sorted(found, key=lambda lead: (lead.made_at, lead.id))
 
 

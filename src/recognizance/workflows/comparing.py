@@ -11,7 +11,9 @@ from recognizance.workflows.withholding import RULE
 def require_no_search(place: Workplace, permitted: Permit, terms: ReviewTerms | None) -> None:
     """Refuse all comparisons of whoever the result of a search is withheld from, whatever they would compare.
 
-    The same goes for examiners for whom leads wait whose similarity is kept from them.  For who searched, that holds also after the release, for who was not released is still withheld: until the case is closed.
+    For who searched, or works on the case, that holds also after the release, for who was not released is still
+    withheld: until the case is closed.  The same goes for examiners for whom leads wait whose similarity is kept from
+    them.
 
     Parameters
     ----------

@@ -1,7 +1,16 @@
 """What is known of a request before any biometric work, and of its result before anything is released."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+
+KNOWN_VALUES: Mapping[str, tuple[str, ...]] = {
+    "training": ("current", "expired", "none"),
+    "authority_kind": ("warrant", "court-order", "emergency", "missing-person", "deceased-person", "consent"),
+    "authority_state": ("none", "valid", "unknown", "not-yet", "expired", "out-of-scope", "lapsed", "ended"),
+    "source": ("still", "stored-video", "live", "unstated"),
+}
+"""What the facts can be that are one of few words."""
 
 
 @dataclass(frozen=True, slots=True)

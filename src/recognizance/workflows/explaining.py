@@ -8,6 +8,7 @@ from typing import Any
 
 from recognizance.errors import InvalidRequestError, NotFoundError
 from recognizance.policy import BrokenPack, Pack, Reason, RequestFacts, read_facts, spell_facts
+from recognizance.policy.facts import KNOWN_VALUES
 from recognizance.policy.packs import BIOMETRIC
 from recognizance.records import Transaction, searches
 from recognizance.workflows.act import Act
@@ -106,7 +107,7 @@ def explain_situation(
     Raises
     ------
     InvalidRequestError
-        If packs are not asked about such acts.
+        If packs are not asked about such acts, or a fact cannot be as said.
     NotFoundError, PackError
     """
     permitted = permit(place, act, READING)
@@ -115,6 +116,10 @@ def explain_situation(
         raise InvalidRequestError(
             f"Rule packs are not asked about the act {situation.operation!r}.", f"Name one of {acts}."
         )
+    for name, words in KNOWN_VALUES.items():
+        value = getattr(situation, name)
+        if value is not None and value not in words:
+            raise InvalidRequestError(f"{value!r} is no {name.replace('_', ' ')}.", f"Name one of {', '.join(words)}.")
     in_force = place.rulebook.in_force() if pack is None else alone(usable(place.packs.find(pack)))
     ruling = in_force.rule(_facts(place, act, situation, permitted.time))
     with place.store.write() as tx:

@@ -28,7 +28,9 @@ from recognizance.cli import (
     photographs,
     policies,
     reconcile,
+    review,
     search,
+    searches,
     serve,
     sessions,
     witness,
@@ -50,6 +52,7 @@ app.command("env")(serve.env)
 app.command("demo")(demo.demo)
 app.command("enrol")(enrol.enrol)
 app.command("search")(search.search)
+app.add_typer(searches.app, name="searches")
 app.command("compare")(photographs.compare)
 app.command("detect")(photographs.detect)
 app.add_typer(galleries.app, name="galleries")
@@ -58,6 +61,7 @@ app.add_typer(witness.app, name="witness")
 app.add_typer(operators.app, name="operator")
 app.add_typer(sessions.app, name="session")
 app.add_typer(cases.app, name="case")
+app.add_typer(review.app, name="review")
 app.add_typer(approvals.app, name="approvals")
 app.add_typer(policies.app, name="policy")
 app.command("erase")(erase.erase)

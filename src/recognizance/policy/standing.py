@@ -7,7 +7,7 @@ from recognizance.policy.facts import RequestFacts
 
 READING = frozenset({"list", "detect"})
 USING = READING | {"search", "compare", "enrol", "erase", "subject", "export"}
-OWN = frozenset({"identity", "own-key", "receipt", "request", "roster", "rules", "session"})
+OWN = frozenset({"identity", "lead", "own-key", "receipt", "request", "roster", "rules", "session"})
 """What concerns the operator alone; every role covers it."""
 
 CREDENTIALS = frozenset({"approval", "case", "env", "key", "operator", "own-key", "policy", "request", "session"})
@@ -25,9 +25,10 @@ TIMED = frozenset(
 """Acts that depend on the time by themselves; others do where a session, a case or an authority is named."""
 
 ROLES: Mapping[str, frozenset[str]] = {
-    INVESTIGATOR: USING | OWN,
-    EXAMINER: READING | {"compare"} | OWN,
-    SUPERVISOR: frozenset({"list", "erase", "erasure", "hold", "approval", "case", "replay"}) | OWN,
+    INVESTIGATOR: USING | {"outcome"} | OWN,
+    EXAMINER: READING | {"compare", "review"} | OWN,
+    SUPERVISOR: frozenset({"list", "erase", "erasure", "hold", "approval", "case", "release", "outcome", "replay"})
+    | OWN,
     AUDITOR: frozenset({"ledger", "disclosure", "replay"}) | OWN,
     ADMINISTRATOR: frozenset(
         {

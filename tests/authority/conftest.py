@@ -63,7 +63,8 @@ def office(tmp_path: Path) -> Iterator[Office]:
     with open_record(read_settings(home=tmp_path / "home")) as record:
         known = {"store": record.store, "roster": record.roster, "ledger": record.ledger, "policy": StandingPolicy()}
         others = dict.fromkeys(each.name for each in fields(Workplace))
-        office = Office(Workplace(**{**others, **known, "clock": lambda: office.now}))
+        known |= {"clock": lambda: office.now, "emergency_hours": 48}
+        office = Office(Workplace(**{**others, **known}))
         with record.store.read() as tx:
             first = first_start.administrator_key(tx)
         assert first is not None

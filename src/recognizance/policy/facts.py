@@ -29,6 +29,22 @@ class RequestFacts:
         Whether the case is registered and open, and the operator works on it; None if no case is named.
     clock_behind : bool
         Whether the log already holds an entry of a later time.
+    agency : str
+        Whom the operator works for; empty if that is not known.
+    training_kind : str
+        What the operator is trained in; empty if that is not known.
+    offence : str or None
+        The code of the case's offence.
+    purpose_basis : str or None
+        The legal basis of the purpose; None if none is named, or if it is not registered and in force.
+    authority_kind : str or None
+        ``warrant``, ``court-order``, ``emergency``, ``missing-person``, ``deceased-person`` or ``consent``.
+    authority_state : str
+        ``none`` if no authority is named; how it stands towards this act otherwise: see `authority.validity`.
+    source : str
+        What the photograph is said to come from: ``still``, ``stored-video``, ``live`` or ``unstated``.
+    edits : frozenset of str or None
+        What is said to have been done to it; empty: nothing.  None if that is not said.
     """
 
     operator: str
@@ -47,3 +63,11 @@ class RequestFacts:
     contradictions: tuple[str, ...] = ()
     case_open: bool | None = None
     clock_behind: bool = False
+    agency: str = ""
+    training_kind: str = ""
+    offence: str | None = None
+    purpose_basis: str | None = None
+    authority_kind: str | None = None
+    authority_state: str = "none"
+    source: str = "unstated"
+    edits: frozenset[str] | None = None

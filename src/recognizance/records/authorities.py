@@ -221,7 +221,7 @@ def extend(
     tx.execute(insert(_EXTENSIONS), values)
 
 
-def ratify(tx: Transaction, identifier: str, *, document: str, issuer: str, by: str, now: datetime) -> bool:
+def ratify(tx: Transaction, identifier: str, *, document: str, issuer: str, by: str | None, now: datetime) -> bool:
     """Ratify an emergency; says whether it was still undecided."""
     sealed = _seal(tx, identifier, "ratification", {"document": document, "issuer": issuer})
     return tx.execute(_RATIFY, {"wanted": identifier, "by": by, "moment": now, "sealed": sealed}).rowcount == 1

@@ -12,7 +12,7 @@ from authority.conftest import Office
 from recognizance.errors import InvalidRequestError, NotFoundError, RecognizanceError, RefusedError
 from recognizance.ledger import Entry
 from recognizance.records import authority_uses
-from recognizance.workflows import authorities, cases, lapsing, sessions
+from recognizance.workflows import authorities, cases, emergencies, lapsing, sessions
 from recognizance.workflows.act import Act
 from recognizance.workflows.authorities import Known, Scope
 from recognizance.workflows.place import permit, record, record_alone
@@ -37,12 +37,12 @@ def warrant(office: Office, document: str = "W-1", case: str = "9", **changes: A
 
 def declare(office: Office, document: str = "E-1", *, by: str = "ivy", **changes: Any) -> Known:
     known = {"document": document, "reason": "A child is missing.", **changes}
-    return authorities.declare_emergency(office.place, office.act(by), "9", **known)[0]
+    return emergencies.declare_emergency(office.place, office.act(by), "9", **known)[0]
 
 
 def ratify(office: Office, *, by: str = "sue", document: str = "E-1", **changes: Any) -> Known:
     known = {"ratified_by_document": "W-7", "issuer": "Judge Roe", **changes}
-    return authorities.ratify(office.place, office.act(by), "9", document, **known)[0]
+    return emergencies.ratify(office.place, office.act(by), "9", document, **known)[0]
 
 
 def under(office: Office, document: str = "W-1", **changes: Any) -> Act:
@@ -154,6 +154,7 @@ def test_who_records_what(staffed: Office) -> None:
     warrant(staffed)
     with pytest.raises(InvalidRequestError, match="already"):
         warrant(staffed)
+    staffed.pass_time(seconds=1)
     warrant(staffed, case="8")  # another case may have a document of the same name
     with pytest.raises(RefusedError, match="standing/case"):
         declare(staffed, by="max")
@@ -233,7 +234,7 @@ def test_a_rejected_emergency_stops_at_once(staffed: Office) -> None:
     declare(staffed)
     use(staffed, "E-1")
     session, _ = sessions.open_session(staffed.place, staffed.act("ivy"), purpose="p", case="9", authority="E-1")
-    known, _ = authorities.reject(staffed.place, staffed.act("sue"), "9", "E-1", reason="No danger.")
+    known, _ = emergencies.reject(staffed.place, staffed.act("sue"), "9", "E-1", reason="No danger.")
     assert (known.state, known.acts, known.deleted) == ("ended", 1, 1)
     assert state(staffed, "E-1") == "ended"
     with staffed.place.store.read() as tx:
@@ -295,7 +296,7 @@ def test_of_two_who_decide_at_once_one_does(staffed: Office) -> None:
     declare(staffed)
     done = together(
         lambda: ratify(staffed, by="sue"),
-        lambda: authorities.reject(staffed.place, staffed.act("una"), "9", "E-1", reason="No danger."),
+        lambda: emergencies.reject(staffed.place, staffed.act("una"), "9", "E-1", reason="No danger."),
         lambda: ratify(staffed, by="una"),
     )
     assert sum(not isinstance(each, Exception) for each in done) == 1

@@ -271,3 +271,22 @@ def test_what_is_said_of_the_photograph_is_recorded(precinct: Precinct) -> None:
     with pytest.raises(Refused) as caught:
         precinct.search("W-1", more="/edits/lightened+cropped")
     assert caught.value.response["Error"]["Code"] == "InvalidParameterException"
+
+
+def test_a_role_on_one_gallery_over_the_wire(precinct: Precinct) -> None:
+    ada = precinct.native("ada")
+    precinct.rekognition("ada").create_collection(CollectionId="licences")
+    ada.create_operator(Operator="kim", Name="Kim", Roles=[f"investigator@{GALLERY}"])
+    precinct.staff.keys["kim"] = precinct.staff.issue("kim", by="ada")
+    kim, image = precinct.rekognition("kim"), {"Bytes": precinct.photograph}
+    assert kim.list_collections()["CollectionIds"] == [GALLERY]
+    assert kim.search_faces_by_image(CollectionId=GALLERY, Image=image)["FaceMatches"]
+    answers = {
+        refused(lambda name=name: kim.search_faces_by_image(CollectionId=name, Image=image), "standing/role")
+        for name in ("licences", "nowhere")
+    }
+    assert len(answers) == 1
+    assert kim.compare_faces(SourceImage=image, TargetImage=image)["FaceMatches"]
+    ada.update_operator(Operator="kim", Roles=["examiner@licences"])
+    refused(lambda: kim.search_faces_by_image(CollectionId=GALLERY, Image=image), "standing/role")
+    assert kim.list_collections()["CollectionIds"] == ["licences"]

@@ -24,6 +24,7 @@ from recognizance.records import (
 from recognizance.settings import Settings, read_settings
 from recognizance.workflows import authorities as authority_work
 from recognizance.workflows import cases as case_work
+from recognizance.workflows import emergencies as emergency_work
 from recognizance.workflows import keys
 from recognizance.workflows import operators as operator_work
 from recognizance.workflows import purposes as purpose_work
@@ -96,16 +97,16 @@ def test_purposes_authorities_and_roles_on_galleries_end_again(office: Office, t
     for document in ("W-1", "W-2"):
         authority_work.add_authority(place, office.act(), "9", document=document, **known)
     for document in ("E-1", "E-2", "E-3"):
-        authority_work.declare_emergency(place, office.act("ivy"), "9", document=document, reason="Danger.")
+        emergency_work.declare_emergency(place, office.act("ivy"), "9", document=document, reason="Danger.")
     back_up_record(settings, tmp_path / "backup")
     operator_work.update_operator(place, office.act(), "ivy", {}, {"investigator", "examiner@licences"})
     purpose_work.end_purpose(place, office.act(), "theft")
     authority_work.end(place, office.act(), "9", "W-1")
     office.hire("una", "supervisor")  # whom the backup does not know
-    authority_work.reject(place, office.act("una"), "9", "E-1", reason="No danger.")
+    emergency_work.reject(place, office.act("una"), "9", "E-1", reason="No danger.")
     for by, document in (("sue", "E-2"), ("una", "E-3")):
         found = {"ratified_by_document": "W-7", "issuer": "Judge"}
-        authority_work.ratify(place, office.act(by), "9", document, **found)
+        emergency_work.ratify(place, office.act(by), "9", document, **found)
     done = restore_record(settings, tmp_path / "backup", roll_back_log=True)
     assert done.ended_again == 4
     with open_record(settings) as record, record.store.read() as tx:

@@ -6,7 +6,7 @@ from typing import Any
 from recognizance.native.authority_shapes import authority, purpose
 from recognizance.wire import Answer, Call
 from recognizance.wire.desk import Desk, act_of, answer
-from recognizance.workflows import authorities, purposes
+from recognizance.workflows import authorities, emergencies, purposes
 from recognizance.workflows.authorities import Scope
 
 
@@ -54,7 +54,7 @@ def add_authority(desk: Desk, call: Call) -> Answer:
 
 def declare_emergency(desk: Desk, call: Call) -> Answer:
     """Answer DeclareEmergency."""
-    made, entry = authorities.declare_emergency(
+    made, entry = emergencies.declare_emergency(
         desk.place,
         act_of(call),
         call.input["Case"],
@@ -69,7 +69,7 @@ def declare_emergency(desk: Desk, call: Call) -> Answer:
 
 def ratify_authority(desk: Desk, call: Call) -> Answer:
     """Answer RatifyAuthority."""
-    known, entry = authorities.ratify(
+    known, entry = emergencies.ratify(
         desk.place,
         act_of(call),
         call.input["Case"],
@@ -83,7 +83,7 @@ def ratify_authority(desk: Desk, call: Call) -> Answer:
 
 def reject_authority(desk: Desk, call: Call) -> Answer:
     """Answer RejectAuthority."""
-    known, entry = authorities.reject(
+    known, entry = emergencies.reject(
         desk.place, act_of(call), call.input["Case"], call.input["Document"], reason=call.input["Reason"]
     )
     return answer({"Authority": authority(known)}, entry)

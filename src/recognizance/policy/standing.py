@@ -180,7 +180,7 @@ def _of_context(facts: RequestFacts) -> Reason | None:
 
 
 def _of_clock(facts: RequestFacts) -> Reason | None:
-    named = facts.in_session or facts.case is not None or facts.authority is not None
+    named = facts.in_session or facts.case is not None or facts.authority_state != "none"
     if facts.clock_behind and (named or facts.operation in TIMED):
         return Reason(
             "standing/clock",

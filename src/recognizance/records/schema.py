@@ -327,6 +327,7 @@ authorities = Table(
     # Which legal holds the log says keep its results from deletion; so that it says so once.
     Column("suspended_for", Text, nullable=True),
     UniqueConstraint("case_id", "document_digest"),
+    Index(None, "ratify_by"),
 )
 
 authority_extensions = Table(
@@ -347,6 +348,7 @@ authority_uses = Table(
     Column("authority_id", Text, ForeignKey("authorities.id"), primary_key=True),
     Column("entry_index", _Number, ForeignKey("entries.entry_index"), primary_key=True, autoincrement=False),
     Column("results_deleted_at", Moment, nullable=True),
+    Index(None, "authority_id", "results_deleted_at"),
 )
 
 sessions = Table(

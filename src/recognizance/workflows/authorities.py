@@ -1,32 +1,29 @@
-"""Record the authorities of cases, extend, ratify, reject and end them.
+"""Record the authorities of cases, extend, end and list them.
 
-What they let an operator do is asked of each act (`footing`); what follows when nobody ratifies an emergency is in
-`lapsing`.
+What they let an operator do is asked of each act (`footing`).  Emergencies are declared and decided on in
+`emergencies`; what follows when nobody ratifies one is in `lapsing`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from recognizance.authority import second_person, validity
+from recognizance.authority import validity
 from recognizance.errors import InvalidRequestError, NotFoundError
 from recognizance.ledger import Concealed, Value
-from recognizance.policy import Reason
-from recognizance.policy.standing import NOT_YOUR_CASE, authority_reason
+from recognizance.policy.standing import authority_reason
 from recognizance.records import Transaction, authorities, authority_uses, cases, sessions
 from recognizance.records.authorities import EMERGENCY, AuthorityRow
 from recognizance.records.authorities import Scope as Scope
 from recognizance.records.cases import CaseRow
-from recognizance.workflows import approvals, lapsing
 from recognizance.workflows.act import Act
 from recognizance.workflows.footing import open_case
 from recognizance.workflows.objections import Objection, changing_authority, objections_refused
 from recognizance.workflows.operators import oversees
-from recognizance.workflows.place import Permit, Workplace, failures_recorded, new_identifier, permit, record
+from recognizance.workflows.place import Workplace, failures_recorded, new_identifier, permit, record
 
 KIND = "authority"
 DECLARE = "emergency"
-DECIDE = "ratification"
 
 UNLIMITED = Scope()
 
@@ -96,145 +93,8 @@ def add_authority(
             scope=scope,
         )
         authorities.add(tx, row)
-        entry = record(tx, permitted, _details("added", row), _concealed(row, found))
-        known = _known(tx, row, found, permitted.time)
-    return known, entry
-
-
-@failures_recorded(KIND)
-def declare_emergency(
-    place: Workplace,
-    act: Act,
-    case: str,
-    *,
-    document: str,
-    reason: str,
-    hours: int | None = None,
-    valid_until: datetime | None = None,
-    scope: Scope = UNLIMITED,
-) -> tuple[Known, int]:
-    """Declare an emergency in a case that the caller works on: alone, at once, and for as long as its ratification may
-    wait.
-
-    It and one entry are made durable together.
-
-    Parameters
-    ----------
-    document : str
-        What requests name it by.
-    hours : int or None
-        How long its ratification may wait; None for as long as the settings allow.
-
-    Raises
-    ------
-    RefusedError
-        If the caller does not work on an open case of this number.
-    InvalidRequestError
-        As `add_authority`.
-    """  # noqa: D205 - one sentence
-    permitted = permit(place, act, DECLARE, recorded_as=KIND)
-    ratify_by = validity.deadline(permitted.time, hours, place.emergency_hours)
-    validity.require_sound(EMERGENCY, scope, permitted.time, valid_until)
-    with objections_refused(place, permitted), place.store.write() as tx:
-        found = open_case(tx, case, act.operator)
-        if found is None:
-            raise Objection(NOT_YOUR_CASE)
-        row = AuthorityRow(
-            id=new_identifier(),
-            case_id=found.id,
-            kind=EMERGENCY,
-            valid_from=permitted.time,
-            valid_until=valid_until,
-            added_by=act.operator,
-            added_at=permitted.time,
-            document=document,
-            issuer=act.operator,
-            reason=reason,
-            scope=scope,
-            ratify_by=ratify_by,
-        )
-        authorities.add(tx, row)
-        entry = record(tx, permitted, _details("declared", row), _concealed(row, found))
-        known = _known(tx, row, found, permitted.time)
-    return known, entry
-
-
-@failures_recorded(KIND)
-def ratify(
-    place: Workplace,
-    act: Act,
-    case: str,
-    document: str,
-    *,
-    ratified_by_document: str,
-    issuer: str,
-    valid_until: datetime | None = None,
-) -> tuple[Known, int]:
-    """Record what ratifies an emergency: another person than the one who declared it does, in time; recorded.
-
-    Parameters
-    ----------
-    ratified_by_document, issuer : str
-        The warrant or order that confirms the emergency, and who issued it.
-    valid_until : datetime or None
-        Until when it says that the authority is valid, if that is later than what was declared.
-
-    Raises
-    ------
-    NotFoundError
-    RefusedError
-        If the time for it is over, or the caller and who declared it are not two persons.
-    InvalidRequestError
-        If it is no emergency, or was decided on.
-    """
-    permitted = permit(place, act, DECIDE, recorded_as=KIND)
-    with objections_refused(place, permitted), place.store.write() as tx:
-        found, row = _undecided(tx, case, document, permitted)
-        if valid_until is not None and (row.until is None or valid_until <= row.until):
-            raise InvalidRequestError(
-                "A ratification does not shorten what was declared.",
-                "Leave the time out, and end the authority when it is over: `recognizance authority end`.",
-            )
-        authorities.ratify(
-            tx, row.id, document=ratified_by_document, issuer=issuer, by=act.operator, now=permitted.time
-        )
-        if valid_until is not None:
-            authorities.extend(
-                tx,
-                row,
-                valid_until,
-                document=ratified_by_document,
-                issuer=issuer,
-                by=act.operator,
-                now=permitted.time,
-            )
-        row = authorities.of_id(tx, row.id)
-        told = [Concealed("document", ratified_by_document), Concealed("issuer", issuer)]
-        entry = record(tx, permitted, _details("ratified", row), [*told, *_named(row, found)])
-        known = _known(tx, row, found, permitted.time)
-    return known, entry
-
-
-@failures_recorded(KIND)
-def reject(place: Workplace, act: Act, case: str, document: str, *, reason: str) -> tuple[Known, int]:
-    """Record that an emergency is not ratified: use of it stops, its sessions end, its results are deleted; recorded.
-
-    Two entries are made durable with that: of the rejection, and of the deletion, unless there was nothing to delete.
-
-    Raises
-    ------
-    As `ratify`.
-    """
-    permitted = permit(place, act, DECIDE, recorded_as=KIND)
-    with changing_authority(place, permitted) as tx:
-        found, row = _undecided(tx, case, document, permitted)
-        authorities.reject(tx, row.id, reason=reason, by=act.operator, now=permitted.time)
-        closed = sessions.close_under(tx, row.id, closed_at=permitted.time)
-        row = authorities.of_id(tx, row.id)
-        details = _details("rejected", row) | {"sessions": len(closed)}
-        entry = record(tx, permitted, details, [Concealed("reason", reason), *_named(row, found)])
-        lapsing.delete_results(place, tx, row.id, now=permitted.time)
-        known = _known(tx, authorities.of_id(tx, row.id), found, permitted.time)
+        entry = record(tx, permitted, details_of("added", row), concealed_of(row, found))
+        known = known_of(tx, row, found, permitted.time)
     return known, entry
 
 
@@ -278,8 +138,8 @@ def extend(
         )
         row = authorities.of_id(tx, row.id)
         told = [Concealed("document", extended_by), Concealed("issuer", issuer)]
-        entry = record(tx, permitted, _details("extended", row), [*told, *_named(row, found)])
-        known = _known(tx, row, found, permitted.time)
+        entry = record(tx, permitted, details_of("extended", row), [*told, *named_by(row, found)])
+        known = known_of(tx, row, found, permitted.time)
     return known, entry
 
 
@@ -304,8 +164,8 @@ def end(place: Workplace, act: Act, case: str, document: str) -> tuple[Known, in
             raise InvalidRequestError(f"The authority {document} was ended before.")
         closed = sessions.close_under(tx, row.id, closed_at=permitted.time)
         row = authorities.of_id(tx, row.id)
-        entry = record(tx, permitted, _details("ended", row) | {"sessions": len(closed)}, _named(row, found))
-        known = _known(tx, row, found, permitted.time)
+        entry = record(tx, permitted, details_of("ended", row) | {"sessions": len(closed)}, named_by(row, found))
+        known = known_of(tx, row, found, permitted.time)
     return known, entry
 
 
@@ -324,7 +184,7 @@ def list_authorities(
     with place.store.write() as tx:
         seen = {row.id: row for row in cases.list_all(tx, member=None if oversees(tx, act) else act.operator)}
         shown = [
-            _known(tx, row, seen[row.case_id], permitted.time)
+            known_of(tx, row, seen[row.case_id], permitted.time)
             for row in authorities.list_all(tx)
             if row.case_id in seen and case in (None, seen[row.case_id].number) and document in (None, row.document)
         ]
@@ -335,24 +195,6 @@ def list_authorities(
                 f"There is no authority {document}.", "`recognizance authority list` shows those there are."
             )
         return shown, record(tx, permitted, {"authorities": len(shown)})
-
-
-def _undecided(tx: Transaction, case: str, document: str, permitted: Permit) -> tuple[CaseRow, AuthorityRow]:
-    """Look up an emergency that the caller may decide on; call it within `objections_refused`."""
-    found = cases.get(tx, case)
-    row = authorities.get(tx, found.id, document)
-    if row.kind != EMERGENCY:
-        raise InvalidRequestError(f"The authority {document} is no emergency.", "Only emergencies are ratified.")
-    if row.ratified_at is not None or row.rejected_at is not None:
-        decided = "ratified" if row.ratified_at is not None else "rejected"
-        raise InvalidRequestError(f"The emergency {document} was {decided} before.")
-    if validity.has_lapsed(row, permitted.time):
-        raise Objection(authority_reason(validity.LAPSED))
-    objection = second_person.objection_to(tx, row.added_by, permitted.act.operator)
-    if objection is not None:
-        remedy = "Another supervisor can decide on it, whose credentials come from somebody else."
-        raise Objection(Reason(approvals.RULE, objection, remedy))
-    return found, row
 
 
 def _declared_by(place: Workplace, act: Act, case: str, document: str) -> bool:
@@ -369,12 +211,14 @@ def _open(tx: Transaction, number: str) -> CaseRow:
     return case
 
 
-def _known(tx: Transaction, row: AuthorityRow, case: CaseRow, now: datetime) -> Known:
+def known_of(tx: Transaction, row: AuthorityRow, case: CaseRow, now: datetime) -> Known:
+    """Tell how an authority stands."""
     acts, deleted = authority_uses.count(tx, row.id)
     return Known(row, case.number, validity.state_of(row, now), acts, deleted)
 
 
-def _details(change: str, row: AuthorityRow) -> dict[str, Value]:
+def details_of(change: str, row: AuthorityRow) -> dict[str, Value]:
+    """Tell what the entry of a change says of an authority."""
     return {
         "authority_kind": row.kind,
         "change": change,
@@ -386,11 +230,13 @@ def _details(change: str, row: AuthorityRow) -> dict[str, Value]:
     }
 
 
-def _named(row: AuthorityRow, case: CaseRow) -> list[Concealed]:
+def named_by(row: AuthorityRow, case: CaseRow) -> list[Concealed]:
+    """Conceal by what names people know an authority."""
     return [Concealed("case_number", case.number), Concealed("named", row.document)]
 
 
-def _concealed(row: AuthorityRow, case: CaseRow) -> list[Concealed]:
+def concealed_of(row: AuthorityRow, case: CaseRow) -> list[Concealed]:
+    """Conceal all that was said of a new authority."""
     scope: Mapping[str, Value] = {name: list(getattr(row.scope, name)) for name in Scope.__dataclass_fields__}
-    told = [Concealed("issuer", row.issuer), Concealed("scope", dict(scope)), *_named(row, case)]
+    told = [Concealed("issuer", row.issuer), Concealed("scope", dict(scope)), *named_by(row, case)]
     return [*told, Concealed("reason", row.reason)] if row.reason else told

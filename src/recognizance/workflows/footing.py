@@ -35,6 +35,7 @@ class Footing:
     case_open: bool | None
     offence: str | None = None
     purpose_basis: str | None = None
+    authority_id: str | None = None
     authority_kind: str | None = None
     authority_state: str = validity.NONE
 
@@ -119,6 +120,7 @@ def settle(
         case_open=None if said["case"] is None else known.case is not None,
         offence=known.case.offence if known.case else None,
         purpose_basis=known.purpose.legal_basis if known.purpose else None,
+        authority_id=known.authority.id if known.authority else None,
         authority_kind=known.authority.kind if known.authority else None,
         authority_state=state,
     )

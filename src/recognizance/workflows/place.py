@@ -109,7 +109,7 @@ def permit(
         threshold_percent=threshold_percent,
         purpose=act.purpose,
         case=act.case,
-        authority=act.authority,
+        authority=footing.authority_id,
         contradictions=footing.contradictions,
         case_open=footing.case_open,
         clock_behind=is_behind(place, now),

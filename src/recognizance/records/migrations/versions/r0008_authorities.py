@@ -82,6 +82,7 @@ def _create_authorities(number: sa.types.TypeEngine[Any]) -> None:
         sa.PrimaryKeyConstraint("id", name="pk_authorities"),
         sa.UniqueConstraint("case_id", "document_digest", name="uq_authorities_case_id_document_digest"),
     )
+    op.create_index("ix_authorities_ratify_by", "authorities", ["ratify_by"], unique=False)
     op.create_table(
         "authority_extensions",
         sa.Column("authority_id", sa.Text(), nullable=False),
@@ -102,6 +103,12 @@ def _create_authorities(number: sa.types.TypeEngine[Any]) -> None:
         sa.ForeignKeyConstraint(["authority_id"], ["authorities.id"], name="fk_authority_uses_authority_id"),
         sa.ForeignKeyConstraint(["entry_index"], ["entries.entry_index"], name="fk_authority_uses_entry_index"),
         sa.PrimaryKeyConstraint("authority_id", "entry_index", name="pk_authority_uses"),
+    )
+    op.create_index(
+        "ix_authority_uses_authority_id_results_deleted_at",
+        "authority_uses",
+        ["authority_id", "results_deleted_at"],
+        unique=False,
     )
 
 

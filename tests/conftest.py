@@ -63,7 +63,8 @@ def live_server(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> 
 @pytest.fixture(scope="session")
 def staff(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Iterator[Staff]:
     """A server with named operators, whose administrator of the first start is closed."""
-    with start_server(tmp_path_factory.mktemp("staffed") / "home", model_cache) as server:
+    folder = tmp_path_factory.mktemp("staffed")
+    with start_server(folder / "home", model_cache, packs=str(folder / "packs")) as server:
         yield hire(server)
 
 

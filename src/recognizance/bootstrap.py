@@ -41,8 +41,10 @@ from recognizance.workflows import first_start
 from recognizance.workflows.copied import MilvusCopies
 from recognizance.workflows.engine import Engine
 from recognizance.workflows.heads import require_grown
+from recognizance.workflows.pack_folders import PackFolders
 from recognizance.workflows.place import Workplace
 from recognizance.workflows.publishing import Publisher
+from recognizance.workflows.rulebook import Rulebook
 from recognizance.workflows.scans import EmbeddedScans
 from recognizance.workflows.shelf import Shelf
 from recognizance.workflows.vectors import VectorEngine
@@ -245,6 +247,8 @@ def open_place(
             calibration=calibration,
             shelf=shelf,
             policy=StandingPolicy(),
+            rulebook=Rulebook(record.store),
+            packs=pack_folders(settings),
             roster=record.roster,
             ledger=record.ledger,
             publisher=Publisher(
@@ -258,6 +262,11 @@ def open_place(
             clock=clock,
             emergency_hours=settings.emergency_hours,
         )
+
+
+def pack_folders(settings: Settings) -> PackFolders:
+    """Find the rule packs: those that are shipped, and the operator's own."""
+    return PackFolders(resources.files("recognizance.policy").joinpath("packs"), settings.packs)
 
 
 @contextmanager

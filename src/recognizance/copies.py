@@ -17,7 +17,15 @@ from recognizance.records.holds import Hold
 from recognizance.records.log_key import read_head, write_head
 from recognizance.settings import Settings
 from recognizance.workflows.heads import read_checkpoint
-from recognizance.workflows.restoring import OpenLog, Restored, exchange, newest_known, restore
+from recognizance.workflows.restoring import (
+    KnownRules,
+    OpenLog,
+    Restored,
+    exchange,
+    newest_known,
+    restore,
+    rules_in_force,
+)
 
 KEYS_OF_PEOPLE_SINCE = "0002"
 """The first version of the schema that seals people's data under keys of their own."""
@@ -71,7 +79,7 @@ def restore_record(settings: Settings, file: Path, *, roll_back_log: bool) -> Re
                         "End that program, then restore again.",
                     )
                 known = newest_known(present, head)
-                ended, standing = _carried_over(present)
+                ended, standing, rules = _carried_over(present)
             done = restore(
                 copy,
                 known,
@@ -80,6 +88,7 @@ def restore_record(settings: Settings, file: Path, *, roll_back_log: bool) -> Re
                 clock=now,
                 ended=ended,
                 standing=standing,
+                rules=rules,
             )
             copy.store.scrub()
             with copy.store.read() as tx:
@@ -146,12 +155,12 @@ def _present(settings: Settings, path: Path, sealer: Sealer) -> Iterator[OpenLog
         opened.__exit__(None, None, None)
 
 
-def _carried_over(present: OpenLog | None) -> tuple[Ended | None, list[Hold]]:
-    """Read what a restore must not undo: what is over, and what is held."""
+def _carried_over(present: OpenLog | None) -> tuple[Ended | None, list[Hold], KnownRules | None]:
+    """Read what a restore must not undo: what is over, what is held, and which rules are in force."""
     if present is None:
-        return None, []
+        return None, [], None
     with present.store.read() as tx:
-        return ended_in(tx), holds.list_all(tx)
+        return ended_in(tx), holds.list_all(tx), rules_in_force(tx)
 
 
 def _require_nothing_erased(settings: Settings, sealer: Sealer, file: Path) -> None:

@@ -5,6 +5,7 @@ A message is a sentence that a person can act on. A refusal by policy is a value
 has to answer it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -181,6 +182,20 @@ class ErasedError(RecognizanceError):
 
 
 # --- who asks ---------------------------------------------------------------------------------------
+
+
+class PackError(RecognizanceError):
+    """A rule pack cannot be used.
+
+    Parameters
+    ----------
+    problems : sequence of str
+        Everything that is wrong with it, each as a sentence.
+    """
+
+    def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
+        super().__init__(f"{message} {' '.join(problems)}".strip())
+        self.problems = tuple(problems)
 
 
 class RefusedError(RecognizanceError):

@@ -66,6 +66,11 @@ class Settings(BaseSettings):
     calibrations: Path | None = Field(
         default=None, description="Folder with further calibration files made by `recognizance calibrate`."
     )
+    packs: Path | None = Field(
+        default=None,
+        description="Folder with rule packs of your own, one folder each (docs/rules.md). "
+        "`recognizance policy enable` switches them on.",
+    )
     mirror: bool = Field(
         default=False,
         description="Average each template with that of the mirrored crop: a little more accurate, twice "
@@ -256,7 +261,7 @@ def read_settings(**overrides: Any) -> Settings:
         raise SettingsError(f"{unknown[0]} is not a setting.", "docs/settings.md lists all.")
     folders = {
         name: value.expanduser().absolute()
-        for name in ("home", "keys", "cache", "manifest", "models", "calibrations", "vector_engine_authority")
+        for name in ("home", "keys", "cache", "manifest", "models", "calibrations", "packs", "vector_engine_authority")
         if (value := getattr(settings, name)) is not None
     }
     return settings.model_copy(update=folders)

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from recognizance.authority.access_keys import KeyPair
-from recognizance.bootstrap import open_record
+from recognizance.bootstrap import open_record, pack_folders
 from recognizance.policy import StandingPolicy
 from recognizance.records import entries
 from recognizance.settings import read_settings
 from recognizance.workflows import first_start, keys, operators
 from recognizance.workflows.act import Act
 from recognizance.workflows.place import Workplace
+from recognizance.workflows.rulebook import Rulebook
 
 Acting = Callable[..., Act]
 
@@ -60,8 +61,16 @@ class Office:
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    with open_record(read_settings(home=tmp_path / "home")) as record:
-        known = {"store": record.store, "roster": record.roster, "ledger": record.ledger, "policy": StandingPolicy()}
+    settings = read_settings(home=tmp_path / "home", packs=tmp_path / "packs")
+    with open_record(settings) as record:
+        known = {
+            "store": record.store,
+            "roster": record.roster,
+            "ledger": record.ledger,
+            "policy": StandingPolicy(),
+            "rulebook": Rulebook(record.store),
+            "packs": pack_folders(settings),
+        }
         others = dict.fromkeys(each.name for each in fields(Workplace))
         known |= {"clock": lambda: office.now, "emergency_hours": 48}
         office = Office(Workplace(**{**others, **known}))

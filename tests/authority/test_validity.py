@@ -7,6 +7,7 @@ import pytest
 
 from recognizance.authority.validity import LIMITED, deadline, require_sound, state_of
 from recognizance.errors import InvalidRequestError
+from recognizance.policy import BIOMETRIC
 from recognizance.records.authorities import EMERGENCY, KINDS, AuthorityRow, Extension, Scope
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -74,6 +75,10 @@ def test_what_could_never_cover_an_act_is_refused() -> None:
     ):
         with pytest.raises(InvalidRequestError):
             require_sound(kind, scope, NOON, until)
+
+
+def test_what_an_authority_is_limited_to_is_what_rule_packs_are_asked_about() -> None:
+    assert LIMITED == BIOMETRIC
 
 
 def test_nobody_exceeds_the_hours_of_the_settings() -> None:

@@ -1,6 +1,7 @@
 """What a restore must not bring back, and what it must not lose."""
 
 import contextlib
+import json
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 from recognizance.bootstrap import open_record
 from recognizance.copies import back_up_record, restore_record
 from recognizance.errors import BackupError
-from recognizance.records import Transaction, entries, galleries, holds, operators, references, subjects
+from recognizance.records import Transaction, entries, galleries, holds, operators, policies, references, subjects
 from recognizance.records.holds import SUBJECT, Hold
+from recognizance.records.policies import ENFORCE, EnabledPack
 from recognizance.settings import Settings, read_settings
 from records.making import a_reference, an_old_record
 
@@ -105,3 +107,20 @@ def test_a_copy_from_before_people_had_keys_brings_nobody_back(settings: Setting
     with pytest.raises(BackupError, match="bring them back"):
         restore_record(settings, old, roll_back_log=True)
     assert (settings.home / "record.db").read_bytes() == before
+
+
+def test_a_backup_of_before_does_not_loosen_rules(settings: Settings, tmp_path: Path) -> None:
+    with open_record(settings):
+        pass
+    back_up_record(settings, tmp_path / "backup")
+    with open_record(settings) as record, record.store.write() as tx:
+        policies.keep_text(tx, "digest", "county", 'id = "county"', "permit(principal, action, resource);")
+        on = [EnabledPack("county", "digest", NOW, "ann")]
+        known = policies.put(tx, digest="rules", mode=ENFORCE, packs=on, since=NOW, set_by="ann")
+    for _ in range(2):
+        restore_record(settings, tmp_path / "backup", roll_back_log=True)
+        with open_record(settings) as record, record.store.read() as tx:
+            assert policies.get(tx, policies.newest(tx)) == known
+            assert policies.text_of(tx, "digest") is not None
+            entry = json.loads(entries.list_page(tx, limit=100)[-1].body)
+            assert (entry["kind"], entry["details"]["policy"]) == ("restore", "rules")

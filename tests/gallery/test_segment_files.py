@@ -16,6 +16,7 @@ from recognizance.errors import DamagedIndexError
 from recognizance.gallery import ScanGallery
 from recognizance.gallery.folder import SegmentFolder
 from recognizance.gallery.layout import Layout
+from recognizance.gallery.scan import CompactionStoppedError
 
 MODEL = "model-a"
 DIMENSION = 20
@@ -344,6 +345,25 @@ def test_erasing_during_a_search_hides_nobody_else(place: Place) -> None:
         alive.remove(identifier)
     reader.join()
     assert failures == []
+
+
+def test_a_compaction_that_is_stopped_leaves_everything_as_it_was(place: Place) -> None:
+    gallery, files = place.loaded(), place.files()
+    more = unit(np.random.default_rng(8), ROWS, DIMENSION)
+    place.held.update(zip(names(ROWS, ROWS), more, strict=True))
+    gallery.add(names(ROWS, ROWS), more, MODEL)
+    compaction = gallery.compact({"version": 8})
+    assert compaction is not None
+    compaction.stop()
+    with pytest.raises(CompactionStoppedError):
+        compaction.run()
+    assert place.files() == files
+    place.check(gallery)
+    compaction = gallery.compact({"version": 8})
+    assert compaction is not None
+    compaction.run()
+    place.check(gallery)
+    assert place.files() != files
 
 
 def test_a_replaced_reference_is_never_missing(place: Place) -> None:

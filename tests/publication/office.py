@@ -8,11 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from policy.making import write_pack
 from rekognition import pictures
 from sts.staff import CASE, Staff
 from wire.signing import SigningKey
 
 Input = dict[str, Any]
+ROLES = {"una": "supervisor", "otto": "auditor", "eve": "examiner", "abe": "administrator"}
 
 
 @dataclass
@@ -25,8 +27,8 @@ class Office:
     def __post_init__(self) -> None:
         ada = self.staff.native("ada")
         self.suffix = uuid.uuid4().hex[:8]
-        self.names = {name: f"{name}-{self.suffix}" for name in ("una", "otto", "eve")}
-        for name, role in {"una": "supervisor", "otto": "auditor", "eve": "examiner"}.items():
+        self.names = {name: f"{name}-{self.suffix}" for name in ROLES}
+        for name, role in ROLES.items():
             ada.create_operator(Operator=self.names[name], Name=name.title(), Roles=[role])
             self.staff.keys[name] = self.staff.issue(self.names[name], by="ada")
         self.photograph = b64encode(pictures.upright(self.faces)).decode()
@@ -147,6 +149,25 @@ class Office:
 
     def role(self) -> Input:
         return {"RoleArn": self.staff.session("ivy")["RoleArn"], "RoleSessionName": "every"}
+
+    def pack(self) -> Input:
+        """Write a rule pack."""
+        name = self.new()
+        write_pack(self.staff.server.settings.home.with_name("packs"), name)
+        return {"Pack": name}
+
+    def enabled_pack(self) -> Input:
+        made = self.pack()
+        self.native("ada").enable_pack(**made)
+        return made
+
+    def back(self) -> Input:
+        """Turn to enforcing, and have going back approved."""
+        ada = self.native("ada")
+        ada.set_policy_mode(Mode="enforce")
+        approval = ada.request_policy_change(Change="observe")["ApprovalId"]
+        self.native("sue").approve_request(ApprovalId=approval)
+        return {"Mode": "observe", "ApprovalId": approval}
 
     def case(self) -> str:
         number = self.new()

@@ -288,6 +288,19 @@ EVERY: dict[tuple[str, str], Asked] = {
     ("recognizance", "WithdrawRequest"): Asked(
         "approval", "sue", lambda o: o.request(), "max", {"ApprovalId": NOBODY}, judged_by=True
     ),
+    ("recognizance", "ListPacks"): Asked("rules", "ivy", lambda o: {}),
+    ("recognizance", "ShowPack"): Asked("rules", "ivy", lambda o: o.pack(), None, {"Pack": "nowhere"}),
+    ("recognizance", "EnablePack"): Asked("policy", "ada", lambda o: o.pack(), "ivy", {"Pack": "nowhere"}),
+    ("recognizance", "DisablePack"): Asked("policy", "ada", lambda o: o.enabled_pack(), "ivy", {"Pack": "nowhere"}),
+    ("recognizance", "SetPolicyMode"): Asked("policy", "ada", lambda o: o.back(), "ivy", {"Mode": "observe"}),
+    ("recognizance", "RequestPolicyChange"): Asked(
+        "approval", "abe", lambda o: {"Change": "observe"}, "ivy", {"Change": "disable", "Pack": "nowhere"}
+    ),
+    ("recognizance", "ExplainSituation"): Asked("rules", "ivy", lambda o: {"Act": "search"}, None, {"Act": "list"}),
+    ("recognizance", "ExplainDecision"): Asked(
+        "rules", "otto", lambda o: {"Entry": 0}, "ivy", {"Entry": 2**53 - 1}, judged_by=True
+    ),
+    ("recognizance", "TryPack"): Asked("replay", "otto", lambda o: o.pack(), "ivy", {"Pack": "nowhere"}),
     ("recognizance", "HandOutKey"): Asked("env", "ada", lambda o: {}, "ivy", allowed=False),
     ("sts", "AssumeRole"): Asked(
         "session",

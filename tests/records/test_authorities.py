@@ -109,7 +109,8 @@ def kept_search(tx: Transaction, gallery: GalleryRow, *numbers: int, **other: ob
 def test_results_go_and_the_search_stays(store: RecordStore, gallery: GalleryRow) -> None:
     with store.write() as tx:
         (number,) = references.add_many(tx, gallery.id, [a_reference()])
-        gone, stays = (kept_search(tx, gallery, number, authority="E-1") for _ in range(2))
+        known = {"authority": "E-1", "facts": {"request": {"operator": "ada"}, "result": {"candidates": 1}}}
+        gone, stays = (kept_search(tx, gallery, number, **known) for _ in range(2))
         assert searches.of_entries(tx, [stays.entry_index, 10**6]) == [replace(stays, candidates=())]
     with store.write() as tx:
         assert searches.delete_results(tx, searches.of_entries(tx, [gone.entry_index]), at=NOW) == 1
@@ -117,6 +118,7 @@ def test_results_go_and_the_search_stays(store: RecordStore, gallery: GalleryRow
         found = searches.get(tx, gone.id)
         assert (found.candidates, found.probe, found.probe_photograph) == ((), None, None)
         assert (found.results_deleted_at, found.authority, found.operator) == (NOW, "E-1", "ada")
+        assert found.facts == {"request": {"operator": "ada"}, "result": None}
         assert gone.probe_slot is not None
         assert tx.vault.is_destroyed(gone.probe_slot)
         with pytest.raises((NotFoundError, ErasedError)):

@@ -5,7 +5,6 @@ import http.server
 import os
 import socketserver
 import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -173,6 +172,9 @@ def serving(handler: type[Plain], **attributes: Any) -> Iterator[tuple[str, list
             thread.join()
 
 
+# urllib3 stumbles over the headers of a 303 that botocore gave it: botocore then tries once more, at the same address,
+# and leaves the first answer's socket to the collector.
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirects_are_not_followed(status: int) -> None:
     with serving(Plain) as (elsewhere, seen):
@@ -189,11 +191,7 @@ def test_redirects_are_not_followed(status: int) -> None:
         assert seen == []
         assert set(asked) == {"/wire-photos/exact.jpg"}
         assert len(asked) == (2 if status == 303 else 1)
-    # urllib3 stumbles over the headers of a 303 that botocore gave it: botocore then tries once more, at the same
-    # address, and leaves the first answer's socket to the collector.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+    gc.collect()
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 416])

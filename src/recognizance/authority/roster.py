@@ -30,7 +30,7 @@ class Operator:
     training_until: datetime | None
     requests_per_minute: int | None
     agency: str = ""
-    training_kind: str = ""
+    training_kind: str | None = None
     gallery_roles: frozenset[tuple[str, int]] = frozenset()
 
     def training(self, now: datetime) -> str:
@@ -152,6 +152,6 @@ def _operator(tx: Transaction, identifier: str) -> Operator | None:
         row.training_until,
         row.requests_per_minute,
         row.agency,
-        row.training_kind or "",
+        row.training_kind,
         frozenset((each.role, each.gallery_id) for each in row.gallery_roles),
     )

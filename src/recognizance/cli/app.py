@@ -27,6 +27,7 @@ from recognizance.cli import (
     models,
     operators,
     photographs,
+    policies,
     purposes,
     reconcile,
     search,
@@ -62,6 +63,7 @@ app.add_typer(purposes.app, name="purpose")
 app.add_typer(cases.app, name="case")
 app.add_typer(authorities.app, name="authority")
 app.add_typer(approvals.app, name="approvals")
+app.add_typer(policies.app, name="policy")
 app.command("erase")(erase.erase)
 app.add_typer(holds.app, name="hold")
 app.command("backup")(copies.backup)

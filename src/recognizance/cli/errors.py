@@ -70,6 +70,7 @@ EXIT_CODES: Mapping[type[errors.RecognizanceError], ExitCode] = MappingProxyType
         errors.PageTokenError: ExitCode.USAGE,
         errors.IdempotencyMismatchError: ExitCode.CONFLICT,
         errors.TooManyReferencesError: ExitCode.CONFLICT,
+        errors.PackError: ExitCode.USAGE,
         errors.RefusedError: ExitCode.REFUSED,
         errors.NoCredentialsError: ExitCode.UNAVAILABLE,
         errors.BusyError: ExitCode.UNAVAILABLE,

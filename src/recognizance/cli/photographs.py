@@ -39,7 +39,7 @@ def compare(
                 "source": str(source),
                 "target": str(target),
                 "entry": answers.entry_of(answer),
-                "threshold_percent": threshold,
+                "threshold_percent": answer["ThresholdPercent"],
                 "threshold_score": answer["ThresholdScore"],
                 "source_face": answers.face_document(answer["SourceFace"]),
                 "matches": [answers.compared_document(row) for row in answer["Matches"]],
@@ -47,7 +47,7 @@ def compare(
             }
         )
         return ExitCode.OK
-    _show_compared(answer, threshold, answers.LEAD)
+    _show_compared(answer, answer["ThresholdPercent"], answers.LEAD)
     return ExitCode.OK
 
 

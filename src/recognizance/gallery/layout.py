@@ -109,16 +109,18 @@ def write_all(descriptor: int, data: bytes | memoryview, place: int) -> None:
 
 
 def read_all(descriptor: int, view: memoryview, place: int) -> None:
-    """Fill `view` from a place.
+    """Fill `view`, of bytes, from a place.
 
     Raises
     ------
     ValueError
         If the file ends before.
     """
-    view = view.cast("B")
-    while len(view):
+    left = len(view)
+    while left:
         count = os.preadv(descriptor, [view], place)
         if not count:
             raise ValueError("the file ends early")
-        view, place = view[count:], place + count
+        left -= count
+        if left:
+            view, place = view[count:], place + count

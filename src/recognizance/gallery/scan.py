@@ -276,7 +276,7 @@ class ScanGallery:
             self._gone = set()
             return Compaction(self, mark, leaving=leaving)
 
-    def _compacted(self, mark: Mapping[str, Any], *, leaving: bool) -> None:
+    def _compacted(self, mark: Mapping[str, Any], *, leaving: bool, stopped: threading.Event) -> None:
         parts = self._parts
         assert parts.frozen is not None  # noqa: S101 - `compact` has set it, and only this ends it
         try:
@@ -284,7 +284,7 @@ class ScanGallery:
             names, vectors = parts.frozen.rows()
             taken = [(segment, np.flatnonzero(segment.storage.alive)) for segment in old]
             rows = sum(len(alive) for _, alive in taken) + len(names)
-            blocks = _blocks(taken, names, vectors)
+            blocks = _until(stopped, _blocks(taken, names, vectors))
             self._replace(old, self._written(blocks, rows) if rows else None, parts.segments, mark)
         except BaseException:
             with self._changing:
@@ -356,6 +356,10 @@ class ScanGallery:
             )
 
 
+class CompactionStoppedError(Exception):
+    """A compaction was told to stop, and did."""
+
+
 class Compaction:
     """A compaction that has begun."""
 
@@ -363,6 +367,7 @@ class Compaction:
         self._gallery = gallery
         self._mark = mark
         self._leaving = leaving
+        self._stopped = threading.Event()
 
     def run(self) -> None:
         """Make the new segment and put it in place.  If that fails, everything is as it was before.
@@ -373,8 +378,14 @@ class Compaction:
             If the disk is full or fails.
         DamagedIndexError
             If an older segment cannot be read.
+        CompactionStoppedError
+            If it was stopped in time.
         """
-        self._gallery._compacted(self._mark, leaving=self._leaving)
+        self._gallery._compacted(self._mark, leaving=self._leaving, stopped=self._stopped)
+
+    def stop(self) -> None:
+        """Let `run` give up soon, from any thread: rewriting millions of rows takes minutes."""
+        self._stopped.set()
 
 
 def _holds(parts: _Parts, identifiers: Collection[str]) -> bool:
@@ -413,6 +424,13 @@ def _blocks(
             yield segment.storage.keys.take(some), _alive_vectors(segment.storage, some)
     if names:
         yield naming.pack(names), vectors
+
+
+def _until(stopped: threading.Event, blocks: Iterator[Block]) -> Iterator[Block]:
+    for block in blocks:
+        if stopped.is_set():
+            raise CompactionStoppedError
+        yield block
 
 
 def _alive_vectors(storage: Storage, rows: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -120,12 +120,15 @@ class FileStorage:
         return whole.view(kind)
 
     def _read_rows(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
-        read = np.empty((len(rows), self._layout.row_bytes), np.uint8)
-        starts = np.flatnonzero(np.diff(rows, prepend=-2) != 1).tolist()  # rows that follow one another go together
+        size = self._layout.row_bytes
+        read = np.empty((len(rows), size), np.uint8)
+        whole = read.data.cast("B")
+        starts = np.flatnonzero(np.diff(rows, prepend=-2) != 1)  # rows that follow one another go together
+        ends = size * np.append(starts[1:], len(rows))
+        places = self._places["vectors"] + size * rows[starts]
         try:
-            for first, last in zip(starts, [*starts[1:], len(rows)], strict=True):
-                place = self._places["vectors"] + int(rows[first]) * self._layout.row_bytes
-                read_all(self._descriptor, read[first:last].data, place)
+            for first, last, place in zip((size * starts).tolist(), ends.tolist(), places.tolist(), strict=True):
+                read_all(self._descriptor, whole[first:last], place)
         except (OSError, ValueError) as error:
             raise damaged(self.path) from error
         return read

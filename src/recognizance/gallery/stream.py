@@ -37,6 +37,7 @@ class KeyStream:
         self._sealing = AES(hmac.digest(key, b"seal", "sha256"))
         self._signing = hmac.digest(key, b"header", "sha256")
         self._summing = hmac.digest(key, b"sums", "sha256")
+        self._made = np.zeros(0, np.uint64)
 
     def sign(self, text: bytes) -> str:
         """Make the code that shows that a text is this file's and unchanged."""
@@ -69,8 +70,14 @@ class KeyStream:
     def sums(self, rows: NDArray[np.uint8]) -> NDArray[np.uint32]:
         """Sum sealed rows, of shape (n, row_bytes) with a multiple of four bytes; the sums have to be sealed too."""
         words = rows.view(np.uint32).astype(np.uint64)
-        made = hashlib.shake_256(self._summing).digest(8 * (words.shape[1] + 1))
-        weights = np.frombuffer(made, "<u8").astype(np.uint64)
+        weights = self._weights(words.shape[1])
         totals = weights[0] + (words * weights[1:]).sum(axis=1, dtype=np.uint64)
         sums: NDArray[np.uint32] = (totals >> np.uint64(32)).astype(np.uint32)
         return sums
+
+    def _weights(self, count: int) -> NDArray[np.uint64]:
+        """Make the weights of so many words, and one to begin with."""
+        if len(self._made) <= count:
+            made = hashlib.shake_256(self._summing).digest(8 * (count + 1))
+            self._made = np.frombuffer(made, "<u8").astype(np.uint64)
+        return self._made[: count + 1]

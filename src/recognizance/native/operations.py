@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from recognizance.biometrics import QualityLevel
-from recognizance.native import auditing, authority, erasing, registers, shapes
+from recognizance.native import auditing, authority, erasing, policies, registers, shapes
 from recognizance.native.model import load_native_model
 from recognizance.wire import Answer, Call, Service
 from recognizance.wire.desk import Desk, act_of, answer, page_size
@@ -117,6 +117,7 @@ def search_gallery(desk: Desk, call: Call) -> Answer:
             "Calibration": desk.place.calibration.digest,
         },
         found.entry,
+        threshold_applied=f"{found.threshold_percent:g}",
     )
 
 
@@ -142,9 +143,11 @@ def compare_photographs(desk: Desk, call: Call) -> Answer:
             "SourceFace": shapes.face(found.source_face, found.source),
             "Matches": [shapes.compared(item, found.target) for item in found.matches],
             "Unmatched": [shapes.compared(item, found.target) for item in found.unmatched],
-            "ThresholdScore": desk.place.calibration.score_at_percent(threshold),
+            "ThresholdScore": desk.place.calibration.score_at_percent(found.threshold_percent),
+            "ThresholdPercent": found.threshold_percent,
         },
         found.entry,
+        threshold_applied=f"{found.threshold_percent:g}",
     )
 
 
@@ -215,6 +218,7 @@ OPERATIONS = {
     **authority.OPERATIONS,
     **erasing.OPERATIONS,
     **registers.OPERATIONS,
+    **policies.OPERATIONS,
 }
 
 

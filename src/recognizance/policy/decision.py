@@ -15,12 +15,15 @@ class Reason:
         What it asks for, and what would satisfy it, in words for who asked.
     source : str
         The citation of the provision that it is drawn from, if it is.
+    pack : str
+        The id of the pack that it belongs to; empty for the rules that always bind.
     """
 
     rule: str
     explanation: str
     remedy: str = ""
     source: str = ""
+    pack: str = ""
 
 
 @dataclass(frozen=True, slots=True)

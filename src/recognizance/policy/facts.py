@@ -1,7 +1,16 @@
-"""What is known of a request before any biometric work."""
+"""What is known of a request before any biometric work, and of its result before anything is released."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+
+KNOWN_VALUES: Mapping[str, tuple[str, ...]] = {
+    "training": ("current", "expired", "none"),
+    "authority_kind": ("warrant", "court-order", "emergency", "missing-person", "deceased-person", "consent"),
+    "authority_state": ("none", "valid", "unknown", "not-yet", "expired", "out-of-scope", "lapsed", "ended"),
+    "source": ("still", "stored-video", "live", "unstated"),
+}
+"""What the facts can be that are one of few words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,28 +34,33 @@ class RequestFacts:
         What the act is for: what the signed path claims, completed by the session.
     authority : str or None
         Our own id of the authority that is named; None if none is, or if the case has none of that name.
+    training_kind : str
+        What the operator was trained in, as recorded; empty if nothing is.
+    agency : str
+        The operator's, as recorded.
     contradictions : tuple of str
         Which of the three the path and the session name differently.
     case_open : bool or None
         Whether the case is registered and open, and the operator works on it; None if no case is named.
     clock_behind : bool
         Whether the log already holds an entry of a later time.
-    agency : str
-        Whom the operator works for; empty if that is not known.
-    training_kind : str
-        What the operator is trained in; empty if that is not known.
     offence : str or None
-        The code of the case's offence.
+        Of the case that is named.
     purpose_basis : str or None
-        The legal basis of the purpose; None if none is named, or if it is not registered and in force.
+        The legal basis of the purpose; None if none is registered and in force under this code.
     authority_kind : str or None
         ``warrant``, ``court-order``, ``emergency``, ``missing-person``, ``deceased-person`` or ``consent``.
     authority_state : str
-        ``none`` if no authority is named; how it stands towards this act otherwise: see `authority.validity`.
+        ``none`` (none is named), ``valid``, ``unknown``, ``not-yet``, ``expired``, ``out-of-scope``, ``lapsed`` (an
+        emergency that was not ratified in time) or ``ended``.
     source : str
-        What the photograph is said to come from: ``still``, ``stored-video``, ``live`` or ``unstated``.
+        What the probe was taken from: ``still``, ``stored-video``, ``live`` or ``unstated``.
     edits : frozenset of str or None
-        What is said to have been done to it; empty: nothing.  None if that is not said.
+        What was done to the probe; empty if it is stated that nothing was, None if nothing is stated.
+    candidates_max : int or None
+        The longest candidate list that was asked for; None where the act has none.
+    targets : int
+        With how many photographs the probe is compared; 0 where it is a gallery.
     """
 
     operator: str
@@ -73,3 +87,21 @@ class RequestFacts:
     authority_state: str = "none"
     source: str = "unstated"
     edits: frozenset[str] | None = None
+    candidates_max: int | None = None
+    targets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFacts:
+    """What a search or comparison found.
+
+    ``best_percent`` is None without candidates; ``sharpness`` and ``brightness`` (0 to 100) and ``face_px`` (the
+    probe face's width) are None where no photograph was searched.
+    """
+
+    candidates: int
+    best_percent: float | None = None
+    sharpness: float | None = None
+    brightness: float | None = None
+    face_px: float | None = None
+    references_searched: int = 0

@@ -7,7 +7,7 @@ from recognizance.policy.facts import RequestFacts
 
 READING = frozenset({"list", "detect"})
 USING = READING | {"search", "compare", "enrol", "erase", "subject", "export"}
-OWN = frozenset({"identity", "own-key", "receipt", "request", "roster", "session"})
+OWN = frozenset({"identity", "own-key", "receipt", "request", "roster", "rules", "session"})
 """What concerns the operator alone; every role covers it."""
 
 WITHOUT_GALLERY = OWN | READING | {"compare"}
@@ -23,6 +23,7 @@ CREDENTIALS = frozenset(
         "key",
         "operator",
         "own-key",
+        "policy",
         "purpose",
         "ratification",
         "request",
@@ -49,6 +50,7 @@ TIMED = frozenset(
         "hold",
         "key",
         "operator",
+        "policy",
         "purpose",
         "ratification",
         "restore",
@@ -61,10 +63,22 @@ ROLES: Mapping[str, frozenset[str]] = {
     INVESTIGATOR: USING | OWN | {"emergency"},
     EXAMINER: READING | {"compare"} | OWN,
     SUPERVISOR: frozenset(
-        {"list", "erase", "erasure", "hold", "approval", "case", "purpose", "authority", "emergency", "ratification"}
+        {
+            "list",
+            "erase",
+            "erasure",
+            "hold",
+            "approval",
+            "case",
+            "purpose",
+            "authority",
+            "emergency",
+            "ratification",
+            "replay",
+        }
     )
     | OWN,
-    AUDITOR: frozenset({"ledger", "disclosure"}) | OWN,
+    AUDITOR: frozenset({"ledger", "disclosure", "replay"}) | OWN,
     ADMINISTRATOR: frozenset(
         {
             "list",
@@ -79,6 +93,8 @@ ROLES: Mapping[str, frozenset[str]] = {
             "backup",
             "reconcile",
             "restore",
+            "policy",
+            "replay",
         }
     )
     | OWN,

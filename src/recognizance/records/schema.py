@@ -429,6 +429,30 @@ checkpoints = Table(
     _required("cosigned_at", Moment),
 )
 
+# What a pack said when it was switched on, so that decisions can be traced after it has changed.
+pack_texts = Table(
+    "pack_texts",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    _required("pack", Text),
+    _required("description", Text),
+    _required("rules", Text),
+)
+
+# Every set of rules that was ever in force; the newest is.  Nothing here is changed or deleted.
+policies = Table(
+    "policies",
+    metadata,
+    Column("number", _Number, primary_key=True),
+    _required("digest", Text),
+    _required("mode", Text),
+    _required("packs", Text),  # JSON: those that are on, with their digests, since when and by whom
+    _required("since", Moment),
+    _required("set_by", Text),
+    Index(None, "digest"),
+    sqlite_autoincrement=True,
+)
+
 searches = Table(
     "searches",
     metadata,
@@ -463,6 +487,12 @@ searches = Table(
     Column("edits", Text, nullable=True),  # NULL: not stated; "none", or words joined by "+"
     Column("results_deleted_at", Moment, nullable=True),
     _required("at", Moment),
+    # NULL in searches of before rule packs; ``rules`` and ``facts`` are JSON.
+    Column("candidates_requested", BigInteger, nullable=True),
+    Column("policy", Text, nullable=True),
+    Column("decision", Text, nullable=True),
+    Column("rules", Text, nullable=True),
+    Column("facts", Text, nullable=True),
     UniqueConstraint("id"),
     Index(None, "gallery_id", "entry_index"),
     Index(None, "operator", "entry_index"),

@@ -2,13 +2,14 @@
 
 import contextlib
 import hmac
+import json
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Self
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from recognizance.errors import ErasedError, NotFoundError
 from recognizance.records import photographs, schema, sealed
@@ -38,6 +39,16 @@ _LIST = (
     .order_by(_SEARCHES.c.entry_index.desc())
     .limit(bindparam("at_most"))
 )
+_DECIDED = (
+    select(*(_SEARCHES.c[name] for name in ("entry_index", "id", "at", "policy", "decision", "facts")))
+    .where(_SEARCHES.c.entry_index > bindparam("after"))
+    .order_by(_SEARCHES.c.entry_index)
+    .limit(bindparam("at_most"))
+)
+_COUNT = select(func.count()).select_from(_SEARCHES)
+_SINCE = _SEARCHES.c.at >= bindparam("since")
+_UNTIL = _SEARCHES.c.at <= bindparam("until")
+_AT_ENTRY = select(_SEARCHES.c.id).where(_SEARCHES.c.entry_index == bindparam("wanted"))
 _BY_GALLERY = _SEARCHES.c.gallery_id == bindparam("gallery")
 _BY_OPERATOR = _SEARCHES.c.operator == bindparam("by")
 _FACE_IDS = select(schema.references.c.sequence, schema.references.c.face_id).where(
@@ -59,6 +70,7 @@ _FORGET_RESULTS = (
         results_deleted_at=bindparam("moment"),
     )
 )
+_SET_FACTS = update(_SEARCHES).where(_SEARCHES.c.entry_index == bindparam("wanted")).values(facts=bindparam("kept"))
 _NO_ENTRY_YET = 2**63 - 1
 
 
@@ -128,8 +140,8 @@ class SearchRecord:
         Its face id or identifier; looked up when read, None if it was erased since.
     threshold_requested_percent, threshold_requested_score : float or None
         None where the request left it to the server.
-    candidates_max : int
-        The limit that was asked for.
+    candidates_requested, candidates_max : int
+        The limit that was asked for, and the one that was applied; the first is None in searches of before rule packs.
     purpose, case, authority : str or None
         As claimed in the request.
     authority_id : str or None
@@ -140,6 +152,14 @@ class SearchRecord:
         What was said to have been done to it, joined by ``+``, or ``none``; None if nothing was said.
     results_deleted_at : datetime or None
         When its results were deleted because the emergency that it was made under was not ratified.
+    policy : str or None
+        Digest of the rules in force (`records.policies`); None in searches of before rule packs, as the next three.
+    decision : str or None
+        What the rule packs said: ``allowed``, ``referred`` or ``refused``.  Where they only observe, it did not bind.
+    rules : tuple of str
+        The rules that said it, and the floors that were applied.
+    facts : mapping or None
+        What was decided on (`policy.replaying`).
     candidates : tuple of SearchCandidate
         By rank.  `list_page` leaves them out.
     """
@@ -162,6 +182,7 @@ class SearchRecord:
     threshold_applied_percent: float
     threshold_applied_score: float
     candidates_max: int
+    candidates_requested: int | None = None
     references_searched: int
     gallery_version: int
     model: str
@@ -174,11 +195,27 @@ class SearchRecord:
     edits: str | None = None
     results_deleted_at: datetime | None = None
     at: datetime
+    policy: str | None = None
+    decision: str | None = None
+    rules: tuple[str, ...] = ()
+    facts: Mapping[str, Any] | None = None
     candidates: tuple[SearchCandidate, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class DecidedSearch:
+    """A search with what it was decided on, for judging it again."""
+
+    entry_index: int
+    id: str
+    at: datetime
+    policy: str | None
+    decision: str | None
+    facts: Mapping[str, Any] | None
+
+
 _CLAIMS = {"purpose": "claimed_purpose", "case": "claimed_case"}
-_DERIVED = ("authority", "probe", "probe_reference", "candidates")
+_DERIVED = ("authority", "probe", "probe_reference", "candidates", "rules", "facts")
 _PLAIN = tuple(name for name in SearchRecord.__dataclass_fields__ if name not in {*_DERIVED, *_CLAIMS})
 
 
@@ -189,6 +226,8 @@ def add(tx: Transaction, search: SearchRecord) -> None:
     values["sealed_authority"] = None
     if search.authority is not None:
         values["sealed_authority"] = tx.sealer.seal(search.authority.encode(), _context(search.entry_index))
+    values["rules"] = json.dumps(search.rules)
+    values["facts"] = None if search.facts is None else json.dumps(search.facts, sort_keys=True)
     values["sealed_probe"] = None
     if search.probe is not None:
         slot = values["probe_slot"] = search.probe_slot or tx.vault.take()
@@ -255,6 +294,8 @@ def of_entries(tx: Transaction, entries: Iterable[int]) -> list[SearchRecord]:
 def delete_results(tx: Transaction, found: Sequence[SearchRecord], *, at: datetime) -> int:
     """Delete the candidate lists of searches, their probe photographs and the keys of both; they stay on record.
 
+    So does what was decided on, but for what it says of the result.
+
     Returns
     -------
     int
@@ -265,7 +306,58 @@ def delete_results(tx: Transaction, found: Sequence[SearchRecord], *, at: dateti
     for chunk in chunks([search.entry_index for search in found]):
         tx.execute(_DELETE_CANDIDATES, {"wanted": chunk})
         tx.execute(_FORGET_RESULTS, {"wanted": chunk, "moment": at})
+    for search in found:
+        if search.facts is not None:
+            kept = json.dumps({**search.facts, "result": None}, sort_keys=True)
+            tx.execute(_SET_FACTS, {"wanted": search.entry_index, "kept": kept})
     return count
+
+
+def decided_page(
+    tx: Transaction,
+    *,
+    after_entry: int,
+    limit: int,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[DecidedSearch]:
+    """List searches with what they were decided on, oldest first, from after an entry; both times are included."""
+    statement, parameters = _within(_DECIDED, since, until)
+    rows = tx.execute(statement, {"after": after_entry, "at_most": limit, **parameters})
+    return [
+        DecidedSearch(
+            row.entry_index,
+            row.id,
+            row.at,
+            row.policy,
+            row.decision,
+            None if row.facts is None else json.loads(row.facts),
+        )
+        for row in rows
+    ]
+
+
+def count_decided(tx: Transaction, *, since: datetime | None = None, until: datetime | None = None) -> int:
+    """Count the searches that `decided_page` lists."""
+    statement, parameters = _within(_COUNT, since, until)
+    return int(tx.execute(statement, parameters).scalar_one())
+
+
+def id_at(tx: Transaction, entry_index: int) -> str | None:
+    """Find the search that an entry records."""
+    found: str | None = tx.execute(_AT_ENTRY, {"wanted": entry_index}).scalar()
+    return found
+
+
+def _within(statement: Any, since: datetime | None, until: datetime | None) -> tuple[Any, dict[str, Any]]:
+    parameters: dict[str, Any] = {}
+    if since is not None:
+        statement = statement.where(_SINCE)
+        parameters["since"] = since
+    if until is not None:
+        statement = statement.where(_UNTIL)
+        parameters["until"] = until
+    return statement, parameters
 
 
 def _search(tx: Transaction, row: Any, candidates: Sequence[SearchCandidate]) -> SearchRecord:
@@ -281,6 +373,8 @@ def _search(tx: Transaction, row: Any, candidates: Sequence[SearchCandidate]) ->
         authority=None
         if row.sealed_authority is None
         else tx.sealer.open(row.sealed_authority, _context(row.entry_index)).decode(),
+        rules=tuple(json.loads(row.rules or "[]")),
+        facts=None if row.facts is None else json.loads(row.facts),
         probe=probe,
         probe_reference=reference,
         candidates=tuple(candidates),

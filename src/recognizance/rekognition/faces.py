@@ -112,5 +112,5 @@ def compare_faces(desk: RekognitionDesk, call: Call) -> Answer:
             "UnmatchedFaces": [shapes.compared_face(item, found.target) for item in found.unmatched],
         },
         found.entry,
-        threshold_applied=f"{threshold:g}",
+        threshold_applied=f"{found.threshold_percent:g}",
     )

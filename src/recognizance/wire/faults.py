@@ -61,6 +61,7 @@ ERROR_TABLE: Mapping[type[errors.RecognizanceError], tuple[str, int]] = MappingP
         errors.IdempotencyMismatchError: ("IdempotentParameterMismatchException", 400),
         errors.ErasedError: _NOT_FOUND,
         errors.TooManyReferencesError: ("ServiceQuotaExceededException", 400),
+        errors.PackError: _INVALID,
         errors.RefusedError: ("AccessDeniedException", 400),
         errors.NoCredentialsError: _INTERNAL,
         errors.BusyError: ("ThrottlingException", 400),

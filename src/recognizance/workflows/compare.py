@@ -11,6 +11,7 @@ from recognizance.ledger import Concealed, ConcealedList
 from recognizance.workflows.act import Act
 from recognizance.workflows.engine import NO_FACE, Photograph, require_face
 from recognizance.workflows.place import Workplace, failures_recorded, permit, record
+from recognizance.workflows.releasing import judged_by_result, require_no_review, result_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +26,14 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The result of a comparison; matches are best first, the rest are below the threshold."""
+    """The result of a comparison; matches are best first, the rest are below the threshold that was applied."""
 
     source: Image
     source_face: DetectedFace
     target: Image
     matches: tuple[Compared, ...]
     unmatched: tuple[Compared, ...]
+    threshold_percent: float
     entry: int
 
 
@@ -47,14 +49,17 @@ def compare(
 ) -> Comparison:
     """Compare the source's largest face with every face of the target, up to 100.
 
-    The policy is asked; the comparison is made; one entry is made durable; then the result is returned.
+    The policy is asked; the comparison is made; the policy is asked about the result; one entry is made durable; then
+    the result is returned.
 
     Raises
     ------
     NoFaceError
         If the source has no face that passes the filter, or the target none at all.
     """
-    permitted = permit(place, act, "compare", threshold_percent=threshold_percent)
+    permitted = permit(place, act, "compare", threshold_percent=threshold_percent, targets=1, reviewable=True)
+    require_no_review(place, permitted)
+    threshold_percent = permitted.threshold(threshold_percent)
     source_image, source_faces = place.engine.look(*source())
     source_face, _ = require_face(source_faces)
     if shortcomings(source_face, source_image, quality):
@@ -70,19 +75,17 @@ def compare(
     compared.sort(key=lambda item: -item.score)
     matches = tuple(item for item in compared if item.similarity_percent >= threshold_percent)
     unmatched = tuple(item for item in compared if item.similarity_percent < threshold_percent)
+    shown = [item.similarity_percent for item in matches]
+    permitted = judged_by_result(place, permitted, result_facts(shown, len(compared), source_image, source_face))
     with place.store.write() as tx:
         entry = record(
             tx,
             permitted,
-            {
-                "calibration": place.calibration.digest,
-                "model": place.engine.model,
-                "threshold_percent_thousandths": round(threshold_percent * 1000),
-            },
+            {"calibration": place.calibration.digest, "model": place.engine.model},
             [
                 Concealed("source_sha256", source_image.sha256.hex()),
                 Concealed("target_sha256", target_image.sha256.hex()),
                 ConcealedList("scores_millionths", [(round(item.score * 1_000_000), None) for item in compared]),
             ],
         )
-    return Comparison(source_image, source_face, target_image, matches, unmatched, entry)
+    return Comparison(source_image, source_face, target_image, matches, unmatched, threshold_percent, entry)

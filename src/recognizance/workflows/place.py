@@ -18,14 +18,16 @@ from recognizance.errors import (
     RefusedError,
 )
 from recognizance.ledger import Concealed, ConcealedList, Entry, Ledger, Value
-from recognizance.policy import Allowed, Policy, Reason, RequestFacts
+from recognizance.policy import BIOMETRIC, Allowed, Policy, Reason, RequestFacts
 from recognizance.records import RecordStore, Transaction, authority_uses, galleries
 from recognizance.records.galleries import GalleryRow
 from recognizance.scoring import Calibration
 from recognizance.workflows.act import Act
 from recognizance.workflows.engine import Engine
 from recognizance.workflows.footing import settle
+from recognizance.workflows.pack_folders import PackFolders
 from recognizance.workflows.publishing import Publisher
+from recognizance.workflows.rulebook import Rulebook, Ruling
 from recognizance.workflows.shelf import Shelf
 
 Workflow = TypeVar("Workflow", bound=Callable[..., Any])
@@ -37,6 +39,12 @@ NAMED_MAX = 1_000
 CLOCK_TOLERANCE = timedelta(seconds=1)
 """How far a clock may be set back, as time services do in small steps, before it counts as behind the log."""
 
+NEEDS_REVIEW = Reason(
+    "standing/review",
+    "What this shows has to be reviewed before it is released, and it cannot be reviewed here.",
+    "`recognizance policy explain` tells what the rules ask for.",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
@@ -47,6 +55,8 @@ class Workplace:
     calibration: Calibration
     shelf: Shelf
     policy: Policy
+    rulebook: Rulebook
+    packs: PackFolders
     roster: Roster
     ledger: Ledger[Transaction]
     publisher: Publisher
@@ -57,15 +67,40 @@ class Workplace:
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """The policy's consent to one act, and what the act's entry will say of it."""
+    """The policy's consent to one act, and what the act's entry will say of it.
+
+    ``standing`` are the rules that always bind; ``ruling`` is what the rule packs say, None where they are not asked.
+    """
 
     act: Act
     kind: str
     time: datetime
-    rules: tuple[str, ...]
+    standing: tuple[str, ...]
     concealed: tuple[Concealed, ...]
     ledger: Ledger[Transaction]
     clock: Callable[[], datetime]
+    ruling: Ruling | None = None
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Every rule that bound."""
+        binding = self.ruling is not None and self.ruling.by.binds
+        return (*self.standing, *(self.ruling.rules if binding and self.ruling else ()))
+
+    @property
+    def referral(self) -> tuple[Reason, ...]:
+        """Why the result has to be reviewed before it is released; empty if it need not."""
+        return self.ruling.referral if self.ruling is not None else ()
+
+    def threshold(self, requested: float) -> float:
+        """Give the threshold in percent that holds: the one asked for, or a higher floor."""
+        applied = self.ruling.threshold_percent if self.ruling is not None else None
+        return requested if applied is None else applied
+
+    def limit(self, requested: int) -> int:
+        """Give the length of a candidate list that holds: the one asked for, or a shorter one."""
+        applied = self.ruling.candidates_max if self.ruling is not None else None
+        return requested if applied is None else applied
 
 
 def permit(
@@ -75,16 +110,30 @@ def permit(
     *,
     gallery: str | None = None,
     threshold_percent: float | None = None,
+    candidates_max: int | None = None,
+    targets: int = 0,
+    reviewable: bool = False,
+    lessens: bool = False,
     recorded_as: str | None = None,
 ) -> Permit:
     """Put the request's facts to the policy, before anything else is done.
 
-    A refusal is made durable as an entry; then it is raised.
+    The rules that always bind come first; then, for biometric acts, the rule packs that are on.  A refusal is made
+    durable as an entry; then it is raised.
 
     Parameters
     ----------
     kind : str
         The act, as the policy knows it.
+    threshold_percent, candidates_max
+        As asked for; `Permit.threshold` and `Permit.limit` say what holds.
+    targets : int
+        With how many photographs a probe is compared; 0 where it is a gallery.
+    reviewable : bool
+        Whether the caller sees to `Permit.referral` (`workflows.releasing`).  Otherwise what a pack refers to reviewers
+        is refused: there would be nothing to review.
+    lessens : bool
+        Whether the act only takes away what is known of people: rule packs are not asked about it.
     recorded_as : str, optional
         Its kind in the log, where that is another one: whatever comes of the act, its entry is of this kind.
 
@@ -114,20 +163,30 @@ def permit(
         case_open=footing.case_open,
         clock_behind=is_behind(place, now),
         agency=footing.operator.agency,
-        training_kind=footing.operator.training_kind,
+        training_kind=footing.operator.training_kind or "",
         offence=footing.offence,
         purpose_basis=footing.purpose_basis,
         authority_kind=footing.authority_kind,
         authority_state=footing.authority_state,
         source=footing.source,
         edits=footing.edits,
+        candidates_max=candidates_max,
+        targets=targets,
     )
     decision = place.policy.decide(facts)
     rules = tuple(reason.rule for reason in decision.reasons)
     permitted = Permit(act, recorded_as or kind, now, rules, _claims(act, gallery), place.ledger, place.clock)
-    if isinstance(decision, Allowed):
+    if not isinstance(decision, Allowed):
+        raise refusal(place, permitted, decision.reasons)
+    if lessens or kind not in BIOMETRIC:
         return permitted
-    raise refusal(place, permitted, decision.reasons)
+    ruling = place.rulebook.in_force().rule(facts)
+    permitted = replace(permitted, ruling=ruling)
+    if ruling.refusal:
+        raise refusal(place, permitted, ruling.refusal)
+    if ruling.referral and not reviewable:
+        raise refusal(place, permitted, (*ruling.referral, NEEDS_REVIEW))
+    return permitted
 
 
 def is_behind(place: Workplace, now: datetime) -> bool:
@@ -139,9 +198,9 @@ def is_behind(place: Workplace, now: datetime) -> bool:
 def refusal(place: Workplace, permitted: Permit, reasons: Sequence[Reason]) -> RefusedError:
     """Make the refusal of an act durable as an entry; return the error to raise."""
     act, rules = permitted.act, tuple(reason.rule for reason in reasons)
-    entry = Entry(permitted.kind, permitted.time, act.operator, "refused", rules, _who(act))
+    entry = Entry(permitted.kind, permitted.time, act.operator, "refused", rules, {**_who(act), **_ruled(permitted)})
     index = record_alone(place, entry, permitted.concealed)
-    told = " ".join(f"{reason.explanation} {reason.remedy} [{reason.rule}]" for reason in reasons)
+    told = " ".join(_told(reason) for reason in reasons)
     error = RefusedError(f"{told} (entry {index})")
     error.recorded = Recorded(index, "refused")
     return error
@@ -164,7 +223,7 @@ def record(
         permitted.act.operator,
         "allowed",
         permitted.rules,
-        {**_who(permitted.act), **details},
+        {**_who(permitted.act), **_ruled(permitted), **details},
     )
     index = permitted.ledger.append(tx, entry, (*permitted.concealed, *concealed))
     if authority := permitted.act.notes.get("authority_id"):
@@ -181,7 +240,7 @@ def record_alone(place: Workplace, entry: Entry, concealed: Iterable[Concealed |
 def record_failed(tx: Transaction, permitted: Permit, failure: str) -> int:
     """Append an entry of a permitted act that failed, by the name of the failure; return the entry's index."""
     act = permitted.act
-    details: dict[str, Value] = {**_who(act), "failure": failure}
+    details: dict[str, Value] = {**_who(act), **_ruled(permitted), "failure": failure}
     entry = Entry(permitted.kind, permitted.clock(), act.operator, "failed", (), details)
     return permitted.ledger.append(tx, entry, permitted.concealed)
 
@@ -277,6 +336,15 @@ def new_identifier() -> str:
 
 def _who(act: Act) -> dict[str, Value]:
     return {"access_key": act.access_key_id, "operation": act.operation, "request": act.request_id, **act.notes}
+
+
+def _ruled(permitted: Permit) -> dict[str, Value]:
+    return permitted.ruling.details() if permitted.ruling is not None else {}
+
+
+def _told(reason: Reason) -> str:
+    said = (reason.explanation, reason.remedy, f"({reason.source})" if reason.source else "", f"[{reason.rule}]")
+    return " ".join(part for part in said if part)
 
 
 def _claims(act: Act, gallery: str | None) -> tuple[Concealed, ...]:

@@ -1,7 +1,7 @@
 """Put a backup in the record's place, without losing what came after it unnoticed."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,9 +10,19 @@ from recognizance.authority.administrators import usable_administrators
 from recognizance.authority.revocations import Ended, end_again
 from recognizance.errors import LogRolledBackError
 from recognizance.ledger import Entry, Ledger, Value
-from recognizance.records import RecordStore, Transaction, changes, engine_positions, erasures, holds, operators
+from recognizance.records import (
+    RecordStore,
+    Transaction,
+    changes,
+    engine_positions,
+    erasures,
+    holds,
+    operators,
+    policies,
+)
 from recognizance.records.holds import Hold
 from recognizance.records.key_files import fsync_folder
+from recognizance.records.policies import PackTextRow, PolicyRow
 from recognizance.workflows.presence import OPERATOR
 from recognizance_verify.notes import Checkpoint
 
@@ -23,6 +33,14 @@ class OpenLog:
 
     store: RecordStore
     ledger: Ledger[Transaction]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRules:
+    """The rules in force in a record, and what their packs say."""
+
+    row: PolicyRow
+    texts: Mapping[str, tuple[str, PackTextRow]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +82,12 @@ def restore(
     clock: Callable[[], datetime],
     ended: Ended | None = None,
     standing: Sequence[Hold] = (),
+    rules: KnownRules | None = None,
 ) -> Restored:
     """Make a record of an opened copy of a backup, and record the restore.
 
-    Erasures of after it are done again, what had ended of authority ends again, and legal holds stand on.
+    Erasures of after it are done again, what had ended of authority ends again, legal holds stand on, and the rules
+    that were in force stay in force.
 
     Parameters
     ----------
@@ -79,6 +99,8 @@ def restore(
         Keys, operators, sessions and cases that the record in place knows to be over; None if it cannot be read.
     standing : sequence of Hold
         Legal holds that stand in the record in place.
+    rules : KnownRules, optional
+        Those in force in the record in place; None if nothing was ever switched on, or it cannot be read.
 
     Raises
     ------
@@ -108,6 +130,8 @@ def restore(
         engine_positions.mistrust(tx)
         ended_again = None if ended is None else end_again(tx, ended, now=clock())
         details |= {"ended_again": ended_again, "held_again": hold_again(tx, standing)}
+        if rules is not None and put_in_force_again(tx, rules):
+            details["policy"] = rules.row.digest
         index = ledger.append(tx, Entry("restore", clock().astimezone(UTC), OPERATOR, "allowed", (), details))
         administered = bool(usable_administrators(tx))
     return Restored(entries, index, erased, rolled_back, None, ended_again, administered)
@@ -126,6 +150,30 @@ def hold_again(tx: Transaction, standing: Sequence[Hold]) -> int:
         holds.place(tx, hold)
         count += 1
     return count
+
+
+def rules_in_force(tx: Transaction) -> KnownRules | None:
+    """Read the rules in force; None if nothing was ever switched on."""
+    number = policies.newest(tx)
+    return KnownRules(policies.get(tx, number), policies.list_texts(tx)) if number else None
+
+
+def put_in_force_again(tx: Transaction, rules: KnownRules) -> bool:
+    """Put rules in force unless they are; return whether they were not.
+
+    Otherwise who restores a backup of before could loosen, alone, what takes two persons.
+    """
+    number = policies.newest(tx)
+    if number and policies.get(tx, number).digest == rules.row.digest:
+        return False
+    for digest, (pack, text) in rules.texts.items():
+        policies.keep_text(tx, digest, pack, text.description, text.rules)
+    row = rules.row
+    since, by = row.since, row.set_by
+    if since is None or by is None:
+        raise AssertionError("rules that were put in force have a date")
+    policies.put(tx, digest=row.digest, mode=row.mode, packs=row.packs, since=since, set_by=by)
+    return True
 
 
 def newest_known(present: OpenLog | None, head: Checkpoint | None) -> Checkpoint | None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from recognizance.errors import DamagedIndexError, ErasedError, KeyFileError, RecordUnavailableError
 from recognizance.gallery import Gallery, Machine, ScanGallery, identifiers
 from recognizance.gallery.folder import SegmentFolder
-from recognizance.gallery.scan import TAIL_ROWS
+from recognizance.gallery.scan import TAIL_ROWS, Compaction, CompactionStoppedError
 from recognizance.gallery.segment_writing import Block
 from recognizance.records import KeyVault, RecordStore, Transaction, changes, entries, galleries, references
 from recognizance.records.galleries import GalleryRow
@@ -49,6 +49,20 @@ class VaultKeys:
                 if not self._vault.is_destroyed(slot):
                     there.append(slot)
         self._vault.destroy(there)
+
+
+class _Compacting:
+    """See `Upkeep`."""
+
+    def __init__(self, compaction: Compaction) -> None:
+        self._compaction = compaction
+
+    def run(self) -> None:
+        with suppress(CompactionStoppedError):
+            self._compaction.run()
+
+    def stop(self) -> None:
+        self._compaction.stop()
 
 
 class EmbeddedScans:
@@ -152,7 +166,8 @@ class EmbeddedScans:
         self, tx: Transaction, gallery_id: int, gallery: Gallery, mark: Mark, *, leaving: bool = False
     ) -> Upkeep | None:
         """See `VectorEngine.tend`: a compaction."""
-        return gallery.compact(_marked(tx, mark), leaving=leaving) if isinstance(gallery, ScanGallery) else None
+        begun = gallery.compact(_marked(tx, mark), leaving=leaving) if isinstance(gallery, ScanGallery) else None
+        return _Compacting(begun) if begun is not None else None
 
     def forget(self, gallery_id: int) -> None:
         """See `VectorEngine.forget`."""

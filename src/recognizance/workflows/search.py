@@ -2,13 +2,15 @@
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from recognizance.biometrics import Candidate, DetectedFace, Image, QualityLevel, Reference, Template
 from recognizance.detection.filter import shortcomings
 from recognizance.errors import NoFaceError, ReferenceNotFoundError, SubjectNotFoundError
 from recognizance.ledger import Concealed, ConcealedList, Value
+from recognizance.policy import ResultFacts, spell_facts
 from recognizance.records import Transaction, photographs, references, searches, subjects
 from recognizance.records.galleries import GalleryRow
 from recognizance.records.searches import Searched
@@ -26,6 +28,7 @@ from recognizance.workflows.place import (
     record,
     same_gallery,
 )
+from recognizance.workflows.releasing import judged_by_result, require_no_review, result_facts
 from recognizance.workflows.shelf import require_model, subject_template
 
 REFERENCES = "references"
@@ -108,7 +111,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """What is searched for, in which gallery, and how much is wanted."""
+    """What is searched for, in which gallery, and how much is wanted; `_search` applies what the rules allow of it."""
 
     gallery: GalleryRow
     probe: Template | None
@@ -136,8 +139,8 @@ def search_by_photograph(
 ) -> SearchResult:
     """Search for the largest face of a photograph, among all references or only those in `scope`.
 
-    The policy is asked; the gallery is searched; the record of the search, the probe photograph and one entry are
-    made durable together; then the candidates are returned.
+    The policy is asked; the gallery is searched; the policy is asked about the result; the record of the search, the
+    probe photograph and one entry are made durable together; then the candidates are returned.
 
     Raises
     ------
@@ -147,7 +150,7 @@ def search_by_photograph(
     ReferenceNotFoundError, SubjectNotFoundError
         If the scope names somebody who is not in the gallery.
     """
-    permitted = permit(place, act, "search", gallery=gallery_name, threshold_percent=threshold_percent)
+    permitted = _permit(place, act, gallery_name, limit, threshold_percent)
     gallery = find_gallery(place, gallery_name)
     require_model(gallery, place.engine.model)
     within = _within(place, gallery, scope) if scope is not None else None
@@ -184,7 +187,7 @@ def search_by_reference(
     ------
     ReferenceNotFoundError
     """
-    permitted = permit(place, act, "search", gallery=gallery_name, threshold_percent=threshold_percent)
+    permitted = _permit(place, act, gallery_name, limit, threshold_percent)
     gallery = find_gallery(place, gallery_name)
     with place.store.read() as tx:
         vector = references.template_of(tx, gallery.id, face_id)
@@ -214,7 +217,7 @@ def search_by_subject(
     SubjectNotFoundError
         If there is no such subject, or it has no references.
     """
-    permitted = permit(place, act, "search", gallery=gallery_name, threshold_percent=threshold_percent)
+    permitted = _permit(place, act, gallery_name, limit, threshold_percent)
     gallery = find_gallery(place, gallery_name)
     with place.store.read() as tx:
         searched = subjects.get(tx, gallery.id, subject)
@@ -229,6 +232,20 @@ def search_by_subject(
     )
 
 
+def _permit(place: Workplace, act: Act, gallery: str, limit: int, threshold_percent: float) -> Permit:
+    permitted = permit(
+        place,
+        act,
+        "search",
+        gallery=gallery,
+        threshold_percent=threshold_percent,
+        candidates_max=limit,
+        reviewable=True,
+    )
+    require_no_review(place, permitted)
+    return permitted
+
+
 def _search(
     place: Workplace,
     permitted: Permit,
@@ -239,6 +256,12 @@ def _search(
     unsearched: tuple[tuple[DetectedFace, tuple[str, ...]], ...] = (),
     photograph: bytes | None = None,
 ) -> SearchResult:
+    requested = question
+    question = replace(
+        question,
+        limit=permitted.limit(question.limit),
+        threshold_percent=permitted.threshold(question.threshold_percent),
+    )
     gallery = question.gallery
     shelf = place.shelf
     held = shelf.references(gallery) if question.among == REFERENCES else shelf.subjects(gallery)
@@ -255,6 +278,7 @@ def _search(
             excluding=question.excluding,
             among=question.scope,
         )
+    permitted = judged_by_result(place, permitted, _result(place, question, found, count, image, face))
     now = place.clock()
     with place.store.write() as tx:
         same_gallery(tx, gallery)
@@ -280,12 +304,10 @@ def _search(
                 "calibration": place.calibration.digest,
                 "gallery": gallery.id,
                 "gallery_version": gallery.version,
-                "limit": question.limit,
                 "model": gallery.model,
                 "references": count,
                 "scope": "gallery" if question.scope is None else "some",
                 "search": search_id,
-                "threshold_percent_thousandths": round(question.threshold_percent * 1000),
             },
             _concealed(question, leads, image, probe_slot),
         )
@@ -304,11 +326,12 @@ def _search(
                 probe_slot=probe_slot,
                 probe_kind=_kind_of(question.probe_of),
                 probe_number=_number_of(question.probe_of),
-                threshold_requested_percent=question.threshold_percent,
-                threshold_requested_score=threshold_score,
+                threshold_requested_percent=requested.threshold_percent,
+                threshold_requested_score=place.calibration.score_at_percent(requested.threshold_percent),
                 threshold_applied_percent=question.threshold_percent,
                 threshold_applied_score=threshold_score,
                 candidates_max=question.limit,
+                candidates_requested=requested.limit,
                 references_searched=count,
                 gallery_version=gallery.version,
                 model=gallery.model,
@@ -320,6 +343,7 @@ def _search(
                 source=permitted.act.source or UNSTATED,
                 edits=permitted.act.edits,
                 at=now,
+                **_ruled(permitted),
                 candidates=tuple(
                     searches.SearchCandidate(
                         number=lead.number,
@@ -347,6 +371,33 @@ def _search(
         search_id=search_id,
         entry=entry,
     )
+
+
+def _result(
+    place: Workplace,
+    question: _Question,
+    found: Sequence[Candidate],
+    count: int,
+    image: Image | None,
+    face: DetectedFace | None,
+) -> ResultFacts:
+    """Say what was found; who was erased since the search still counts."""
+    percents = [place.calibration.percent(candidate.score) for candidate in found]
+    shown = [percent for percent in percents if percent >= question.threshold_percent]
+    return result_facts(shown, count, image, face)
+
+
+def _ruled(permitted: Permit) -> dict[str, Any]:
+    """Keep with a search what it was decided on, by which rules."""
+    ruling = permitted.ruling
+    if ruling is None:
+        raise AssertionError("rule packs are asked about every search")
+    return {
+        "policy": ruling.by.row.digest,
+        "decision": ruling.decision,
+        "rules": ruling.rules,
+        "facts": spell_facts(ruling.facts, ruling.result),
+    }
 
 
 def _concealed(

@@ -191,7 +191,9 @@ class Shelf:
         return done
 
     def close(self) -> None:
-        """Wait for the upkeep under way."""
+        """Let the upkeep under way end; what it leaves undone is done when the gallery is loaded again."""
+        for shelved in self._entries():
+            shelved.hurry()
         self._upkeep.shutdown(cancel_futures=True)
 
     def __enter__(self) -> Self:

@@ -45,6 +45,7 @@ class ShelvedGallery:
         self._subjects: Gallery | None = None
         self._subjects_version = 0
         self._upkeep: Future[None] | None = None
+        self._tending: Upkeep | None = None
         self._rests_until = 0.0
         self._deleted = False
 
@@ -185,13 +186,18 @@ class ShelvedGallery:
                     self._mark = Mark(version, references.newest_sequence(tx, self.number))
                 upkeep = self._engine.tend(tx, self.number, held, self._mark, leaving=leaving)
             if upkeep is not None:
-                self._upkeep = self._executor.submit(self._run, upkeep)
+                self._upkeep, self._tending = self._executor.submit(self._run, upkeep), upkeep
         except (RecognizanceError, RuntimeError) as error:  # the record is away, or the server is closing
             _log.warning("gallery %d is tended later: %s", self.number, error)
 
     def settle(self) -> None:
         """Wait for the upkeep under way: one thread at a time changes what is kept."""
         _await(self._upkeep)
+
+    def hurry(self) -> None:
+        """Let the upkeep under way end soon, its work undone; may be called without the lock."""
+        if self._tending is not None:
+            self._tending.stop()
 
     def let_go(self) -> None:
         """Keep nothing in memory."""
@@ -201,6 +207,7 @@ class ShelvedGallery:
         """Forget a gallery that the record no longer holds, with everything derived from it."""
         self._deleted = True
         self.let_go()
+        self.hurry()
         if self._upkeep is None or not self._upkeep.cancel():
             self.settle()
         self._engine.forget(self.number)

@@ -73,7 +73,7 @@ def delete_subject(place: Workplace, act: Act, gallery_name: str, name: str, tok
     RefusedError
         If a legal hold keeps the subject.
     """
-    permitted = permit(place, act, "subject", gallery=gallery_name)
+    permitted = permit(place, act, "subject", gallery=gallery_name, lessens=True)
     gallery = find_gallery(place, gallery_name)
     with place.shelf.changing(gallery) as change, objections_refused(place, permitted):
         with place.store.write() as tx:
@@ -116,9 +116,9 @@ def associate(
 ) -> Association:
     """Give references to a subject.
 
-    A reference that does not resemble those the subject has by `threshold_percent` is left out, as is one of
-    another subject; the first references of a subject are taken on the client's word, and then compared with one
-    another's average in the order given.
+    A reference that does not resemble those the subject has by `threshold_percent`, or by the rules' floor, is left
+    out, as is one of another subject; the first references of a subject are taken on the client's word, and then
+    compared with one another's average in the order given.
 
     Raises
     ------
@@ -129,6 +129,7 @@ def associate(
     require_model(gallery, place.engine.model)
     wanted = list(dict.fromkeys(face_ids))
     request = [name, *wanted, str(threshold_percent)]
+    threshold_percent = permitted.threshold(threshold_percent)
     with place.shelf.changing(gallery) as change:
         with place.store.write() as tx:
             gallery = same_gallery(tx, gallery)
@@ -182,7 +183,7 @@ def disassociate(
     RefusedError
         If a legal hold keeps the subject: a reference that is no longer its own would not be kept.
     """
-    permitted = permit(place, act, "subject", gallery=gallery_name)
+    permitted = permit(place, act, "subject", gallery=gallery_name, lessens=True)
     gallery = find_gallery(place, gallery_name)
     wanted = list(dict.fromkeys(face_ids))
     request = [name, *wanted]

@@ -129,3 +129,7 @@ class Upkeep(Protocol):
             If what was derived cannot be read.
         """
         ...
+
+    def stop(self) -> None:
+        """Let `run` return soon with its work undone, if it still can; called from any thread."""
+        ...

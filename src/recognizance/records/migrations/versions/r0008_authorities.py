@@ -8,7 +8,7 @@ from alembic import context, op
 from recognizance.records.transaction import Transaction
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 
 
 def upgrade() -> None:

@@ -1,0 +1,70 @@
+"""Whether what was found may go out: the second decision, and what becomes of what has to be reviewed first.
+
+The one place that review changes: until there is one, what has to be reviewed is refused, and never an empty list.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from recognizance.biometrics import DetectedFace, Image
+from recognizance.policy import ResultFacts
+from recognizance.workflows.place import NEEDS_REVIEW, Permit, Workplace, refusal
+
+
+def require_no_review(place: Workplace, permitted: Permit) -> None:
+    """Refuse an act whose result has to be reviewed, before it is done.
+
+    Raises
+    ------
+    RefusedError
+    """
+    if permitted.referral:
+        raise refusal(place, permitted, (*permitted.referral, NEEDS_REVIEW))
+
+
+def judged_by_result(place: Workplace, permitted: Permit, result: ResultFacts) -> Permit:
+    """Put what was found to the rules, before anything of it goes out or is recorded.
+
+    Returns
+    -------
+    Permit
+        The same act's, with the second decision.
+
+    Raises
+    ------
+    RefusedError
+        If it has to be reviewed first, or cannot be decided.
+    """
+    if permitted.ruling is None:
+        return permitted
+    ruling = permitted.ruling.with_result(result)
+    permitted = replace(permitted, ruling=ruling)
+    if ruling.refusal:
+        raise refusal(place, permitted, ruling.refusal)
+    require_no_review(place, permitted)
+    return permitted
+
+
+def result_facts(
+    percents: Sequence[float], references: int, image: Image | None, face: DetectedFace | None
+) -> ResultFacts:
+    """Say what was found, for the rules.
+
+    Parameters
+    ----------
+    percents : sequence of float
+        Similarities of what would be shown.
+    references : int
+        With how many the probe was compared.
+    image, face
+        The probe's; None where no photograph was searched.
+    """
+    scale = image.source_width_px / image.width_px if image is not None else 1.0
+    return ResultFacts(
+        candidates=len(percents),
+        best_percent=max(percents, default=None),
+        sharpness=None if face is None else face.quality.sharpness,
+        brightness=None if face is None else face.quality.brightness,
+        face_px=None if face is None else face.box.width_px * scale,
+        references_searched=references,
+    )

@@ -1,0 +1,100 @@
+import pytest
+
+from policy.making import BARE, DESCRIPTION, RULES, SOURCE, pack
+from recognizance.errors import PackError
+from recognizance.policy import BrokenPack, Pack, PackText, read_or_refuse
+
+
+def problems(description: str = DESCRIPTION, rules: str = RULES) -> tuple[str, ...]:
+    with pytest.raises(PackError) as found:
+        pack(description, rules)
+    return found.value.problems
+
+
+def test_a_pack_tells_what_it_says() -> None:
+    read = pack()
+    assert read.id == "county"
+    assert dict(read.rules.effects) == {
+        "everything": "permit",
+        "trained": "forbid",
+        "theft": "forbid",
+        "look-first": "forbid",
+    }
+    reason = read.reason("trained")
+    assert (reason.rule, reason.pack, reason.source) == ("county/trained", "county", "The county's manual, page 1")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ('disclaimer = "Not legal advice."', 'disclaimer = "Trust us."', "“Not legal advice”"),
+        ('status = "model"', 'status = "great"', "status"),
+        ('status = "model"', 'status = "model"\ncolour = "red"', "colour"),
+        ('id = "county"', 'id = "standing"', "no pack can be called standing"),
+        ('id = "county"', 'id = "Big County"', "id"),
+        ('status = "model"', 'status = "model"\neffective_from = 2026-02-01\neffective_until = 2026-01-01', "before"),
+        ('id = "theft"\nsource = "manual"', 'id = "theft"\nsource = "rumour"', "rumour"),
+        ('id = "theft"', 'id = "trained"', "two rules or floors are called trained"),
+        ('id = "theft"', 'id = "stealing"', "stealing, which rules.cedar has not"),
+        ('id = "least"', 'id = "trained"', "two rules or floors are called trained"),
+        ("percent = 95.0", "percent = 95.0\nfmr = 1e-6", "both percent and fmr"),
+        ("percent = 95.0", "percent = 101", "percent"),
+        ("percent = 95.0", "percent = nan", "percent"),
+        ("percent = 95.0", "fmr = 0.5", "fmr"),
+        ("percent = 95.0\n", 'roles = ["sheriff"]\npercent = 95.0\n', "sheriff, which is no role"),
+        ('percent = 95.0\neffect = "raise"\ncandidates_max = 10', "", "sets neither"),
+        ('key = "manual"', 'key = "manual"\nverified = true', "nothing of it is quoted"),
+        ('effect = "raise"', 'effect = "wink"', "effect"),
+    ],
+)
+def test_what_is_wrong_with_the_description_is_told(before: str, after: str, told: str) -> None:
+    assert before in DESCRIPTION
+    assert any(told in problem for problem in problems(DESCRIPTION.replace(before, after, 1)))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("context.training", "context.moustache", "moustache"),
+        ('context.training != "current"', "context.training < 3", "trained"),
+        ('@id("trained")', "", 'no @id("…")'),
+        ('@id("trained")', '@id("theft")', "two rules are called theft"),
+        ('@id("trained")', '@id("wise")', "no [[rule]] for it"),
+        ("permit(principal,", "permit(principal == ?principal,", "template"),
+        ("permit(", "allow(", "cannot be read"),
+        ('Action::"ask"', 'Action::"think"', "think"),
+        ("context.training", "context.result.known && context.training", "result"),
+    ],
+)
+def test_what_is_wrong_with_the_rules_is_told(before: str, after: str, told: str) -> None:
+    assert before in RULES
+    assert any(told in problem for problem in problems(rules=RULES.replace(before, after, 1)))
+
+
+def test_all_problems_are_told_at_once() -> None:
+    found = problems(
+        DESCRIPTION.replace("percent = 95.0", "percent = 0").replace('status = "model"', 'status = "x"'),
+        RULES.replace("context.training", "context.nothing"),
+    )
+    assert len(found) == 3
+    assert len(problems("not toml at all", "nor this cedar")) == 2
+
+
+def test_who_withholds_may_not_look_at_the_result() -> None:
+    rules = (
+        '@id("look") forbid(principal, action == Action::"release", resource) when { context.result.candidates > 0 };'
+    )
+    described = BARE.format(id="oracle") + SOURCE + '[[rule]]\nid = "look"\nsource = "s"\nwords = "w"\n'
+    assert isinstance(pack(described, rules), Pack)
+    assert any("looks at the result" in told for told in problems(described + "[review]\nwithhold = true\n", rules))
+
+
+def test_a_digest_stands_for_both_texts() -> None:
+    texts = [PackText("a", "b"), PackText("a", "c"), PackText("ab", ""), PackText("", "ab"), PackText("b", "a")]
+    assert len({text.digest for text in texts}) == len(texts)
+
+
+def test_what_cannot_be_read_is_a_pack_that_refuses() -> None:
+    broken = read_or_refuse("county", PackText("", ""))
+    assert isinstance(broken, BrokenPack)
+    assert broken.problems

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An act's entry: its index in the log, and what came of the act."""
+    """An act's entry: its index in the log, and what came of the act; ``review`` is the lead that it went to."""
 
     entry: int
     decision: str
+    review: str | None = None
 
 
 class RecognizanceError(Exception):
@@ -200,6 +201,10 @@ class PackError(RecognizanceError):
 
 class RefusedError(RecognizanceError):
     """The policy refused the act; the refusal is recorded."""
+
+
+class WithheldError(RefusedError):
+    """What was found goes to reviewers first, or was not released by them; that is recorded."""
 
 
 class NoCredentialsError(RecognizanceError):

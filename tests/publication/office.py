@@ -1,5 +1,6 @@
 """A server with people and galleries, for requests that do what they ask for."""
 
+import random
 import uuid
 from base64 import b64encode
 from dataclasses import dataclass
@@ -8,13 +9,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from policy.making import write_pack
 from rekognition import pictures
+from review.office import RULES as REVIEWED
+from review.office import findings, reviewing
 from sts.staff import CASE, Staff
 from wire.signing import SigningKey
 
 Input = dict[str, Any]
-ROLES = {"una": "supervisor", "otto": "auditor", "eve": "examiner", "abe": "administrator"}
+ROLES = {"una": "supervisor", "otto": "auditor", "eve": "examiner", "eli": "examiner", "abe": "administrator"}
 
 
 @dataclass
@@ -168,6 +174,42 @@ class Office:
         approval = ada.request_policy_change(Change="observe")["ApprovalId"]
         self.native("sue").approve_request(ApprovalId=approval)
         return {"Mode": "observe", "ApprovalId": approval}
+
+    def searched(self) -> Input:
+        """Search, as ivy."""
+        done = self.native("ivy").search_gallery(Gallery=self.full, Photograph=pictures.upright(self.faces))
+        return {"SearchId": done["SearchId"]}
+
+    def lead(self) -> Input:
+        """Search as ivy, while rules send what is found to reviewers."""
+        name, ada = self.new(), self.native("ada")
+        write_pack(self.staff.server.settings.home.with_name("packs"), name, reviewing("county"), REVIEWED)
+        for other in ada.list_packs()["Packs"]:
+            if other["Enabled"]:
+                ada.disable_pack(Pack=other["Id"])
+        ada.enable_pack(Pack=name)
+        back = self.back()
+        client = self._rekognition("ivy")
+        asked = {"CollectionId": self.full, "Image": {"Bytes": pictures.upright(self.faces)}}
+        with pytest.raises(ClientError, match="goes to reviewers") as found:
+            client.search_faces_by_image(**asked, FaceMatchThreshold=random.uniform(1, 99))
+        ada.set_policy_mode(**back)
+        ada.disable_pack(Pack=name)
+        return {"ReviewId": found.value.response["ResponseMetadata"]["HTTPHeaders"]["x-recognizance-review"]}
+
+    def conclusion(self) -> Input:
+        """Examine a lead, as eve."""
+        made = self.lead()
+        shown = self.native("eve").show_review(**made)["Review"]["Candidates"]
+        positions = [line["Position"] for line in shown]
+        return {**made, "Findings": findings(positions, "support-same"), "Stated": True}
+
+    def concluded(self) -> Input:
+        """Have two examiners conclude on a lead."""
+        examined = self.conclusion()
+        for name in ("eve", "eli"):
+            self.native(name).conclude_review(**examined)
+        return {"ReviewId": examined["ReviewId"], "Positions": []}
 
     def case(self) -> str:
         number = self.new()

@@ -302,6 +302,29 @@ EVERY: dict[tuple[str, str], Asked] = {
     ),
     ("recognizance", "TryPack"): Asked("replay", "otto", lambda o: o.pack(), "ivy", {"Pack": "nowhere"}),
     ("recognizance", "HandOutKey"): Asked("env", "ada", lambda o: {}, "ivy", allowed=False),
+    ("recognizance", "ListReviews"): Asked("review", "eve", lambda o: {}),
+    ("recognizance", "OpenReview"): Asked(
+        "review", "eve", lambda o: o.lead(), "ada", {"ReviewId": NOBODY}, judged_by=True
+    ),
+    ("recognizance", "ConcludeReview"): Asked(
+        "review", "eve", lambda o: o.conclusion(), "ivy", {"ReviewId": NOBODY, "Findings": []}
+    ),
+    ("recognizance", "ReleaseReview"): Asked(
+        "release", "sue", lambda o: o.concluded(), "ivy", {"ReviewId": NOBODY, "Positions": []}
+    ),
+    ("recognizance", "ShowReview"): Asked(
+        "review", "eve", lambda o: o.lead(), "ada", {"ReviewId": NOBODY}, judged_by=True
+    ),
+    ("recognizance", "RecordOutcome"): Asked(
+        "outcome",
+        "ivy",
+        lambda o: {"Case": CASE_OF_IVY, "Outcome": "arrest"},
+        "eve",
+        {"Case": "none", "Outcome": "arrest"},
+    ),
+    ("recognizance", "GetSearch"): Asked(
+        "search-record", "ivy", lambda o: o.searched(), "max", {"SearchId": NOBODY}, judged_by=True
+    ),
     ("sts", "AssumeRole"): Asked(
         "session",
         "ivy",

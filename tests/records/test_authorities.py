@@ -139,7 +139,8 @@ def test_uses_wait_until_their_results_are_deleted(store: RecordStore) -> None:
         authorities.lapse(tx, first.id, NOW)
         assert authority_uses.to_delete(tx) == [first.id]
         authority_uses.mark_deleted(tx, first.id, marked[:2], NOW)
-        assert (authority_uses.pending(tx, first.id), authority_uses.count(tx, first.id)) == (marked[2:], (3, 2))
+        assert authority_uses.pending(tx, first.id) == {marked[2]: None}
+        assert authority_uses.count(tx, first.id) == (3, 2)
         authorities.reject(tx, second.id, reason="None.", by="ivy", now=NOW)
         assert authority_uses.to_delete(tx) == sorted([first.id, second.id])
         authority_uses.mark_deleted(tx, first.id, marked[2:], NOW)
@@ -218,3 +219,18 @@ def test_purposes_by_code_and_time(store: RecordStore) -> None:
         assert purposes.list_all(tx, not_over_at=NOW + HOUR) == [second]
         purposes.end(tx, "2", NOW + 2 * HOUR)
         assert purposes.in_force(tx, "theft", NOW + 2 * HOUR) is None
+
+
+def test_what_tells_of_a_search_is_noted_under_its_authority(store: RecordStore) -> None:
+    with store.write() as tx:
+        first, second = an_emergency(tx), an_emergency(tx, document="E-2")
+        search, review, repeated, own, other = (an_entry(tx) for _ in range(5))
+        authority_uses.add(tx, first.id, search)
+        authority_uses.add_derived(tx, search, review)
+        authority_uses.add(tx, second.id, repeated)  # the same request, under another authority
+        authority_uses.add_derived(tx, search, repeated)
+        authority_uses.add(tx, first.id, own)
+        authority_uses.add_derived(tx, search, own)
+        authority_uses.add_derived(tx, other, an_entry(tx))  # of a search under none
+        assert authority_uses.pending(tx, first.id) == {search: None, review: search, repeated: search, own: search}
+        assert authority_uses.pending(tx, second.id) == {repeated: None}

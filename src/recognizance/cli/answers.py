@@ -56,6 +56,8 @@ def search_document(answer: Mapping[str, Any], gallery: str, photograph: str) ->
         "threshold_score": answer["ThresholdScore"],
         "expected_false_candidates": answer["ExpectedFalseCandidates"],
         "worst_group": answer["WorstGroup"],
+        "review_id": answer.get("ReviewId"),
+        "reviewed": answer.get("Reviewed"),
         "face": face_document(answer["Face"]) if answer.get("Face") else None,
         "candidates": [
             {

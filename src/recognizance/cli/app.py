@@ -30,7 +30,9 @@ from recognizance.cli import (
     policies,
     purposes,
     reconcile,
+    review,
     search,
+    searches,
     serve,
     sessions,
     witness,
@@ -52,6 +54,7 @@ app.command("env")(serve.env)
 app.command("demo")(demo.demo)
 app.command("enrol")(enrol.enrol)
 app.command("search")(search.search)
+app.add_typer(searches.app, name="searches")
 app.command("compare")(photographs.compare)
 app.command("detect")(photographs.detect)
 app.add_typer(galleries.app, name="galleries")
@@ -62,6 +65,7 @@ app.add_typer(sessions.app, name="session")
 app.add_typer(purposes.app, name="purpose")
 app.add_typer(cases.app, name="case")
 app.add_typer(authorities.app, name="authority")
+app.add_typer(review.app, name="review")
 app.add_typer(approvals.app, name="approvals")
 app.add_typer(policies.app, name="policy")
 app.command("erase")(erase.erase)

@@ -100,13 +100,37 @@ def show(
 
 
 @app.command()
-def close(context: typer.Context, number: _Number) -> int:
+def close(
+    context: typer.Context,
+    number: _Number,
+    identified: Annotated[
+        bool, typer.Option("--identified", help="Close it as one in which the person was identified.")
+    ] = False,
+) -> int:
     """Close a case: nobody can name it any more, and sessions for it end at once."""
     from recognizance.cli.connection import connect
 
     with connect(context.obj) as connection:
-        connection.native.close_case(Number=number)
+        connection.native.close_case(Number=number, Identified=identified)
     output().print(Text(f"Closed the case {number}."), soft_wrap=True)
+    return ExitCode.OK
+
+
+@app.command()
+def outcome(
+    context: typer.Context,
+    number: _Number,
+    what: Annotated[str, typer.Argument(metavar="OUTCOME", help="What came of it; docs/method/review.md lists them.")],
+    review: Annotated[str | None, typer.Option(help="The review of the search that it came of.")] = None,
+    note: Annotated[str, typer.Option(help="What else there is to say; sealed, and committed to in the log.")] = "",
+) -> int:
+    """Record what came of a case: independent evidence, a false lead, an arrest, somebody cleared."""
+    from recognizance.cli.connection import connect
+
+    named = {} if review is None else {"ReviewId": review}
+    with connect(context.obj) as connection:
+        connection.native.record_outcome(Outcome=what, Case=number, Note=note, **named)
+    output().print(Text(f"Recorded {what} of the case {number}."), soft_wrap=True)
     return ExitCode.OK
 
 

@@ -72,6 +72,7 @@ EXIT_CODES: Mapping[type[errors.RecognizanceError], ExitCode] = MappingProxyType
         errors.TooManyReferencesError: ExitCode.CONFLICT,
         errors.PackError: ExitCode.USAGE,
         errors.RefusedError: ExitCode.REFUSED,
+        errors.WithheldError: ExitCode.REFUSED,
         errors.NoCredentialsError: ExitCode.UNAVAILABLE,
         errors.BusyError: ExitCode.UNAVAILABLE,
     }

@@ -51,6 +51,9 @@ def search(
         print_json(search_document(answer, gallery, str(photo)))
     else:
         show_candidates(output(), answer)
+        if answer.get("ReviewId"):
+            how = "released by" if answer["Reviewed"] else "not reviewed yet; they go to"
+            output().print(f"These candidates are {how} the review {answer['ReviewId']}.", soft_wrap=True)
         if not answer.get("Face"):
             output().print(
                 f"No face of {photo} passes --quality {quality.value}, so none was searched.", soft_wrap=True

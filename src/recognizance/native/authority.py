@@ -112,7 +112,9 @@ def update_case(desk: Desk, call: Call) -> Answer:
 
 def close_case(desk: Desk, call: Call) -> Answer:
     """Answer CloseCase."""
-    closed, entry = cases.close_case(desk.place, act_of(call), call.input["Number"])
+    closed, entry = cases.close_case(
+        desk.place, act_of(call), call.input["Number"], identified=call.input.get("Identified", False)
+    )
     return answer({"Case": case(closed)}, entry)
 
 

@@ -5,10 +5,10 @@ from functools import partial
 from typing import Any
 
 from recognizance.biometrics import QualityLevel
-from recognizance.native import auditing, authority, erasing, policies, registers, shapes
+from recognizance.native import auditing, authority, erasing, policies, registers, reviewing, shapes
 from recognizance.native.model import load_native_model
 from recognizance.wire import Answer, Call, Service
-from recognizance.wire.desk import Desk, act_of, answer, page_size
+from recognizance.wire.desk import Desk, act_of, answer, page_size, review_headers
 from recognizance.workflows import exchange, galleries
 from recognizance.workflows.compare import compare
 from recognizance.workflows.detect import detect
@@ -115,9 +115,12 @@ def search_gallery(desk: Desk, call: Call) -> Answer:
             "SearchId": found.search_id,
             "Model": desk.place.engine.model,
             "Calibration": desk.place.calibration.digest,
+            "ReviewId": found.review,
+            "Reviewed": found.reviewed if found.review else None,
         },
         found.entry,
         threshold_applied=f"{found.threshold_percent:g}",
+        **review_headers(found.review, reviewed=found.reviewed),
     )
 
 
@@ -218,6 +221,7 @@ OPERATIONS = {
     **authority.OPERATIONS,
     **erasing.OPERATIONS,
     **registers.OPERATIONS,
+    **reviewing.OPERATIONS,
     **policies.OPERATIONS,
 }
 

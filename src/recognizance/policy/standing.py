@@ -7,7 +7,7 @@ from recognizance.policy.facts import RequestFacts
 
 READING = frozenset({"list", "detect"})
 USING = READING | {"search", "compare", "enrol", "erase", "subject", "export"}
-OWN = frozenset({"identity", "own-key", "receipt", "request", "roster", "rules", "session"})
+OWN = frozenset({"identity", "lead", "own-key", "receipt", "request", "roster", "rules", "session"})
 """What concerns the operator alone; every role covers it."""
 
 WITHOUT_GALLERY = OWN | READING | {"compare"}
@@ -60,8 +60,8 @@ TIMED = frozenset(
 """Acts that depend on the time by themselves; others do where a session, a case or an authority is named."""
 
 ROLES: Mapping[str, frozenset[str]] = {
-    INVESTIGATOR: USING | OWN | {"emergency"},
-    EXAMINER: READING | {"compare"} | OWN,
+    INVESTIGATOR: USING | OWN | {"emergency", "outcome"},
+    EXAMINER: READING | {"compare", "review"} | OWN,
     SUPERVISOR: frozenset(
         {
             "list",
@@ -74,6 +74,8 @@ ROLES: Mapping[str, frozenset[str]] = {
             "authority",
             "emergency",
             "ratification",
+            "release",
+            "outcome",
             "replay",
         }
     )

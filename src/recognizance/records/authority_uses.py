@@ -22,8 +22,14 @@ _TO_DELETE_OF = (
     )
     .order_by(_AUTHORITIES.c.id)
 )
+_UNDER = select(_USES.c.authority_id).where(_USES.c.entry_index == bindparam("wanted"))
+_DERIVE = (
+    update(_USES)
+    .where(_USES.c.authority_id == bindparam("under"), _USES.c.entry_index == bindparam("wanted"))
+    .values(of_entry=bindparam("source"))
+)
 _PENDING = (
-    select(_USES.c.entry_index)
+    select(_USES.c.entry_index, _USES.c.of_entry)
     .where(_USES.c.authority_id == bindparam("wanted"), _USES.c.results_deleted_at.is_(None))
     .order_by(_USES.c.entry_index)
 )
@@ -38,7 +44,21 @@ _DELETED = (
 
 def add(tx: Transaction, authority: str, entry: int) -> None:
     """Take note that the act of an entry was done under an authority."""
-    tx.execute(_ADD, {"authority_id": authority, "entry_index": entry})
+    tx.execute(_ADD, {"authority_id": authority, "entry_index": entry, "of_entry": None})
+
+
+def add_derived(tx: Transaction, source: int, entry: int) -> None:
+    """Take note that an entry tells of what a search found, under whatever authority that was searched.
+
+    Parameters
+    ----------
+    source : int
+        The entry of the search.
+    """
+    for authority in tx.execute(_UNDER, {"wanted": source}).scalars().all():
+        known = tx.execute(_DERIVE, {"under": authority, "wanted": entry, "source": source}).rowcount
+        if not known:
+            tx.execute(_ADD, {"authority_id": authority, "entry_index": entry, "of_entry": source})
 
 
 def count(tx: Transaction, authority: str) -> tuple[int, int]:
@@ -52,9 +72,12 @@ def to_delete(tx: Transaction) -> list[str]:
     return list(tx.execute(_TO_DELETE_OF).scalars())
 
 
-def pending(tx: Transaction, authority: str) -> list[int]:
-    """List the entries of acts under an authority whose results are not deleted, in order."""
-    return list(tx.execute(_PENDING, {"wanted": authority}).scalars())
+def pending(tx: Transaction, authority: str) -> dict[int, int | None]:
+    """Give the entries of acts under an authority whose results are not deleted, in order.
+
+    Each with the entry of the search that it tells of, if it is not the search's own.
+    """
+    return {int(entry): source for entry, source in tx.execute(_PENDING, {"wanted": authority})}
 
 
 def mark_deleted(tx: Transaction, authority: str, entries: Iterable[int], now: datetime) -> None:

@@ -26,6 +26,7 @@ _ON_SEARCHES = (
     .join_from(_HOLDS, _SEARCHES, _SEARCHES.c.id == _HOLDS.c.target)
     .where(_STANDING, _HOLDS.c.kind == SEARCH)
 )
+_ON_SEARCH = select(_HOLDS.c.id).where(_STANDING, _HOLDS.c.kind == SEARCH, _HOLDS.c.target == bindparam("wanted"))
 _TARGETS: BindParameter[str] = bindparam("targets", expanding=True)
 
 
@@ -135,6 +136,11 @@ def release(tx: Transaction, identifier: str, *, by: str, at: datetime) -> bool:
 def standing_in(tx: Transaction, gallery: int) -> list[str]:
     """List the holds on anything in a gallery."""
     return list(tx.execute(_IN_GALLERY.order_by(_HOLDS.c.id), {"gallery": gallery}).scalars())
+
+
+def on_search(tx: Transaction, search_id: str) -> list[str]:
+    """List the holds that keep a search."""
+    return list(tx.execute(_ON_SEARCH.order_by(_HOLDS.c.id), {"wanted": search_id}).scalars())
 
 
 def standing_on(tx: Transaction, identifiers: Collection[str]) -> list[str]:

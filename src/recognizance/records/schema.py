@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
-SCHEMA_VERSION = "0008"
+SCHEMA_VERSION = "0009"
 
 _Kind = type[TypeEngine[Any]] | TypeEngine[Any]
 
@@ -347,8 +347,10 @@ authority_uses = Table(
     metadata,
     Column("authority_id", Text, ForeignKey("authorities.id"), primary_key=True),
     Column("entry_index", _Number, ForeignKey("entries.entry_index"), primary_key=True, autoincrement=False),
+    Column("of_entry", _Number, nullable=True),  # of the search whose review, or repetition, the entry is about
     Column("results_deleted_at", Moment, nullable=True),
     Index(None, "authority_id", "results_deleted_at"),
+    Index(None, "entry_index"),
 )
 
 sessions = Table(
@@ -493,6 +495,8 @@ searches = Table(
     Column("decision", Text, nullable=True),
     Column("rules", Text, nullable=True),
     Column("facts", Text, nullable=True),
+    # When it is to be deleted, if somebody has said so; nothing is deleted by itself yet.
+    Column("retain_until", Moment, nullable=True),
     UniqueConstraint("id"),
     Index(None, "gallery_id", "entry_index"),
     Index(None, "operator", "entry_index"),
@@ -523,4 +527,108 @@ holds = Table(
     Column("released_at", Moment, nullable=True),
     Index(None, "target"),
     Index(None, "gallery_id"),
+)
+
+# What a search found, on its way to who searched: see review/.
+leads = Table(
+    "leads",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _required("entry_index", _Number, ForeignKey("searches.entry_index")),
+    _required("operator", Text, ForeignKey("operators.id")),
+    Column("case_id", Text, ForeignKey("cases.id"), nullable=True),
+    _required("request_digest", LargeBinary),  # keyed: the same request is answered by the same lead
+    _required("state", Text),
+    _required("withheld", Boolean),
+    _required("terms", Text),
+    _required("rules", Text),
+    _required("made_at", Moment),
+    Column("concluded_at", Moment, nullable=True),
+    Column("released_by", Text, ForeignKey("operators.id"), nullable=True),
+    Column("released_at", Moment, nullable=True),
+    Column("sealed_reason", LargeBinary, nullable=True),
+    UniqueConstraint("entry_index"),
+    UniqueConstraint("request_digest"),
+    Index(None, "state", "made_at"),
+    Index(None, "operator"),
+    Index(None, "case_id"),
+)
+
+# The candidates in an order of chance: their place says nothing of how alike they are.
+lead_candidates = Table(
+    "lead_candidates",
+    metadata,
+    Column("lead_id", Text, ForeignKey("leads.id"), primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    _required("rank", BigInteger),
+    Column("excluded_by", Text, ForeignKey("leads.id"), nullable=True),
+    Column("decision", Text, nullable=True),
+)
+
+examinations = Table(
+    "examinations",
+    metadata,
+    Column("lead_id", Text, ForeignKey("leads.id"), primary_key=True),
+    Column("examiner", Text, ForeignKey("operators.id"), primary_key=True),
+    _required("entry_index", _Number, ForeignKey("entries.entry_index")),
+    _required("concluded_at", Moment),
+    Index(None, "entry_index"),
+)
+
+# What is seen of a face is sealed under the key of whose it is.
+findings = Table(
+    "findings",
+    metadata,
+    Column("lead_id", Text, ForeignKey("leads.id"), primary_key=True),
+    Column("examiner", Text, ForeignKey("operators.id"), primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    _required("conclusion", Text),
+    Column("key_slot", _Number, nullable=True),
+    Column("sealed", LargeBinary, nullable=True),
+)
+
+# "Not this person": who is not released again for a case.
+case_exclusions = Table(
+    "case_exclusions",
+    metadata,
+    Column("case_id", Text, ForeignKey("cases.id"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("number", _Number, primary_key=True, autoincrement=False),
+    _required("lead_id", Text, ForeignKey("leads.id")),
+)
+
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("entry_index", _Number, ForeignKey("entries.entry_index"), primary_key=True, autoincrement=False),
+    _required("kind", Text),
+    Column("case_id", Text, ForeignKey("cases.id"), nullable=True),
+    Column("search_entry", _Number, ForeignKey("searches.entry_index"), nullable=True),
+    _required("sealed_note", LargeBinary),
+    _required("recorded_by", Text, ForeignKey("operators.id")),
+    _required("recorded_at", Moment),
+    Index(None, "case_id"),
+    Index(None, "search_entry"),
+)
+
+# With what an operator has compared within a day, where comparing too much is searching.
+comparisons = Table(
+    "comparisons",
+    metadata,
+    Column("operator", Text, ForeignKey("operators.id"), primary_key=True),
+    Column("pair_digest", LargeBinary, primary_key=True),
+    _required("targets", BigInteger),
+    _required("at", Moment),
+)
+
+# To whom what an entry commits to was opened.
+disclosures = Table(
+    "disclosures",
+    metadata,
+    Column("entry_index", _Number, ForeignKey("entries.entry_index"), primary_key=True, autoincrement=False),
+    _required("disclosed_entry", _Number),
+    _required("fields", Text),
+    _required("disclosed_by", Text),
+    _required("at", Moment),
+    Index(None, "disclosed_entry"),
 )

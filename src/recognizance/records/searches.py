@@ -49,6 +49,11 @@ _COUNT = select(func.count()).select_from(_SEARCHES)
 _SINCE = _SEARCHES.c.at >= bindparam("since")
 _UNTIL = _SEARCHES.c.at <= bindparam("until")
 _AT_ENTRY = select(_SEARCHES.c.id).where(_SEARCHES.c.entry_index == bindparam("wanted"))
+_AT = select(_SEARCHES).where(_SEARCHES.c.entry_index == bindparam("wanted"))
+_IMAGES = select(schema.references.c.image_id).where(
+    schema.references.c.face_id.in_(bindparam("face_ids", expanding=True))
+)
+_RETAIN = update(_SEARCHES).where(_SEARCHES.c.id == bindparam("wanted")).values(retain_until=bindparam("moment"))
 _BY_GALLERY = _SEARCHES.c.gallery_id == bindparam("gallery")
 _BY_OPERATOR = _SEARCHES.c.operator == bindparam("by")
 _FACE_IDS = select(schema.references.c.sequence, schema.references.c.face_id).where(
@@ -160,6 +165,8 @@ class SearchRecord:
         The rules that said it, and the floors that were applied.
     facts : mapping or None
         What was decided on (`policy.replaying`).
+    retain_until : datetime or None
+        When it is to be deleted, if somebody has said so.
     candidates : tuple of SearchCandidate
         By rank.  `list_page` leaves them out.
     """
@@ -199,6 +206,7 @@ class SearchRecord:
     decision: str | None = None
     rules: tuple[str, ...] = ()
     facts: Mapping[str, Any] | None = None
+    retain_until: datetime | None = None
     candidates: tuple[SearchCandidate, ...] = ()
 
 
@@ -258,6 +266,34 @@ def get(tx: Transaction, search_id: str) -> SearchRecord:
     row = tx.execute(_GET, {"wanted": search_id}).first()
     if row is None:
         raise NotFoundError(f"There is no search {search_id} on record.")
+    return _whole(tx, row)
+
+
+def at_entry(tx: Transaction, entry_index: int) -> SearchRecord:
+    """Read the search of an entry with its candidates.
+
+    Raises
+    ------
+    NotFoundError
+    """
+    row = tx.execute(_AT, {"wanted": entry_index}).first()
+    if row is None:
+        raise NotFoundError(f"Entry {entry_index} is not a search's.")
+    return _whole(tx, row)
+
+
+def images_of(tx: Transaction, candidates: Sequence[SearchCandidate]) -> set[str]:
+    """Name the photographs of candidates that are references and still enrolled."""
+    face_ids = [candidate.identifier for candidate in candidates if candidate.identifier is not None]
+    return {str(image) for image in tx.execute(_IMAGES, {"face_ids": face_ids}).scalars()} if face_ids else set()
+
+
+def retain(tx: Transaction, search_id: str, until: datetime | None) -> None:
+    """Say until when a search is kept; None ends the clock."""
+    tx.execute(_RETAIN, {"wanted": search_id, "moment": until})
+
+
+def _whole(tx: Transaction, row: Any) -> SearchRecord:
     lines = tx.execute(_GET_CANDIDATES, {"wanted": row.entry_index}).all()
     found = _identifiers(tx, row.searched, [line.number for line in lines])
     candidates = [SearchCandidate(line.number, found.get(line.number), *line[1:]) for line in lines]

@@ -4,6 +4,7 @@ import hashlib
 from typing import Any
 
 from recognizance.biometrics import BoundingBox, DetectedFace, Image, Reference
+from recognizance.wire.desk import review_headers
 from recognizance.workflows.compare import Compared
 from recognizance.workflows.search import Lead, SearchResult
 
@@ -93,4 +94,5 @@ def search_headers(result: SearchResult) -> dict[str, str]:
         "threshold_applied": f"{result.threshold_percent:g}",
         "expected_false_candidates": f"{result.expected_false_candidates:.3g}",
         "references_searched": str(result.references_searched),
+        **review_headers(result.review, reviewed=result.reviewed),
     }

@@ -74,6 +74,11 @@ def answer(body: dict[str, Any], entry: int, **headers: str) -> Answer:
     return Answer(body, {**receipt_headers(Recorded(entry, "allowed")), **told})
 
 
+def review_headers(review: str | None, *, reviewed: bool) -> dict[str, str]:
+    """Say of candidates that they are leads: which review they came out of, or still go to."""
+    return {} if review is None else {"review": review, "lead": "reviewed" if reviewed else "unreviewed"}
+
+
 def page_size(call: Call, default: int) -> int:
     """Return MaxResults; 0 and none mean the default, for a page of nothing would never end."""
     return int(call.input.get("MaxResults") or default)

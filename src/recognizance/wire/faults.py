@@ -13,6 +13,7 @@ _GENERIC = "An internal error occurred. The server's log holds it under this req
 
 ENTRY_HEADER = "x-recognizance-entry"
 DECISION_HEADER = "x-recognizance-decision"
+REVIEW_HEADER = "x-recognizance-review"
 
 # Operations answer these whatever their model lists; SDKs know them for every service.
 _COMMON_CODES = frozenset(
@@ -63,6 +64,7 @@ ERROR_TABLE: Mapping[type[errors.RecognizanceError], tuple[str, int]] = MappingP
         errors.TooManyReferencesError: ("ServiceQuotaExceededException", 400),
         errors.PackError: _INVALID,
         errors.RefusedError: ("AccessDeniedException", 400),
+        errors.WithheldError: ("AccessDeniedException", 400),
         errors.NoCredentialsError: _INTERNAL,
         errors.BusyError: ("ThrottlingException", 400),
     }
@@ -186,7 +188,8 @@ def receipt_headers(recorded: errors.Recorded | None) -> dict[str, str]:
     """Name the act's entry, by which anybody can have a receipt for it, and what came of the act."""
     if recorded is None:
         return {}
-    return {ENTRY_HEADER: str(recorded.entry), DECISION_HEADER: recorded.decision}
+    review = {} if recorded.review is None else {REVIEW_HEADER: recorded.review}
+    return {ENTRY_HEADER: str(recorded.entry), DECISION_HEADER: recorded.decision, **review}
 
 
 def _told(error: errors.RecognizanceError) -> str:

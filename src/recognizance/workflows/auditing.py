@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from recognizance.errors import InvalidRequestError
+from recognizance.records import disclosures
+from recognizance.records.disclosures import DisclosureRow
 from recognizance.workflows.act import Act
+from recognizance.workflows.objections import objections_refused
 from recognizance.workflows.place import Workplace, failures_recorded, permit, record
+from recognizance.workflows.withholding import require_disclosable
 from recognizance_verify.disclosures import Disclosure
 
 KIND = "ledger"
@@ -124,14 +128,18 @@ def disclose(place: Workplace, act: Act, index: int, fields: Sequence[str]) -> t
         If there is no such entry or field.
     ErasedError
         If what opens a field was erased.
+    RefusedError
+        If a review withholds it.
     """
     permitted = permit(place, act, "disclosure")
     fields = list(dict.fromkeys(fields))  # verifiers refuse a field that is opened twice
     covering = place.publisher.covering(index)
-    with place.store.write() as tx:
+    with objections_refused(place, permitted), place.store.write() as tx:
+        require_disclosable(tx, act, json.loads(place.ledger.entry(tx, index))["details"], fields)
         openings = place.ledger.disclosure(tx, index, fields)
         disclosure = Disclosure(place.ledger.receipt(tx, index, covering.note), tuple(openings))
         entry = record(tx, permitted, {"disclosed_entry": index, "fields": [*fields]})
+        disclosures.add(tx, DisclosureRow(entry, index, tuple(fields), act.operator, permitted.time))
     return disclosure.text(), entry
 
 

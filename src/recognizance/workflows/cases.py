@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 from recognizance.errors import InvalidRequestError, NotFoundError
 from recognizance.ledger import Concealed, Value
-from recognizance.records import Transaction, cases
+from recognizance.records import Transaction, cases, outcomes
 from recognizance.records.cases import CaseRow
+from recognizance.records.outcomes import OutcomeRow
 from recognizance.workflows.act import Act
+from recognizance.workflows.objections import objections_refused
 from recognizance.workflows.operators import oversees
+from recognizance.workflows.outcomes import require_evidence
 from recognizance.workflows.place import Workplace, failures_recorded, new_identifier, permit, record
 
 KIND = "case"
@@ -90,21 +93,32 @@ def update_case(place: Workplace, act: Act, number: str, changes: Mapping[str, s
 
 
 @failures_recorded(KIND)
-def close_case(place: Workplace, act: Act, number: str) -> tuple[Docket, int]:
+def close_case(place: Workplace, act: Act, number: str, *, identified: bool = False) -> tuple[Docket, int]:
     """Close a case: nobody can name it any more, and sessions for it end at once; recorded.
+
+    Parameters
+    ----------
+    identified : bool
+        Close it as one in which the person was identified, which becomes an outcome of it.
 
     Raises
     ------
     NotFoundError
     InvalidRequestError
         If it is closed.
+    RefusedError
+        If it would be closed as identified on a match alone, and rules that apply to it say that it cannot be.
     """
     permitted = permit(place, act, KIND)
-    with place.store.write() as tx:
+    with objections_refused(place, permitted), place.store.write() as tx:
         case = _open(tx, number)
+        if identified:
+            require_evidence(place, tx, case)
         cases.close(tx, case.id, closed_at=permitted.time)
-        details = {"change": "closed", "subject_case": case.id}
+        details: dict[str, Value] = {"change": "closed", "identified": identified, "subject_case": case.id}
         entry = record(tx, permitted, details, [Concealed("case_number", number)])
+        if identified:
+            outcomes.add(tx, OutcomeRow(entry, "identified", case.id, None, "", permitted.act.operator, permitted.time))
         found = _docket(tx, cases.get(tx, number))
     return found, entry
 

@@ -9,9 +9,12 @@ from recognizance.detection.filter import shortcomings
 from recognizance.errors import NoFaceError
 from recognizance.ledger import Concealed, ConcealedList
 from recognizance.workflows.act import Act
+from recognizance.workflows.comparing import count_comparison, require_no_search
 from recognizance.workflows.engine import NO_FACE, Photograph, require_face
+from recognizance.workflows.objections import objections_refused
 from recognizance.workflows.place import Workplace, failures_recorded, permit, record
 from recognizance.workflows.releasing import judged_by_result, require_no_review, result_facts
+from recognizance.workflows.withholding import withholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ def compare(
     """Compare the source's largest face with every face of the target, up to 100.
 
     The policy is asked; the comparison is made; the policy is asked about the result; one entry is made durable; then
-    the result is returned.
+    the result is returned.  Where the results of searches are withheld, comparing is no way around that.
 
     Raises
     ------
@@ -59,6 +62,8 @@ def compare(
     """
     permitted = permit(place, act, "compare", threshold_percent=threshold_percent, targets=1, reviewable=True)
     require_no_review(place, permitted)
+    terms = withholds(place, permitted)
+    require_no_search(place, permitted, terms)
     threshold_percent = permitted.threshold(threshold_percent)
     source_image, source_faces = place.engine.look(*source())
     source_face, _ = require_face(source_faces)
@@ -77,7 +82,10 @@ def compare(
     unmatched = tuple(item for item in compared if item.similarity_percent < threshold_percent)
     shown = [item.similarity_percent for item in matches]
     permitted = judged_by_result(place, permitted, result_facts(shown, len(compared), source_image, source_face))
-    with place.store.write() as tx:
+    require_no_review(place, permitted)
+    photographs = source_image.sha256, target_image.sha256
+    with objections_refused(place, permitted), place.store.write() as tx:
+        count_comparison(tx, permitted, terms, photographs, max(len(compared), 1))
         entry = record(
             tx,
             permitted,

@@ -26,6 +26,7 @@ from recognizance.workflows.place import (
     same_gallery,
 )
 from recognizance.workflows.shelf import require_model
+from recognizance.workflows.withholding import enroller
 
 EXCEEDS_MAX_FACES = "EXCEEDS_MAX_FACES"
 
@@ -72,10 +73,14 @@ Wanted = tuple[Photograph, str | None]
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A photograph that was looked at; ``image`` has let go of its pixels."""
+    """A photograph that was looked at; ``image`` has let go of its pixels.
+
+    With the same bytes, ``known_by`` says that it is the same photograph.
+    """
 
     data: bytes
     external_id: str | None
+    known_by: str | None
     image: Image
     chosen: list[DetectedFace]
     templates: list[Template]
@@ -97,10 +102,11 @@ def enrol(
 
     The policy is asked; the faces are found, filtered and embedded; references, photograph and one entry are made
     durable together; then searches see them; then they are returned.  The same bytes with the same external id
-    are not stored a second time: the references that are there are returned.
+    are not stored a second time: the references that are there are returned, where the results of searches are withheld
+    only to who enrolled them.
     """
     permitted, gallery = _begin(place, act, gallery_name)
-    seen = _look(place, (photograph, external_id), Selection(faces_max, quality))
+    seen = _look(place, permitted, (photograph, external_id), Selection(faces_max, quality))
     (done,) = _store(place, permitted, gallery, [seen])
     return cast(Enrolment, done)  # what was seen is stored
 
@@ -118,7 +124,7 @@ def enrol_many(
     seen: list[_Seen | ImageError] = []
     for photograph in photographs:
         try:
-            seen.append(_look(place, photograph, selection))
+            seen.append(_look(place, permitted, photograph, selection))
         except ImageError as error:
             seen.append(error)
     return _store(place, permitted, gallery, seen)
@@ -131,13 +137,14 @@ def _begin(place: Workplace, act: Act, gallery_name: str) -> tuple[Permit, Galle
     return permitted, gallery
 
 
-def _look(place: Workplace, wanted: Wanted, selection: Selection) -> _Seen:
+def _look(place: Workplace, permitted: Permit, wanted: Wanted, selection: Selection) -> _Seen:
     photograph, external_id = wanted
     data, bytes_max = photograph()
     image, faces = place.engine.look(data, bytes_max)
     chosen, left_out = _choose(faces[:FACES_MAX], image, selection.quality, selection.faces_max)
     templates = place.engine.templates(image, chosen)
-    return _Seen(data, external_id, image.without_pixels(), chosen, templates, left_out)
+    known_by = enroller(place, permitted, external_id)
+    return _Seen(data, external_id, known_by, image.without_pixels(), chosen, templates, left_out)
 
 
 def _store(
@@ -165,7 +172,7 @@ def _store_one(
 ) -> tuple[Enrolment, list[tuple[str, Template]]]:
     """Store what is not there yet, with its entry; give the new references' templates by face id."""
     image, external_id = seen.image, seen.external_id
-    image_id = images.find(tx, gallery.id, image.sha256, external_id)
+    image_id = images.find(tx, gallery.id, image.sha256, seen.known_by)
     known = references.of_image(tx, gallery.id, image_id) if image_id else []
     existing = [_find(known, relative_box(face.box, image)) for face in seen.chosen]
     fresh = [
@@ -175,7 +182,7 @@ def _store_one(
     ]
     if fresh and image_id is None:
         image_id = new_identifier()
-        images.remember(tx, gallery.id, image.sha256, external_id, image_id)
+        images.remember(tx, gallery.id, image.sha256, seen.known_by, image_id)
         if gallery.keep_photographs:
             photographs.put(tx, image_id, "reference", seen.data, media_type=image.media_type, created_at=now)
     news = [

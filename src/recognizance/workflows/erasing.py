@@ -52,7 +52,7 @@ def erase_subject(place: Workplace, act: Act, gallery_name: str, subject: str) -
             found = subjects.get(tx, gallery.id, subject)
             face_ids = subjects.faces_of(tx, gallery.id, subject)
             photographs = references.photographs_showing(tx, gallery.id, face_ids)
-            require_free(tx, {found.identifier, *_touched(tx, gallery.id, face_ids, photographs)})
+            require_free(tx, gallery.id, {found.identifier, *_touched(tx, gallery.id, face_ids, photographs)})
             references.delete_many(tx, gallery.id, face_ids, with_photographs=True)
             subjects.delete(tx, gallery.id, subject)
             entry = record(
@@ -94,7 +94,7 @@ def erase_faces(place: Workplace, act: Act, gallery_name: str, face_ids: Sequenc
                 raise ReferenceNotFoundError(f"The face id: {missing[0]} does not exist")
             owners = sorted({str(row.subject) for row in known.values() if row.subject is not None})
             photographs = references.photographs_showing(tx, gallery.id, wanted)
-            require_free(tx, _touched(tx, gallery.id, wanted, photographs))
+            require_free(tx, gallery.id, _touched(tx, gallery.id, wanted, photographs))
             references.delete_many(tx, gallery.id, wanted, with_photographs=True)
             left = {
                 owner.identifier: subjects.templates_of(tx, gallery.id, name)

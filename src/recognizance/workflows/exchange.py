@@ -27,6 +27,7 @@ from recognizance.workflows.place import (
     same_gallery,
 )
 from recognizance.workflows.shelf import require_model
+from recognizance.workflows.withholding import require_no_export, withholds
 
 _SAME_FACE = 0.4
 """Overlap of another service's box with ours that makes them the same face; detectors draw boxes differently."""
@@ -78,6 +79,7 @@ def export_references(
     counts it nor commits to it.
     """
     permitted = permit(place, act, "export", gallery=gallery_name)
+    require_no_export(place, permitted)
     with place.store.write() as tx:
         gallery = galleries.get(tx, gallery_name)
         page = references.list_page(tx, gallery.id, after_sequence=after, limit=limit + 1)
@@ -102,6 +104,7 @@ def read_photograph(place: Workplace, act: Act, gallery_name: str, image_id: str
         If the gallery has no such image, or keeps no photographs.
     """
     permitted = permit(place, act, "export", gallery=gallery_name)
+    require_no_export(place, permitted, image_id)
     with place.store.write() as tx:
         gallery = galleries.get(tx, gallery_name)
         if not references.of_image(tx, gallery.id, image_id):
@@ -218,6 +221,7 @@ def import_photograph(
     permitted = permit(place, act, "enrol", gallery=gallery_name)
     gallery = find_gallery(place, gallery_name)
     require_model(gallery, place.engine.model)
+    hidden = withholds(place, permitted) is not None
     data, bytes_max = photograph()
     image, seen = place.engine.look(data, bytes_max)
     found = _match(faces, seen, image)
@@ -234,6 +238,8 @@ def import_photograph(
             ]
             _refuse_foreign(tx, gallery, [item.named.face_id for item, _ in fresh], [image_id])
             same = images.is_of(tx, image_id, image.sha256)
+            if same is not None and hidden:
+                raise InvalidRequestError(f"The image id {image_id} is taken, and by which photograph is withheld.")
             if same is False:
                 raise InvalidRequestError(f"The image id {image_id} belongs to another photograph.")
             if fresh and same is None:

@@ -16,6 +16,7 @@ from recognizance.workflows.pack_folders import usable
 from recognizance.workflows.place import Workplace, failures_recorded, permit, record
 from recognizance.workflows.policies import READING
 from recognizance.workflows.rulebook import DECISIONS, NOTHING_ON, InForce, Ruling
+from recognizance.workflows.withholding import withheld_entries
 
 REPLAYING = "replay"
 """The act of looking into what others did, for which standing is asked."""
@@ -130,7 +131,8 @@ def explain_situation(
 def explain_search(place: Workplace, act: Act, search: str) -> tuple[Explanation, int]:
     """Say why a search was decided as it was, by the rules as they were then; recorded.
 
-    Operators may ask about their own searches, and are not told what was found; about others', who may replay.
+    Operators may ask about their own searches, and are not told what was found; about others', who may replay, and what
+    was found only where no review withholds it from them.
 
     Raises
     ------
@@ -145,6 +147,8 @@ def explain_search(place: Workplace, act: Act, search: str) -> tuple[Explanation
             raise NotFoundError(f"The search {search} was made before there were rule packs.")
         in_force = place.rulebook.then(tx, found.policy)
         facts, result = read_facts(found.facts)
+        if withheld_entries(tx, act, [found.entry_index]):
+            result = None
         ruling = in_force.rule(facts)
         if result is not None:
             ruling = ruling.with_result(result)

@@ -185,7 +185,7 @@ def erase(place: Workplace, act: Act, name: str, face_ids: Sequence[str]) -> Era
             gallery = same_gallery(tx, gallery)
             known = references.get_many(tx, gallery.id, wanted)
             free = [face_id for face_id in wanted if face_id in known and known[face_id].subject is None]
-            require_free(tx, free)
+            require_free(tx, gallery.id, free)
             references.delete_many(tx, gallery.id, free)
             entry = record(tx, permitted, {"gallery": gallery.id, "references": len(free), **name_faces(free)})
         change.erased(free)

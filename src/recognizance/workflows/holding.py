@@ -5,7 +5,7 @@ from collections.abc import Collection
 from recognizance.errors import InvalidRequestError
 from recognizance.ledger import Concealed
 from recognizance.policy import Reason
-from recognizance.records import Transaction, galleries, holds, searches, subjects
+from recognizance.records import Transaction, galleries, holds, leads, searches, subjects
 from recognizance.records.holds import SEARCH, SUBJECT, Hold
 from recognizance.workflows import approvals
 from recognizance.workflows.act import Act
@@ -133,13 +133,19 @@ def list_holds(place: Workplace, act: Act, *, released: bool = False) -> tuple[l
         return found, record(tx, permitted, {"change": "listed", "holds": len(found)})
 
 
-def require_free(tx: Transaction, identifiers: Collection[str]) -> None:
+def require_free(tx: Transaction, gallery: int, identifiers: Collection[str]) -> None:
     """Object to the erasure of faces or subjects that a hold keeps; call it within `objections_refused`.
+
+    While a search is held whose candidates are withheld, nothing of its gallery can be erased: a refusal for the
+    candidates alone would tell who they are.
 
     Raises
     ------
     Objection
     """
+    if leads.held_in(tx, gallery):
+        told = "A legal hold keeps a search of this gallery, and whom it found is withheld, so nothing is erased here."
+        raise Objection(Reason(_RULE, told, "A supervisor can release the hold with a second person."))
     _object(holds.standing_on(tx, identifiers))
 
 

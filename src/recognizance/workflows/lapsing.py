@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from recognizance.ledger import Entry, Value
-from recognizance.records import Transaction, authorities, authority_uses, holds, searches, sessions
+from recognizance.records import Transaction, authorities, authority_uses, holds, leads, searches, sessions
 from recognizance.workflows.place import Workplace, is_behind, name_many
 from recognizance.workflows.presence import OPERATOR
 
@@ -12,9 +12,12 @@ KIND = "authority"
 RESULTS = frozenset(
     {
         "candidates",
+        "conclusions",
+        "decisions",
         "photograph_sha256",
         "probe_reference",
         "probe_sha256",
+        "released",
         "scope_sha256",
         "scores_millionths",
         "source_sha256",
@@ -69,9 +72,9 @@ def _let_lapse(place: Workplace, identifier: str, now: datetime) -> bool:
 def delete_results(place: Workplace, tx: Transaction, identifier: str, *, now: datetime) -> None:
     """Delete the results of what was done under an authority, but for those that a legal hold keeps.
 
-    Candidate lists, probe photographs and their keys go, and what opens the entries' commitments to them; that the
-    authority was used stays on record.  An entry says what was deleted and which holds keep the rest; it is repeated
-    only when that changes.
+    Candidate lists, probe photographs and their keys go, what reviewers concluded of them, and what opens the entries'
+    commitments to all that; that the authority was used stays on record.  An entry says what was deleted and which
+    holds keep the rest; it is repeated only when that changes.
     """
     row = authorities.of_id(tx, identifier)
     free, keeping, kept = _sort_out(tx, identifier)
@@ -79,9 +82,10 @@ def delete_results(place: Workplace, tx: Transaction, identifier: str, *, now: d
     if not free and suspended == row.suspended_for:
         return
     found = searches.of_entries(tx, free)
+    leads.delete_results(tx, [search.entry_index for search in found])
     photographs = searches.delete_results(tx, found, at=now)
-    for entry in free:
-        place.ledger.forget(tx, entry, RESULTS)
+    for entry, source in free.items():
+        place.ledger.forget(tx, entry, RESULTS if source is None else RESULTS | {"reason"})
     authority_uses.mark_deleted(tx, identifier, free, now)
     authorities.suspend(tx, identifier, suspended)
     details: dict[str, Value] = {
@@ -102,9 +106,10 @@ def _is_anything_due(tx: Transaction, identifier: str) -> bool:
     return bool(free) or (" ".join(keeping) or None) != authorities.of_id(tx, identifier).suspended_for
 
 
-def _sort_out(tx: Transaction, identifier: str) -> tuple[list[int], list[str], int]:
+def _sort_out(tx: Transaction, identifier: str) -> tuple[dict[int, int | None], list[str], int]:
     """Give the entries whose results can be deleted, the holds that keep others, and how many these are."""
     pending = authority_uses.pending(tx, identifier)
-    kept = holds.keeping_results(tx, pending)
-    free = [entry for entry in pending if entry not in kept]
-    return free, sorted({hold for held in kept.values() for hold in held}), len(kept)
+    held = holds.keeping_results(tx, {source or entry for entry, source in pending.items()})
+    kept = {entry: held[source or entry] for entry, source in pending.items() if (source or entry) in held}
+    free = {entry: source for entry, source in pending.items() if entry not in kept}
+    return free, sorted({hold for keeping in kept.values() for hold in keeping}), len(kept)

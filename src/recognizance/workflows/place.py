@@ -41,8 +41,8 @@ CLOCK_TOLERANCE = timedelta(seconds=1)
 
 NEEDS_REVIEW = Reason(
     "standing/review",
-    "What this shows has to be reviewed before it is released, and it cannot be reviewed here.",
-    "`recognizance policy explain` tells what the rules ask for.",
+    "What this shows has to be reviewed before it is released, and only searches can be reviewed.",
+    "Search a gallery: reviewers see what is found, and release it.",
 )
 
 
@@ -211,17 +211,19 @@ def record(
     permitted: Permit,
     details: Mapping[str, Value],
     concealed: Iterable[Concealed | ConcealedList] = (),
+    *,
+    decision: str = "allowed",
 ) -> int:
     """Append the act's entry in the transaction that holds its effect; return the entry's index.
 
-    `details` holds what the server made and what no review withholds; what a client chose, and every candidate, is
-    `concealed`: committed to, and not quoted.
+    `decision` is ``referred`` where the result goes to reviewers first.  `details` holds what the server made and what
+    no review withholds; what a client chose, and every candidate, is `concealed`: committed to, and not quoted.
     """
     entry = Entry(
         permitted.kind,
         permitted.clock(),  # now, and not when it was permitted, so that entries are in the order of their times
         permitted.act.operator,
-        "allowed",
+        decision,
         permitted.rules,
         {**_who(permitted.act), **_ruled(permitted), **details},
     )

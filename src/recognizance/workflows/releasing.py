@@ -1,7 +1,4 @@
-"""Whether what was found may go out: the second decision, and what becomes of what has to be reviewed first.
-
-The one place that review changes: until there is one, what has to be reviewed is refused, and never an empty list.
-"""
+"""Whether what was found may go out: the second decision.  What has to be reviewed first: see `withholding`."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -33,7 +30,7 @@ def judged_by_result(place: Workplace, permitted: Permit, result: ResultFacts) -
     Raises
     ------
     RefusedError
-        If it has to be reviewed first, or cannot be decided.
+        If it cannot be decided.  Whether it has to be reviewed first is the caller's to see to (`Permit.referral`).
     """
     if permitted.ruling is None:
         return permitted
@@ -41,7 +38,6 @@ def judged_by_result(place: Workplace, permitted: Permit, result: ResultFacts) -
     permitted = replace(permitted, ruling=ruling)
     if ruling.refusal:
         raise refusal(place, permitted, ruling.refusal)
-    require_no_review(place, permitted)
     return permitted
 
 

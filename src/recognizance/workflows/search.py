@@ -15,6 +15,7 @@ from recognizance.records import Transaction, photographs, references, searches,
 from recognizance.records.galleries import GalleryRow
 from recognizance.records.searches import Searched
 from recognizance.records.subjects import SubjectRow
+from recognizance.workflows import withholding
 from recognizance.workflows.act import Act
 from recognizance.workflows.engine import NO_FACE, Photograph
 from recognizance.workflows.footing import UNSTATED
@@ -28,7 +29,7 @@ from recognizance.workflows.place import (
     record,
     same_gallery,
 )
-from recognizance.workflows.releasing import judged_by_result, require_no_review, result_facts
+from recognizance.workflows.releasing import judged_by_result, result_facts
 from recognizance.workflows.shelf import require_model, subject_template
 
 REFERENCES = "references"
@@ -86,6 +87,10 @@ class SearchResult:
         UUID of the record of this search.
     entry : int
         Index of its entry.
+    review : str or None
+        The review that the candidates go to, or came out of.
+    reviewed : bool
+        Whether they are what reviewers released.
     """
 
     image: Image | None
@@ -99,6 +104,8 @@ class SearchResult:
     worst_group: str
     search_id: str
     entry: int
+    review: str | None = None
+    reviewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +128,25 @@ class _Question:
     excluding: Collection[str] = ()
     probe_of: Reference | SubjectRow | None = None
     scope: frozenset[str] | None = None
+    quality: str = ""
+
+    def asked(self, image: Image | None) -> list[Value]:
+        """Say what is asked, so that the same question is known again."""
+        probe = image.sha256.hex() if image is not None else None
+        if self.probe_of is not None:
+            probe = _identifier_of(self.probe_of)
+        scope: list[Value] | None = None if self.scope is None else [*sorted(self.scope)]
+        return [self.among, probe, repr(self.threshold_percent), self.limit, self.quality, scope]
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """The probe photograph, the face in it that is searched, and those that are not; nothing of another probe."""
+
+    image: Image | None = None
+    face: DetectedFace | None = None
+    unsearched: tuple[tuple[DetectedFace, tuple[str, ...]], ...] = ()
+    photograph: bytes | None = None
 
 
 @failures_recorded("search")
@@ -140,10 +166,14 @@ def search_by_photograph(
     """Search for the largest face of a photograph, among all references or only those in `scope`.
 
     The policy is asked; the gallery is searched; the policy is asked about the result; the record of the search, the
-    probe photograph and one entry are made durable together; then the candidates are returned.
+    probe photograph and one entry are made durable together; then the candidates are returned.  What the rules refer
+    to reviewers is made a lead along with that; where they withhold, the lead is the answer, and the same request is
+    answered with what was released of it, without another search.
 
     Raises
     ------
+    WithheldError
+        Naming the review.
     NoFaceError
         If there is no face, or the largest does not pass the filter; unless no face is needed: the search is
         recorded then and has no candidates.
@@ -164,8 +194,8 @@ def search_by_photograph(
     if reasons:
         unsearched.insert(0, (faces[0], tuple(reasons)))
     probe = place.engine.templates(image, [face])[0] if face is not None else None
-    question = _Question(gallery, probe, among, limit, threshold_percent, scope=within)
-    return _search(place, permitted, question, image=image, face=face, unsearched=tuple(unsearched), photograph=data)
+    question = _Question(gallery, probe, among, limit, threshold_percent, scope=within, quality=quality.value)
+    return _search(place, permitted, question, _Looked(image, face, tuple(unsearched), data))
 
 
 @failures_recorded("search")
@@ -233,7 +263,7 @@ def search_by_subject(
 
 
 def _permit(place: Workplace, act: Act, gallery: str, limit: int, threshold_percent: float) -> Permit:
-    permitted = permit(
+    return permit(
         place,
         act,
         "search",
@@ -242,134 +272,196 @@ def _permit(place: Workplace, act: Act, gallery: str, limit: int, threshold_perc
         candidates_max=limit,
         reviewable=True,
     )
-    require_no_review(place, permitted)
-    return permitted
 
 
-def _search(
-    place: Workplace,
-    permitted: Permit,
-    question: _Question,
-    *,
-    image: Image | None = None,
-    face: DetectedFace | None = None,
-    unsearched: tuple[tuple[DetectedFace, tuple[str, ...]], ...] = (),
-    photograph: bytes | None = None,
-) -> SearchResult:
-    requested = question
-    question = replace(
+def _search(place: Workplace, permitted: Permit, question: _Question, looked: _Looked = _Looked()) -> SearchResult:
+    terms = withholding.terms_of(permitted)
+    request = withholding.request_of(permitted, question.gallery, question.asked(looked.image))
+    if terms is not None and terms.withhold and (known := withholding.find_lead(place, request)) is not None:
+        return _released(place, withholding.answer_of_lead(place, permitted, known.id), question, looked)
+    applied = replace(
         question,
         limit=permitted.limit(question.limit),
         threshold_percent=permitted.threshold(question.threshold_percent),
     )
     gallery = question.gallery
-    shelf = place.shelf
-    held = shelf.references(gallery) if question.among == REFERENCES else shelf.subjects(gallery)
-    count = len(held) if question.scope is None else len(question.scope)
-    threshold_score = place.calibration.score_at_percent(question.threshold_percent)
-    found: tuple[Candidate, ...] = ()
-    if question.probe is not None:
-        searching = partial(shelf.search, gallery) if question.among == REFERENCES else held.search
-        found = searching(
-            question.probe,
-            limit=question.limit,
-            # A hair below: the percent is what was asked for, and it is judged afterwards.
-            threshold=threshold_score - 1e-6,
-            excluding=question.excluding,
-            among=question.scope,
-        )
-    permitted = judged_by_result(place, permitted, _result(place, question, found, count, image, face))
-    now = place.clock()
+    found, count = _scan(place, applied)
+    permitted = judged_by_result(place, permitted, _result(place, applied, found, count, looked))
+    terms = withholding.terms_of(permitted)
     with place.store.write() as tx:
         same_gallery(tx, gallery)
-        leads = _leads(place, tx, question, found)
-        probe_photograph = None
-        probe_slot = tx.vault.take() if image is not None else None
-        if photograph is not None and image is not None and gallery.keep_photographs:
-            probe_photograph = new_identifier()
-            photographs.put(
-                tx,
-                probe_photograph,
-                "probe",
-                photograph,
-                media_type=image.media_type,
-                created_at=now,
-                slot=probe_slot,
+        known = withholding.same_request(tx, terms, request)
+        if known is None:
+            leads = _leads(place, tx, applied, found)
+            lead_id = None if terms is None else new_identifier()
+            kept = _keep(place, tx, permitted, question, applied, looked, leads, count, lead_id)
+            if terms is not None and lead_id is not None:
+                withholding.keep_lead(tx, permitted, kept, terms, request, lead_id)
+    if known is not None:  # the same request came twice at once
+        return _released(place, withholding.answer_of_lead(place, permitted, known.id), question, looked)
+    if terms is not None and terms.withhold and lead_id is not None:
+        raise withholding.withhold(permitted, lead_id, kept.entry_index)
+    return _answer(place, kept, leads, looked, review=lead_id)
+
+
+def _scan(place: Workplace, question: _Question) -> tuple[tuple[Candidate, ...], int]:
+    """Find the candidates; say how many the probe was compared with."""
+    gallery, shelf = question.gallery, place.shelf
+    held = shelf.references(gallery) if question.among == REFERENCES else shelf.subjects(gallery)
+    count = len(held) if question.scope is None else len(question.scope)
+    if question.probe is None:
+        return (), count
+    searching = partial(shelf.search, gallery) if question.among == REFERENCES else held.search
+    found = searching(
+        question.probe,
+        limit=question.limit,
+        # A hair below: the percent is what was asked for, and it is judged afterwards.
+        threshold=place.calibration.score_at_percent(question.threshold_percent) - 1e-6,
+        excluding=question.excluding,
+        among=question.scope,
+    )
+    return found, count
+
+
+def _keep(
+    place: Workplace,
+    tx: Transaction,
+    permitted: Permit,
+    asked: _Question,
+    applied: _Question,
+    looked: _Looked,
+    leads: Sequence[Lead],
+    count: int,
+    lead_id: str | None,
+) -> searches.SearchRecord:
+    """Record a search with its entry and probe photograph."""
+    gallery, image, now = asked.gallery, looked.image, place.clock()
+    probe_photograph = None
+    probe_slot = tx.vault.take() if image is not None else None
+    if looked.photograph is not None and image is not None and gallery.keep_photographs:
+        probe_photograph = new_identifier()
+        photographs.put(
+            tx,
+            probe_photograph,
+            "probe",
+            looked.photograph,
+            media_type=image.media_type,
+            created_at=now,
+            slot=probe_slot,
+        )
+    search_id = new_identifier()
+    details: dict[str, Value] = {
+        "calibration": place.calibration.digest,
+        "gallery": gallery.id,
+        "gallery_version": gallery.version,
+        "model": gallery.model,
+        "references": count,
+        "scope": "gallery" if asked.scope is None else "some",
+        "search": search_id,
+    }
+    if lead_id is not None:
+        details["lead"] = lead_id
+    entry = record(
+        tx,
+        permitted,
+        details,
+        _concealed(asked, leads, image, probe_slot),
+        decision="allowed" if lead_id is None else "referred",
+    )
+    kept = searches.SearchRecord(
+        id=search_id,
+        entry_index=entry,
+        gallery_id=gallery.id,
+        gallery=gallery.name,
+        operator=permitted.act.operator,
+        operation=permitted.act.operation,
+        searched="reference" if asked.among == REFERENCES else "subject",
+        probe_photograph=probe_photograph,
+        probe=searches.ProbeDigest.of(image.sha256) if image is not None else None,
+        probe_slot=probe_slot,
+        probe_kind=_kind_of(asked.probe_of),
+        probe_number=_number_of(asked.probe_of),
+        threshold_requested_percent=asked.threshold_percent,
+        threshold_requested_score=place.calibration.score_at_percent(asked.threshold_percent),
+        threshold_applied_percent=applied.threshold_percent,
+        threshold_applied_score=place.calibration.score_at_percent(applied.threshold_percent),
+        candidates_max=applied.limit,
+        candidates_requested=asked.limit,
+        references_searched=count,
+        gallery_version=gallery.version,
+        model=gallery.model,
+        calibration=place.calibration.digest,
+        purpose=permitted.act.purpose,
+        case=permitted.act.case,
+        authority=permitted.act.authority,
+        authority_id=permitted.act.notes.get("authority_id"),
+        source=permitted.act.source or UNSTATED,
+        edits=permitted.act.edits,
+        at=now,
+        **_ruled(place, permitted),
+        candidates=tuple(
+            searches.SearchCandidate(
+                number=lead.number,
+                identifier=lead.identifier,
+                rank=lead.candidate.rank,
+                score=lead.candidate.score,
+                similarity_percent=lead.similarity_percent,
+                fmr=lead.fmr,
             )
-        search_id = new_identifier()
-        entry = record(
-            tx,
-            permitted,
-            {
-                "calibration": place.calibration.digest,
-                "gallery": gallery.id,
-                "gallery_version": gallery.version,
-                "model": gallery.model,
-                "references": count,
-                "scope": "gallery" if question.scope is None else "some",
-                "search": search_id,
-            },
-            _concealed(question, leads, image, probe_slot),
+            for lead in leads
+        ),
+    )
+    searches.add(tx, kept)
+    return kept
+
+
+def _released(place: Workplace, released: withholding.Released, question: _Question, looked: _Looked) -> SearchResult:
+    """Answer with what reviewers released of an earlier search."""
+    identifiers = [str(each.identifier) for each in released.candidates]
+    known: Mapping[str, Reference | SubjectRow]
+    with place.store.read() as tx:
+        if question.among == REFERENCES:
+            known = references.get_many(tx, question.gallery.id, identifiers)
+        else:
+            known = subjects.by_identifier(tx, question.gallery.id, identifiers)
+    leads = tuple(
+        Lead(
+            Candidate(str(each.identifier), each.score, each.rank),
+            each.similarity_percent,
+            each.fmr,
+            known[str(each.identifier)],
         )
-        searches.add(
-            tx,
-            searches.SearchRecord(
-                id=search_id,
-                entry_index=entry,
-                gallery_id=gallery.id,
-                gallery=gallery.name,
-                operator=permitted.act.operator,
-                operation=permitted.act.operation,
-                searched="reference" if question.among == REFERENCES else "subject",
-                probe_photograph=probe_photograph,
-                probe=searches.ProbeDigest.of(image.sha256) if image is not None else None,
-                probe_slot=probe_slot,
-                probe_kind=_kind_of(question.probe_of),
-                probe_number=_number_of(question.probe_of),
-                threshold_requested_percent=requested.threshold_percent,
-                threshold_requested_score=place.calibration.score_at_percent(requested.threshold_percent),
-                threshold_applied_percent=question.threshold_percent,
-                threshold_applied_score=threshold_score,
-                candidates_max=question.limit,
-                candidates_requested=requested.limit,
-                references_searched=count,
-                gallery_version=gallery.version,
-                model=gallery.model,
-                calibration=place.calibration.digest,
-                purpose=permitted.act.purpose,
-                case=permitted.act.case,
-                authority=permitted.act.authority,
-                authority_id=permitted.act.notes.get("authority_id"),
-                source=permitted.act.source or UNSTATED,
-                edits=permitted.act.edits,
-                at=now,
-                **_ruled(permitted),
-                candidates=tuple(
-                    searches.SearchCandidate(
-                        number=lead.number,
-                        identifier=lead.identifier,
-                        rank=lead.candidate.rank,
-                        score=lead.candidate.score,
-                        similarity_percent=lead.similarity_percent,
-                        fmr=lead.fmr,
-                    )
-                    for lead in leads
-                ),
-            ),
-        )
+        for each in released.candidates
+        if each.identifier in known
+    )
+    return _answer(place, released.search, leads, looked, review=released.lead.id, reviewed=True)
+
+
+def _answer(
+    place: Workplace,
+    kept: searches.SearchRecord,
+    leads: tuple[Lead, ...],
+    looked: _Looked,
+    *,
+    review: str | None = None,
+    reviewed: bool = False,
+) -> SearchResult:
+    threshold_score, count = kept.threshold_applied_score, kept.references_searched
     group, _ = place.calibration.worst_group(threshold_score)
     return SearchResult(
-        image=image,
-        face=face,
-        unsearched=unsearched,
+        image=looked.image,
+        face=looked.face,
+        unsearched=looked.unsearched,
         leads=leads,
         references_searched=count,
-        threshold_percent=question.threshold_percent,
+        threshold_percent=kept.threshold_applied_percent,
         threshold_score=threshold_score,
         expected_false_candidates=place.calibration.expected_false_candidates(count, threshold_score),
         worst_group=group,
-        search_id=search_id,
-        entry=entry,
+        search_id=kept.id,
+        entry=kept.entry_index,
+        review=review,
+        reviewed=reviewed,
     )
 
 
@@ -378,25 +470,28 @@ def _result(
     question: _Question,
     found: Sequence[Candidate],
     count: int,
-    image: Image | None,
-    face: DetectedFace | None,
+    looked: _Looked,
 ) -> ResultFacts:
     """Say what was found; who was erased since the search still counts."""
     percents = [place.calibration.percent(candidate.score) for candidate in found]
     shown = [percent for percent in percents if percent >= question.threshold_percent]
-    return result_facts(shown, count, image, face)
+    return result_facts(shown, count, looked.image, looked.face)
 
 
-def _ruled(permitted: Permit) -> dict[str, Any]:
+def _ruled(place: Workplace, permitted: Permit) -> dict[str, Any]:
     """Keep with a search what it was decided on, by which rules."""
     ruling = permitted.ruling
     if ruling is None:
         raise AssertionError("rule packs are asked about every search")
+    trained = place.roster.operator(permitted.act.operator).training_until
     return {
         "policy": ruling.by.row.digest,
         "decision": ruling.decision,
         "rules": ruling.rules,
-        "facts": spell_facts(ruling.facts, ruling.result),
+        "facts": {
+            **spell_facts(ruling.facts, ruling.result),
+            "training_until": None if trained is None else trained.isoformat(),
+        },
     }
 
 

@@ -25,6 +25,7 @@ from recognizance.workflows.place import (
     same_gallery,
 )
 from recognizance.workflows.shelf import require_model, subject_template
+from recognizance.workflows.withholding import require_no_comparison, withholds
 
 NOT_FOUND = "FACE_NOT_FOUND"
 OTHER_SUBJECT = "ASSOCIATED_TO_A_DIFFERENT_USER"
@@ -81,7 +82,7 @@ def delete_subject(place: Workplace, act: Act, gallery_name: str, name: str, tok
             if (earlier := _earlier(tx, permitted, gallery, token, [name])) is not None:
                 return _repeated(tx, permitted, gallery, earlier)
             found = subjects.get(tx, gallery.id, name)
-            require_free(tx, [found.identifier])
+            require_free(tx, gallery.id, [found.identifier])
             subjects.delete(tx, gallery.id, name)
             details: dict[str, Value] = {"gallery": gallery.id, "change": "deleted", "subject": found.identifier}
             entry = record(tx, permitted, details)
@@ -129,7 +130,9 @@ def associate(
     require_model(gallery, place.engine.model)
     wanted = list(dict.fromkeys(face_ids))
     request = [name, *wanted, str(threshold_percent)]
-    threshold_percent = permitted.threshold(threshold_percent)
+    require_no_comparison(place, permitted, threshold_percent)
+    if threshold_percent > 0 or withholds(place, permitted) is None:  # on the caller's word, no floor says otherwise
+        threshold_percent = permitted.threshold(threshold_percent)
     with place.shelf.changing(gallery) as change:
         with place.store.write() as tx:
             gallery = same_gallery(tx, gallery)
@@ -204,7 +207,7 @@ def disassociate(
                 elif known[face_id].subject != name:
                     failed.append((face_id, OTHER_SUBJECT, None, known[face_id].subject))
             if done:
-                require_free(tx, [found.identifier])
+                require_free(tx, gallery.id, [found.identifier])
             subjects.disassociate(tx, gallery.id, name, done)
             result = _finish(tx, permitted, gallery, name, done, failed)
             rows = subjects.templates_of(tx, gallery.id, name)

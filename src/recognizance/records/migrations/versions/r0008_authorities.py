@@ -99,6 +99,7 @@ def _create_authorities(number: sa.types.TypeEngine[Any]) -> None:
         "authority_uses",
         sa.Column("authority_id", sa.Text(), nullable=False),
         sa.Column("entry_index", number, autoincrement=False, nullable=False),
+        sa.Column("of_entry", number, nullable=True),
         sa.Column("results_deleted_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["authority_id"], ["authorities.id"], name="fk_authority_uses_authority_id"),
         sa.ForeignKeyConstraint(["entry_index"], ["entries.entry_index"], name="fk_authority_uses_entry_index"),
@@ -110,6 +111,7 @@ def _create_authorities(number: sa.types.TypeEngine[Any]) -> None:
         ["authority_id", "results_deleted_at"],
         unique=False,
     )
+    op.create_index("ix_authority_uses_entry_index", "authority_uses", ["entry_index"], unique=False)
 
 
 def _seal(table: str, key: str, column: str, place: str) -> None:

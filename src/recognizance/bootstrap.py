@@ -260,6 +260,7 @@ def open_place(
                 alone=partial(publishing_alone, settings.keys_folder) if record.store.shared else nullcontext,
             ),
             clock=clock,
+            emergency_hours=settings.emergency_hours,
         )
 
 

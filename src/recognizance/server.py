@@ -33,6 +33,7 @@ from recognizance.wire.desk import Desk, record_rejected
 from recognizance.wire.exchange import Receive, Scope, Send
 from recognizance.wire.http import BoundedProtocol
 from recognizance.wire.sigv4 import Verifier
+from recognizance.workflows import lapsing
 from recognizance.workflows.housekeeping import Housekeeping
 from recognizance.workflows.place import Workplace
 from recognizance.workflows.presence import record_start, record_stop
@@ -154,6 +155,7 @@ def serving(
         head_known = read_head(settings.keys_folder) is not None
         place = closing.enter_context(open_place(settings, clock=clock))
         record_start(place, digests(settings), settings.chosen(), head_known=head_known)
+        lapsing.look(place)  # before anybody is answered
         closing.enter_context(_publishing(place, settings.checkpoint_seconds))
         closing.enter_context(_keeping_house(place, settings.gallery_idle_seconds))
         server = ListeningServer(build_app(settings, place, closing), listener)
@@ -183,7 +185,7 @@ def _publishing(place: Workplace, seconds: float) -> Iterator[None]:
 def _keeping_house(place: Workplace, idle_seconds: float) -> Iterator[None]:
     """Look after the galleries while the block runs."""
     stop = threading.Event()
-    keeper = Housekeeping(place.shelf, idle_seconds=idle_seconds)
+    keeper = Housekeeping(place.shelf, idle_seconds=idle_seconds, lapse=partial(lapsing.look, place))
     thread = threading.Thread(target=keeper.run, args=(stop,), name="housekeeping")
     thread.start()
     try:

@@ -17,6 +17,7 @@ from recognizance.records.searches import Searched
 from recognizance.records.subjects import SubjectRow
 from recognizance.workflows.act import Act
 from recognizance.workflows.engine import NO_FACE, Photograph
+from recognizance.workflows.footing import UNSTATED
 from recognizance.workflows.place import (
     Permit,
     Workplace,
@@ -338,6 +339,9 @@ def _search(
                 purpose=permitted.act.purpose,
                 case=permitted.act.case,
                 authority=permitted.act.authority,
+                authority_id=permitted.act.notes.get("authority_id"),
+                source=permitted.act.source or UNSTATED,
+                edits=permitted.act.edits,
                 at=now,
                 **_ruled(permitted),
                 candidates=tuple(

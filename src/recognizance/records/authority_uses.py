@@ -1,0 +1,63 @@
+"""What was done under an authority: the entries of the acts, and what became of their results."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import bindparam, exists, func, insert, or_, select, update
+
+from recognizance.records import schema
+from recognizance.records.transaction import Transaction, chunks
+
+_USES = schema.authority_uses
+_AUTHORITIES = schema.authorities
+_ADD = insert(_USES)
+_COUNT = select(func.count(), func.count(_USES.c.results_deleted_at)).where(_USES.c.authority_id == bindparam("wanted"))
+# Looked for every second: emergencies alone have a time for ratification, and both conditions are found by an index.
+_TO_DELETE_OF = (
+    select(_AUTHORITIES.c.id)
+    .where(
+        _AUTHORITIES.c.ratify_by.is_not(None),
+        or_(_AUTHORITIES.c.lapsed_at.is_not(None), _AUTHORITIES.c.rejected_at.is_not(None)),
+        exists().where(_USES.c.authority_id == _AUTHORITIES.c.id, _USES.c.results_deleted_at.is_(None)),
+    )
+    .order_by(_AUTHORITIES.c.id)
+)
+_PENDING = (
+    select(_USES.c.entry_index)
+    .where(_USES.c.authority_id == bindparam("wanted"), _USES.c.results_deleted_at.is_(None))
+    .order_by(_USES.c.entry_index)
+)
+_DELETED = (
+    update(_USES)
+    .where(
+        _USES.c.authority_id == bindparam("wanted"), _USES.c.entry_index.in_(bindparam("entry_indexes", expanding=True))
+    )
+    .values(results_deleted_at=bindparam("moment"))
+)
+
+
+def add(tx: Transaction, authority: str, entry: int) -> None:
+    """Take note that the act of an entry was done under an authority."""
+    tx.execute(_ADD, {"authority_id": authority, "entry_index": entry})
+
+
+def count(tx: Transaction, authority: str) -> tuple[int, int]:
+    """Count the acts that were done under an authority, and those whose results were deleted."""
+    acts, deleted = tx.execute(_COUNT, {"wanted": authority}).one()
+    return int(acts), int(deleted)
+
+
+def to_delete(tx: Transaction) -> list[str]:
+    """List the authorities that lapsed or were rejected, and whose results are not all deleted."""
+    return list(tx.execute(_TO_DELETE_OF).scalars())
+
+
+def pending(tx: Transaction, authority: str) -> list[int]:
+    """List the entries of acts under an authority whose results are not deleted, in order."""
+    return list(tx.execute(_PENDING, {"wanted": authority}).scalars())
+
+
+def mark_deleted(tx: Transaction, authority: str, entries: Iterable[int], now: datetime) -> None:
+    """Take note that the results of these acts were deleted."""
+    for chunk in chunks(entries):
+        tx.execute(_DELETED, {"wanted": authority, "entry_indexes": chunk, "moment": now})

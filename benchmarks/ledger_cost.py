@@ -92,6 +92,9 @@ class NullStorage:
     def put_opening(self, tx: Transaction, index: int, opening: bytes) -> None:
         """Write nothing."""
 
+    def replace_opening(self, tx: Transaction, index: int, opening: bytes) -> None:
+        """Write nothing."""
+
     def slot_keys(self, tx: Transaction) -> KeyVault:
         """Give people's own keys; nobody asks."""
         return tx.vault

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -219,14 +219,19 @@ def administrator_key(settings: Settings) -> KeyPair | None:
 
 
 @contextmanager
-def open_place(settings: Settings, *, tail_rows: int = TAIL_ROWS) -> Iterator[Workplace]:
+def open_place(
+    settings: Settings, *, tail_rows: int = TAIL_ROWS, clock: Callable[[], datetime] | None = None
+) -> Iterator[Workplace]:
     """Put a workplace together.  The caller holds the home folder (`home.hold`).
 
     Parameters
     ----------
     tail_rows : int
         After how many references a gallery's scan files are written; see `gallery.scan.TAIL_ROWS`.
+    clock : callable, optional
+        Tells the time by which acts are judged and recorded, if it is not the machine's.
     """
+    clock = clock or now
     engine = open_engine(settings)
     calibration = open_calibration(settings)
     with (
@@ -249,12 +254,13 @@ def open_place(settings: Settings, *, tail_rows: int = TAIL_ROWS) -> Iterator[Wo
             publisher=Publisher(
                 record.store,
                 record.ledger,
-                witnesses=parse_witnesses(settings.witnesses, now),
+                witnesses=parse_witnesses(settings.witnesses, clock),
                 remember=partial(advance_head, settings.keys_folder),
-                clock=now,
+                clock=clock,
                 alone=partial(publishing_alone, settings.keys_folder) if record.store.shared else nullcontext,
             ),
-            clock=now,
+            clock=clock,
+            emergency_hours=settings.emergency_hours,
         )
 
 

@@ -5,9 +5,10 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from functools import partial
 
 import uvicorn
@@ -32,6 +33,7 @@ from recognizance.wire.desk import Desk, record_rejected
 from recognizance.wire.exchange import Receive, Scope, Send
 from recognizance.wire.http import BoundedProtocol
 from recognizance.wire.sigv4 import Verifier
+from recognizance.workflows import lapsing
 from recognizance.workflows.housekeeping import Housekeeping
 from recognizance.workflows.place import Workplace
 from recognizance.workflows.presence import record_start, record_stop
@@ -131,13 +133,17 @@ class ListeningServer:
 
 
 @contextmanager
-def serving(settings: Settings, *, announce: bool = True) -> Iterator[ListeningServer]:
+def serving(
+    settings: Settings, *, announce: bool = True, clock: Callable[[], datetime] = now
+) -> Iterator[ListeningServer]:
     """Put a server together for the time of the block.
 
     Parameters
     ----------
     announce : bool
         Let other commands find the server through the home folder.
+    clock : callable
+        Tells the time by which acts are judged and recorded; signatures are judged by the machine's.
 
     Raises
     ------
@@ -147,8 +153,9 @@ def serving(settings: Settings, *, announce: bool = True) -> Iterator[ListeningS
         closing.enter_context(hold_home(settings))
         listener = closing.enter_context(_listen(settings))
         head_known = read_head(settings.keys_folder) is not None
-        place = closing.enter_context(open_place(settings))
+        place = closing.enter_context(open_place(settings, clock=clock))
         record_start(place, digests(settings), settings.chosen(), head_known=head_known)
+        lapsing.look(place)  # before anybody is answered
         closing.enter_context(_publishing(place, settings.checkpoint_seconds))
         closing.enter_context(_keeping_house(place, settings.gallery_idle_seconds))
         server = ListeningServer(build_app(settings, place, closing), listener)
@@ -178,7 +185,7 @@ def _publishing(place: Workplace, seconds: float) -> Iterator[None]:
 def _keeping_house(place: Workplace, idle_seconds: float) -> Iterator[None]:
     """Look after the galleries while the block runs."""
     stop = threading.Event()
-    keeper = Housekeeping(place.shelf, idle_seconds=idle_seconds)
+    keeper = Housekeeping(place.shelf, idle_seconds=idle_seconds, lapse=partial(lapsing.look, place))
     thread = threading.Thread(target=keeper.run, args=(stop,), name="housekeeping")
     thread.start()
     try:
@@ -189,9 +196,11 @@ def _keeping_house(place: Workplace, idle_seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def serving_in_background(settings: Settings) -> Iterator[RunningServer]:
-    """Serve from a thread of this process, on a free port, while the block runs."""
-    with serving(settings.model_copy(update={"port": 0}), announce=False) as server:
+def serving_in_background(
+    settings: Settings, *, announce: bool = False, clock: Callable[[], datetime] = now
+) -> Iterator[RunningServer]:
+    """Serve from a thread of this process, on a free port, while the block runs; see `serving`."""
+    with serving(settings.model_copy(update={"port": 0}), announce=announce, clock=clock) as server:
         thread = threading.Thread(target=server.run, name="server")
         thread.start()
         try:

@@ -118,6 +118,12 @@ class Settings(BaseSettings):
         description="Requests that one operator may send a minute; an operator's own number wins over it.",
     )
 
+    emergency_hours: int = Field(
+        default=48,
+        description="Hours within which an emergency must have been ratified, at most: 24 or 48. "
+        "Who declares one may name fewer.",
+    )
+
     log_origin: str | None = Field(
         default=None,
         pattern=r"^[^\s+]{1,200}$",
@@ -143,6 +149,13 @@ class Settings(BaseSettings):
     s3_secret_access_key: str | None = Field(default=None, description="Credentials for the S3 endpoint.", repr=False)
     s3_region: str = Field(default="us-east-1", description="Region of the S3 endpoint.")
     s3_object_bytes_max: int = Field(default=15_728_640, ge=1, description="Largest photograph in S3, bytes.")
+
+    @field_validator("emergency_hours")
+    @classmethod
+    def _be_a_day_or_two(cls, hours: int) -> int:
+        if hours not in (24, 48):
+            raise ValueError("give 24 or 48")
+        return hours
 
     @field_validator("s3_endpoint")
     @classmethod

@@ -72,7 +72,8 @@ def office(tmp_path: Path) -> Iterator[Office]:
             "packs": pack_folders(settings),
         }
         others = dict.fromkeys(each.name for each in fields(Workplace))
-        office = Office(Workplace(**{**others, **known, "clock": lambda: office.now}))
+        known |= {"clock": lambda: office.now, "emergency_hours": 48}
+        office = Office(Workplace(**{**others, **known}))
         with record.store.read() as tx:
             first = first_start.administrator_key(tx)
         assert first is not None

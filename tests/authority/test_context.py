@@ -6,7 +6,7 @@ import pytest
 
 from authority.conftest import Office
 from recognizance.errors import InvalidRequestError, NotFoundError, RefusedError
-from recognizance.workflows import approvals, cases, keys, operators, sessions
+from recognizance.workflows import approvals, authorities, cases, keys, operators, sessions
 from recognizance.workflows.act import Act
 from recognizance.workflows.first_start import ADMINISTRATOR as FIRST
 from recognizance.workflows.place import permit
@@ -15,11 +15,12 @@ from recognizance.workflows.sessions import SessionRow
 
 @pytest.fixture
 def at_work(office: Office) -> Office:
-    """Ivy works on case 9 and max on case 8."""
+    """Ivy works on case 9, which has the warrant W-1, and max on case 8."""
     for name in ("ivy", "max"):
         office.hire(name, "investigator")
     cases.open_case(office.place, office.act(), "9", ["ivy"])
     cases.open_case(office.place, office.act(), "8", ["max"])
+    authorities.add_authority(office.place, office.act(), "9", kind="warrant", document="W-1", issuer="Judge")
     return office
 
 

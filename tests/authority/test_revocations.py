@@ -11,11 +11,23 @@ from recognizance.authority.revocations import ended_in
 from recognizance.bootstrap import open_record
 from recognizance.copies import back_up_record, restore_record
 from recognizance.errors import InvalidRequestError
-from recognizance.records import Transaction, access_keys, cases, operators, sessions
+from recognizance.records import (
+    Transaction,
+    access_keys,
+    authorities,
+    cases,
+    galleries,
+    operators,
+    purposes,
+    sessions,
+)
 from recognizance.settings import Settings, read_settings
+from recognizance.workflows import authorities as authority_work
 from recognizance.workflows import cases as case_work
+from recognizance.workflows import emergencies as emergency_work
 from recognizance.workflows import keys
 from recognizance.workflows import operators as operator_work
+from recognizance.workflows import purposes as purpose_work
 from recognizance.workflows import sessions as session_work
 from recognizance.workflows.first_start import ADMINISTRATOR as FIRST
 
@@ -69,6 +81,49 @@ def test_roles_and_cases_that_were_taken_away_stay_so(office: Office, tmp_path: 
         assert operators.get(tx, "sue").roles == {"auditor"}
         assert operators.get(tx, "ivy").roles == {"investigator"}
         assert cases.members(tx, cases.get(tx, "9").id) == ["ivy"]
+
+
+def test_purposes_authorities_and_roles_on_galleries_end_again(office: Office, tmp_path: Path) -> None:
+    settings: Settings = read_settings(home=tmp_path / "home")
+    place = office.place
+    with place.store.write() as tx:
+        for name in ("mugshots", "licences"):
+            galleries.create(tx, name, model="m", calibration="c", keep_photographs=False, created_at=office.now)
+    office.hire("sue", "supervisor")
+    office.hire("ivy", "investigator", "examiner@mugshots", "examiner@licences")
+    case_work.open_case(place, office.act(), "9", ["ivy"])
+    purpose_work.add_purpose(place, office.act(), "theft", title="Theft", legal_basis="Code 1")
+    known = {"kind": "warrant", "issuer": "Judge"}
+    for document in ("W-1", "W-2"):
+        authority_work.add_authority(place, office.act(), "9", document=document, **known)
+    for document in ("E-1", "E-2", "E-3"):
+        emergency_work.declare_emergency(place, office.act("ivy"), "9", document=document, reason="Danger.")
+    back_up_record(settings, tmp_path / "backup")
+    operator_work.update_operator(place, office.act(), "ivy", {}, {"investigator", "examiner@licences"})
+    purpose_work.end_purpose(place, office.act(), "theft")
+    authority_work.end(place, office.act(), "9", "W-1")
+    office.hire("una", "supervisor")  # whom the backup does not know
+    emergency_work.reject(place, office.act("una"), "9", "E-1", reason="No danger.")
+    for by, document in (("sue", "E-2"), ("una", "E-3")):
+        found = {"ratified_by_document": "W-7", "issuer": "Judge"}
+        emergency_work.ratify(place, office.act(by), "9", document, **found)
+    done = restore_record(settings, tmp_path / "backup", roll_back_log=True)
+    assert done.ended_again == 4
+    with open_record(settings) as record, record.store.read() as tx:
+        assert operators.get(tx, "ivy").spelt_roles == ["examiner@2", "investigator"]
+        (purpose,) = purposes.list_all(tx)
+        assert purpose.valid_until is not None
+        now = {
+            row.document: (row.ended_by, row.rejected_at is not None, row.ratified_by, row.ratified_at is not None)
+            for row in authorities.list_all(tx)
+        }
+    assert now == {
+        "W-1": (FIRST, False, None, False),
+        "W-2": (None, False, None, False),
+        "E-1": (None, True, None, False),
+        "E-2": (None, False, "sue", True),
+        "E-3": (None, False, None, True),
+    }
 
 
 def test_nobody_is_locked_out_for_good(office: Office, tmp_path: Path) -> None:

@@ -117,6 +117,8 @@ def test_cases_and_sessions(desk: Cli) -> None:
     with desk.serving():
         fails(desk("session", "open", *theft), ExitCode.REFUSED, "open case of this number")
         assert desk("case", "open", "9", "--member", "administrator").code == 0
+        warrant = ("authority", "add", "9", "W-1", "--kind", "warrant", "--issuer", "Judge Doe")
+        assert desk(*warrant).code == 0
         opened, env, process, registered, short = desk.together(
             ("session", "open", *theft),
             ("session", "open", *theft, "--duration", "15m", "--format", "env"),

@@ -25,10 +25,10 @@ def aws(live_server: Server, tmp_path: Path) -> Aws:
     endpoint = environment.pop("AWS_ENDPOINT_URL_REKOGNITION")
     environment |= {"AWS_CONFIG_FILE": str(tmp_path / "none"), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none")}
 
-    def run(operation: str, **options: str) -> subprocess.CompletedProcess[str]:
+    def run(operation: str, *, path: str = "", **options: str) -> subprocess.CompletedProcess[str]:
         arguments = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", value)]
         return subprocess.run(
-            [program, "rekognition", operation, "--endpoint-url", endpoint, "--output", "json", *arguments],
+            [program, "rekognition", operation, "--endpoint-url", endpoint + path, "--output", "json", *arguments],
             env=environment,
             capture_output=True,
             text=True,
@@ -76,3 +76,8 @@ def test_an_error_is_a_sentence(aws: Aws) -> None:
     assert done.returncode != 0
     assert "(ResourceNotFoundException)" in done.stderr
     assert "The collection id: absent does not exist" in done.stderr
+
+
+def test_what_is_said_of_a_photograph_is_signed_along(aws: Aws, photographs: Photographs) -> None:
+    said = {"path": "/source/still/edits/cropped+pose-corrected"}
+    assert answer(aws("detect-faces", image_bytes=f"fileb://{photographs[0]}", **said))["FaceDetails"]

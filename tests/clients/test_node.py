@@ -5,21 +5,26 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from clients.conftest import Photographs
 from clients.programs import HERE, find_node
 from rekognition.processes import Server
 
 
-def test_flow(live_server: Server, photographs: Photographs, tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["", "/source/still/edits/cropped+pose-corrected"])
+def test_flow(live_server: Server, photographs: Photographs, tmp_path: Path, path: str) -> None:
     node, modules = find_node()
     # Node looks for packages beside the program.
     (tmp_path / "node_modules").symlink_to(modules.resolve())
     program = tmp_path / "flow.mjs"
     program.write_bytes((HERE / "node" / "flow.mjs").read_bytes())
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment |= live_server.environment()
+    environment["AWS_ENDPOINT_URL_REKOGNITION"] += path
     done = subprocess.run(
         [node, "--preserve-symlinks", str(program), *map(str, photographs)],
-        env=environment | live_server.environment(),
+        env=environment,
         capture_output=True,
         text=True,
         timeout=120,

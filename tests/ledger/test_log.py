@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from recognizance.errors import InvalidRequestError, NotFoundError
+from recognizance.errors import ErasedError, InvalidRequestError, NotFoundError
 from recognizance.ledger import Concealed, ConcealedList, Entry, Ledger
 from recognizance.records import RecordStore, Transaction
 from recognizance.records.entries import RecordedLog
@@ -136,3 +136,29 @@ def test_commitments_hide_and_openings_show(store: RecordStore, ledger: Ledger[T
     ]
     with store.read() as tx, pytest.raises(NotFoundError, match="candidates, case"):
         ledger.disclosure(tx, 0, ["who"])
+
+
+def test_what_was_forgotten_stays_committed_to_and_cannot_be_shown(
+    store: RecordStore, ledger: Ledger[Transaction]
+) -> None:
+    with store.write() as tx:
+        slot = tx.vault.take()
+        lines = [("a", None), ("b", slot)]
+        concealed = [Concealed("case", "9"), Concealed("probe", "p", slot), ConcealedList("candidates", lines)]
+        ledger.append(tx, entry(0), concealed)
+        before = ledger.entry(tx, 0), ledger.disclosure(tx, 0, ["candidates"])[0]["lines"]
+        ledger.forget(tx, 0, {"candidates", "probe", "unheard-of"})
+        ledger.append(tx, entry(1))
+        ledger.forget(tx, 1, {"candidates"})
+    with store.read() as tx:
+        assert ledger.entry(tx, 0) == before[0]
+        receipt = ledger.receipt(tx, 0, ledger.checkpoint(tx))
+        disclosure = Disclosure(receipt, tuple(ledger.disclosure(tx, 0, ["case", "candidates"])))
+        with pytest.raises(ErasedError):
+            ledger.disclosure(tx, 0, ["probe"])
+    assert all("value" in line for line in before[1])
+    checked = Disclosure.parse(disclosure.text()).verify(Trust(VerifierKey.parse(ledger.verifier_key)))
+    assert [(opened.field, opened.value, opened.lines) for opened in checked.opened] == [
+        ("case", '"9"', None),
+        ("candidates", None, (None, None)),
+    ]

@@ -35,6 +35,12 @@ def test_an_investigator_may_search() -> None:
         ({"roles": frozenset()}, "standing/role"),
         ({"case": "9", "case_open": False}, "standing/case"),
         ({"contradictions": ("case",)}, "standing/context"),
+        *(
+            ({"case": "9", "case_open": True, "authority": "W-1", "authority_state": state}, f"authority/{state}")
+            for state in ("unknown", "not-yet", "expired", "out-of-scope", "lapsed", "ended")
+        ),
+        ({"case": "9", "case_open": False, "authority": "W-1", "authority_state": "unknown"}, "standing/case"),
+        ({"authority": "W-1", "authority_state": "expired", "clock_behind": True}, "standing/clock"),
     ],
 )
 def test_what_is_not_covered_is_refused_by_its_rule(changes: dict[str, object], rule: str) -> None:
@@ -70,6 +76,16 @@ def test_expired_training_is_no_reason_to_refuse() -> None:
 
 def test_every_role_covers_what_concerns_the_operator_alone() -> None:
     assert all(covered >= OWN for covered in ROLES.values())
+
+
+def test_an_authority_lifts_nothing_by_itself() -> None:
+    valid = {"case": "9", "case_open": True, "authority": "W-1", "authority_state": "valid"}
+    assert isinstance(StandingPolicy().decide(facts(**valid)), Allowed)
+    assert rule_of(**valid, operation="gallery") == "standing/role"
+
+
+def test_a_purpose_that_is_not_registered_is_no_reason_to_refuse() -> None:
+    assert isinstance(StandingPolicy().decide(facts(purpose="anything", purpose_basis=None)), Allowed)
 
 
 def test_a_case_does_not_lift_what_the_operator_lacks() -> None:

@@ -4,6 +4,7 @@ import random
 import uuid
 from base64 import b64encode
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -214,6 +215,24 @@ class Office:
         number = self.new()
         self.native("ada").open_case(Number=number, Members=["ivy"])
         return number
+
+    def purpose(self) -> str:
+        code = self.new()
+        self.native("ada").add_purpose(Code=code, Title="Theft", LegalBasis="Code 1")
+        return code
+
+    def warrant(self) -> Input:
+        """Record a warrant that ends tomorrow."""
+        named = {"Case": self.case(), "Document": self.new()}
+        tomorrow = datetime.now(UTC) + timedelta(days=1)
+        self.native("ada").add_authority(**named, Kind="warrant", Issuer="Judge", Until=tomorrow)
+        return named
+
+    def emergency(self) -> Input:
+        """Declare an emergency, as ivy."""
+        named = {"Case": CASE, "Document": self.new()}
+        self.native("ivy").declare_emergency(**named, Reason="A child is missing.")
+        return named
 
     def entry_of_case(self) -> int:
         """Give an entry that commits to a case number."""

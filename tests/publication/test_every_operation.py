@@ -20,6 +20,8 @@ from sts.staff import Staff
 NOBODY = "00000000-0000-4000-8000-000000000000"
 NOWHERE = {"CollectionId": "nowhere"}
 NO_GALLERY = {"Gallery": "nowhere"}
+NO_AUTHORITY = {"Case": "none", "Document": "W-1"}
+EXTENSION = {"Until": 4_102_444_800, "ExtendingDocument": "W-1a", "Issuer": "Judge"}
 READS = frozenset({"GetLedgerStatus", "GetReceipt", "ProveConsistency"})
 """Reading the log leaves no entry, for that would make it grow; refusals and failures do."""
 
@@ -230,6 +232,57 @@ EVERY: dict[tuple[str, str], Asked] = {
         "case", "ada", lambda o: {"Number": o.case(), "Operator": "ivy"}, "ivy", {"Number": "none", "Operator": "max"}
     ),
     ("recognizance", "ListCases"): Asked("roster", "ivy", lambda o: {}),
+    ("recognizance", "UpdateCase"): Asked(
+        "case", "ada", lambda o: {"Number": o.case(), "Offence": "arson"}, "ivy", {"Number": "none", "Offence": "arson"}
+    ),
+    ("recognizance", "AddPurpose"): Asked(
+        "purpose",
+        "ada",
+        lambda o: {"Code": o.new(), "Title": "Theft", "LegalBasis": "Code 1"},
+        "ivy",
+        {"Code": "over", "Title": "Over", "LegalBasis": "Code 1", "Until": 1},
+    ),
+    ("recognizance", "EndPurpose"): Asked(
+        "purpose", "ada", lambda o: {"Code": o.purpose()}, "ivy", {"Code": "no-such-purpose"}
+    ),
+    ("recognizance", "ListPurposes"): Asked("roster", "ivy", lambda o: {}),
+    ("recognizance", "AddAuthority"): Asked(
+        "authority",
+        "ada",
+        lambda o: {"Case": o.case(), "Kind": "warrant", "Document": o.new(), "Issuer": "Judge"},
+        "ivy",
+        {"Case": "none", "Kind": "warrant", "Document": "W-1", "Issuer": "Judge"},
+    ),
+    ("recognizance", "DeclareEmergency"): Asked(
+        "authority",
+        "ivy",
+        lambda o: {"Case": CASE_OF_IVY, "Document": o.new(), "Reason": "A child is missing."},
+        "eve",
+        {"Case": CASE_OF_IVY, "Document": "E-1", "Reason": "A child is missing.", "RatifyWithinHours": 30},
+    ),
+    ("recognizance", "RatifyAuthority"): Asked(
+        "authority",
+        "sue",
+        lambda o: {**o.emergency(), "RatifyingDocument": "W-7", "Issuer": "Judge"},
+        "ivy",
+        {**NO_AUTHORITY, "RatifyingDocument": "W-7", "Issuer": "Judge"},
+    ),
+    ("recognizance", "RejectAuthority"): Asked(
+        "authority",
+        "sue",
+        lambda o: {**o.emergency(), "Reason": "No danger."},
+        "ivy",
+        {**NO_AUTHORITY, "Reason": "No danger."},
+    ),
+    ("recognizance", "ExtendAuthority"): Asked(
+        "authority",
+        "ada",
+        lambda o: {**o.warrant(), **EXTENSION},
+        "ivy",
+        {**NO_AUTHORITY, **EXTENSION},
+    ),
+    ("recognizance", "EndAuthority"): Asked("authority", "ada", lambda o: o.warrant(), "ivy", NO_AUTHORITY),
+    ("recognizance", "ListAuthorities"): Asked("roster", "ivy", lambda o: {}, None, {"Case": "none"}),
     ("recognizance", "ListApprovals"): Asked("roster", "ivy", lambda o: {}),
     ("recognizance", "ApproveRequest"): Asked("approval", "una", lambda o: o.request(), "ivy", {"ApprovalId": NOBODY}),
     ("recognizance", "WithdrawRequest"): Asked(

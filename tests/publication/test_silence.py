@@ -23,7 +23,7 @@ from wire.signing import SigningKey
 
 IN_THE_RECORD = {
     *("collection", "emptycollection", "tagkey", "tagvalue"),
-    *("casenumber", "purpose", "authority"),
+    *("casenumber", "edits", "offence", "purpose", "title", "legalbasis"),
     *("fullname", "agency", "training"),
 }
 """What the record holds in plain, as docs/method/ledger.md says: of the work and of operators, not of who is sought."""
@@ -54,6 +54,12 @@ class Marks:
 
     def work(self, what: str) -> str:
         return self._make(self.of_work, what)
+
+    def edit(self, what: str) -> str:
+        """Mark a word of small letters, as edits are."""
+        kept = "".join(chr(ord("g") + int(digit, 16)) for digit in uuid.uuid4().hex[:20])
+        self.of_work[what] = kept.encode()
+        return kept
 
     def _make(self, kept: dict[str, bytes], what: str) -> str:
         mark = f"{what[:6]}Zq{uuid.uuid4().hex[:14]}Qz"
@@ -87,7 +93,9 @@ def work(staff: Staff, marks: Marks, faces: Path) -> dict[str, int]:
     """Do every kind of act with marked strings; return the entries of two searches: one found somebody, one did not."""
     case, purpose, authority = marks.work("casenumber"), marks.work("purpose"), marks.work("authority")
     ada, sue, ivy = (staff.native(name) for name in ("ada", "sue", "ivy"))
-    ada.open_case(Number=case, Members=["ivy"])
+    ada.open_case(Number=case, Members=["ivy"], Offence=marks.work("offence"), OffenceWords=marks.work("offencewords"))
+    ada.add_purpose(Code=purpose, Title=marks.work("title"), LegalBasis=marks.work("legalbasis"))
+    authorize(staff, marks, case, authority)
     ada.create_operator(
         Operator="una",
         Name=marks.work("fullname"),
@@ -96,7 +104,7 @@ def work(staff: Staff, marks: Marks, faces: Path) -> dict[str, int]:
         Roles=["supervisor"],
     )
     staff.keys["una"] = staff.issue("una", by="ada")
-    path = f"/purpose/{purpose}/case/{case}/authority/{authority}"
+    path = f"/purpose/{purpose}/case/{case}/authority/{authority}/source/still/edits/{marks.edit('edits')}"
     own, manager = staff.client("rekognition", staff.keys["ivy"], path), staff.client("rekognition", staff.keys["ada"])
     collection, empty = marks.work("collection"), marks.work("emptycollection")
     for name in (collection, empty):
@@ -136,6 +144,18 @@ def work(staff: Staff, marks: Marks, faces: Path) -> dict[str, int]:
     sue.disclose_entry(Index=entry, Fields=["candidates", "case"])
     fail(staff, marks, collection)
     return {"found": entry, "missed": int(missed["ResponseMetadata"]["HTTPHeaders"]["x-recognizance-entry"])}
+
+
+def authorize(staff: Staff, marks: Marks, case: str, document: str) -> None:
+    """Record a warrant, and an emergency that is ratified."""
+    ada, sue, ivy = (staff.native(name) for name in ("ada", "sue", "ivy"))
+    scope = {"Subjects": [marks.person("scopesubject")], "Places": [marks.work("scopeplace")]}
+    ada.add_authority(Case=case, Kind="warrant", Document=document, Issuer=marks.work("issuer"), Scope=scope)
+    emergency = marks.work("emergency")
+    ivy.declare_emergency(Case=case, Document=emergency, Reason=marks.work("emergencyreason"))
+    sue.ratify_authority(
+        Case=case, Document=emergency, RatifyingDocument=marks.work("ratifying"), Issuer=marks.work("judge")
+    )
 
 
 def fail(staff: Staff, marks: Marks, collection: str) -> None:

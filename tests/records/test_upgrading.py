@@ -4,12 +4,14 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, inspect, select
+from sqlalchemy import Connection, create_engine, inspect, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
+from postgresql.cluster import Cluster
 from recognizance.biometrics import Pose, Quality
 from recognizance.errors import KeyFileError, RecordUnavailableError, SchemaVersionError
 from recognizance.records import (
@@ -24,6 +26,7 @@ from recognizance.records import (
     references,
     schema,
     searches,
+    sessions,
     sqlite,
     subjects,
     tags,
@@ -192,6 +195,41 @@ def test_a_record_of_version_0001_says_the_same_afterwards(path: Path) -> None:
         assert here.version > 0
         assert changes.erased_since(tx, here.id, here.version - 1) is None, "earlier erasures were not noted"
         assert changes.erased_since(tx, here.id, here.version) is not None
+
+
+def test_what_searches_named_as_their_authority_is_sealed(path: Path) -> None:
+    an_old_record(path)
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE searches SET claimed_authority = 'W-17-Doe' WHERE entry_index = 1")
+    with open_record(path) as store, store.read() as tx:
+        found = [searches.get(tx, _face(300 + index)) for index in range(2)]
+        assert [search.authority for search in found] == [None, "W-17-Doe"]
+        assert (found[1].authority_id, found[1].source, found[1].edits) == (None, "unstated", None)
+        assert b"W-17-Doe" not in everything(path)
+
+
+def test_what_sessions_named_as_their_authority_is_sealed(
+    cluster: Cluster, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upgrade = command.upgrade
+    for place, keys in ((path, None), (cluster.create("before_0008"), path.parent / "keys")):
+        with monkeypatch.context() as patched:
+            patched.setattr(command, "upgrade", lambda config, revision: upgrade(config, "0006"))
+            store = open_record(place, keys=keys)
+        with store, store.write() as tx:
+            for statement in (
+                "INSERT INTO operators (id, name, active, created_at) VALUES ('ivy', 'Ivy', :yes, 0)",
+                "INSERT INTO access_keys (access_key_id, operator, sealed_secret, active, created_at) "
+                "VALUES ('AKIA', 'ivy', :sealed, :yes, 0)",
+                "INSERT INTO cases (id, number, opened_at) VALUES ('c', '9', 0)",
+                "INSERT INTO sessions (id, operator, purpose, case_id, authority, opened_at, opened_with, expires_at) "
+                "VALUES ('s', 'ivy', 'p', 'c', 'W-17-Doe', 0, 'AKIA', 1)",
+            ):
+                tx.execute(text(statement), {"yes": True, "sealed": b""})
+        with open_record(place, keys=keys) as store, store.read() as tx:
+            assert sessions.get(tx, "s").authority == "W-17-Doe"
+            rows = tx.execute(text("SELECT * FROM sessions")).all()
+            assert all("W-17-Doe" not in str(value) for row in rows for value in row)
 
 
 def test_an_upgrade_with_another_sealing_key_changes_nothing(path: Path) -> None:

@@ -167,7 +167,9 @@ def test_arns_of_something_else(rekognition: Any, collection: str, change: Calla
 
 
 def test_the_context_of_an_endpoint_is_taken(live_server: Server) -> None:
-    live_server.native().open_case(Number="2026-17", Members=["administrator"])
+    native = live_server.native()
+    native.open_case(Number="2026-17", Members=["administrator"])
+    native.add_authority(Case="2026-17", Kind="warrant", Document="warrant-3", Issuer="Judge Doe")
     client = live_server.client("/purpose/missing-person/case/2026-17/authority/warrant-3/")
     assert "CollectionIds" in client.list_collections()
     client.close()

@@ -6,10 +6,16 @@ import pytest
 
 from recognizance.wire import Context, ContextError, parse_context
 
-PARTS = {"purpose": "missing-person", "case": "2024.17_b~c", "authority": "W-9"}
+PARTS = {
+    "purpose": "missing-person",
+    "case": "2024.17_b~c",
+    "authority": "W-9",
+    "source": "stored-video",
+    "edits": "cropped+pose-corrected",
+}
 
 
-@pytest.mark.parametrize("keys", [keys for n in range(4) for keys in itertools.permutations(PARTS, n)])
+@pytest.mark.parametrize("keys", [keys for n in range(4) for keys in itertools.permutations(PARTS, n)] + [tuple(PARTS)])
 def test_any_subset_in_any_order(keys: tuple[str, ...]) -> None:
     path = "".join(f"/{key}/{PARTS[key]}" for key in keys)
     expected = Context(**{key: PARTS[key] for key in keys})
@@ -41,6 +47,24 @@ def test_any_subset_in_any_order(keys: tuple[str, ...]) -> None:
         "/room/9",
         "/case/a b",
         "/case/a+b",
+        "/source/video",
+        "/source/Still",
+        "/source/unstated",
+        "/edits/cropped%2Bmirrored",
+        "/edits/mirrored+cropped",
+        "/edits/cropped+cropped",
+        "/edits/cropped+none",
+        "/edits/none+none",
+        "/edits/Cropped",
+        "/edits/cropped+",
+        "/edits/+cropped",
+        "/edits/cropped++mirrored",
+        "/edits/-cropped",
+        "/edits/cropped-",
+        "/edits/cropped--twice",
+        "/edits/cropped2",
+        "/edits/" + "a" * 129,
+        "/edits/none/edits/none",
         "/case/a;b",
         "/case/a:b",
         "/case/a\\b",
@@ -63,3 +87,14 @@ def test_longest_value() -> None:
 
 def test_three_dots_are_a_name() -> None:
     assert parse_context(b"/case/...").case == "..."
+
+
+@pytest.mark.parametrize("edits", ["none", "sketch", "composite+cropped+lightened", "a" * 128])
+def test_edits_that_can_be_said(edits: str) -> None:
+    assert parse_context(f"/edits/{edits}".encode()).edits == edits
+
+
+def test_a_value_called_edits_is_one_like_any_other() -> None:
+    assert parse_context(b"/case/edits/purpose/Case.9") == Context(case="edits", purpose="Case.9")
+    with pytest.raises(ContextError):
+        parse_context(b"/case/edits/purpose/a+b")

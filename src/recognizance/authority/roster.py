@@ -18,7 +18,10 @@ _Kept = TypeVar("_Kept")
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """A person or program that may act, with the roles that the policy knows."""
+    """A person or program that may act, with the roles that the policy knows.
+
+    ``roles`` hold everywhere; ``gallery_roles`` are pairs of a role and the number of the gallery that it holds for.
+    """
 
     id: str
     name: str
@@ -28,12 +31,17 @@ class Operator:
     requests_per_minute: int | None
     agency: str = ""
     training_kind: str | None = None
+    gallery_roles: frozenset[tuple[str, int]] = frozenset()
 
     def training(self, now: datetime) -> str:
         """Say how the operator's training stands: ``current``, ``expired`` or ``none``."""
         if self.training_until is None:
             return "none"
         return "current" if now < self.training_until else "expired"
+
+    def roles_for(self, gallery: int | None) -> frozenset[str]:
+        """Name the roles that hold for a gallery."""
+        return self.roles | {role for role, number in self.gallery_roles if number == gallery}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,4 +153,5 @@ def _operator(tx: Transaction, identifier: str) -> Operator | None:
         row.requests_per_minute,
         row.agency,
         row.training_kind,
+        frozenset((each.role, each.gallery_id) for each in row.gallery_roles),
     )

@@ -11,6 +11,7 @@ import typer
 
 from recognizance.cli import (
     approvals,
+    authorities,
     bench,
     calibrate,
     cases,
@@ -27,6 +28,7 @@ from recognizance.cli import (
     operators,
     photographs,
     policies,
+    purposes,
     reconcile,
     review,
     search,
@@ -60,7 +62,9 @@ app.add_typer(ledger.app, name="ledger")
 app.add_typer(witness.app, name="witness")
 app.add_typer(operators.app, name="operator")
 app.add_typer(sessions.app, name="session")
+app.add_typer(purposes.app, name="purpose")
 app.add_typer(cases.app, name="case")
+app.add_typer(authorities.app, name="authority")
 app.add_typer(review.app, name="review")
 app.add_typer(approvals.app, name="approvals")
 app.add_typer(policies.app, name="policy")
@@ -100,6 +104,20 @@ def options(
             "and once there are named operators, what the AWS SDKs find."
         ),
     ] = None,
+    purpose: Annotated[
+        str | None, typer.Option(help="What this is for; a registered purpose has a legal basis.")
+    ] = None,
+    case: Annotated[str | None, typer.Option(help="The case that this is for: open, and one that you work on.")] = None,
+    authority: Annotated[
+        str | None, typer.Option(help="The document id of the warrant, order or emergency of the case that allows it.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="What the photograph comes from: still, stored-video or live.")
+    ] = None,
+    edits: Annotated[
+        str | None,
+        typer.Option(help="What was done to the photograph, as cropped+lightened; or none.  Order of the alphabet."),
+    ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show the program's own trace when something fails.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
@@ -109,6 +127,8 @@ def options(
     invocation: Invocation = context.obj
     invocation.home, invocation.debug = home, debug
     invocation.profile = profile or os.environ.get("RECOGNIZANCE_PROFILE") or None
+    said = {"purpose": purpose, "case": case, "authority": authority, "source": source, "edits": edits}
+    invocation.say({key: value for key, value in said.items() if value is not None})
 
 
 def run(arguments: Sequence[str]) -> int:

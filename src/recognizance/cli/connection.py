@@ -37,6 +37,8 @@ class Connection:
     endpoint: str
     session: Any
     connections: int
+    path: str = ""
+    """What the requests are for; see `Invocation.said`."""
 
     @property
     def credentials(self) -> Any:
@@ -48,25 +50,27 @@ class Connection:
         """A client of our own operations."""
         from recognizance.native import native_client
 
-        return native_client(self.session, self.endpoint, region=self.settings.region, connections=self.connections)
+        return native_client(
+            self.session, self.endpoint + self.path, region=self.settings.region, connections=self.connections
+        )
 
     @cached_property
     def rekognition(self) -> Any:
         """A client of Rekognition's operations."""
-        return self._client("rekognition")
+        return self._client("rekognition", self.path)
 
     @cached_property
     def sts(self) -> Any:
         """A client of the operations that give temporary credentials."""
         return self._client("sts")
 
-    def _client(self, name: str) -> Any:
+    def _client(self, name: str, path: str = "") -> Any:
         from botocore.config import Config
 
         return self.session.create_client(
             name,
             region_name=self.settings.region,
-            endpoint_url=self.endpoint,
+            endpoint_url=self.endpoint + path,
             config=Config(proxies={}, parameter_validation=False, retries={"max_attempts": 5, "mode": "standard"}),
         )
 
@@ -110,7 +114,7 @@ def connect(invocation: Invocation, *, jobs: int = 1) -> Iterator[Connection]:
             make_home(settings)
             endpoint = _reach(settings, closing).endpoint
         session = sign_in(invocation, settings, endpoint, own_only=bool(elsewhere))
-        yield Connection(settings, endpoint, session, max(jobs, 10))
+        yield Connection(settings, endpoint, session, max(jobs, 10), invocation.path)
 
 
 def make_home(settings: "Settings") -> None:

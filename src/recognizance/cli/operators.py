@@ -22,7 +22,10 @@ app.command("recover")(keys.recover)
 
 _ID = Annotated[str, typer.Argument(metavar="ID", help="The operator's id: small letters, digits, and . _ - @.")]
 _JSON = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
-_ROLES = "investigator, examiner, supervisor, auditor or administrator; can be given several times."
+_ROLES = (
+    "investigator, examiner, supervisor, auditor or administrator; ROLE@GALLERY holds for one gallery alone.  Can be "
+    "given several times."
+)
 _UNTIL = "The last day on which the training counts: YYYY-MM-DD."
 _RATE = "Requests a minute for this operator; 0 for what the settings say."
 

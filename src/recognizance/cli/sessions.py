@@ -37,7 +37,7 @@ class Format(StrEnum):
 
 _Purpose = Annotated[str, typer.Option(help="What for: letters, digits, and . _ ~ - as in an endpoint's path.")]
 _Case = Annotated[str, typer.Option(help="The case's number.  It is registered and open, and you work on it.")]
-_Authority = Annotated[str | None, typer.Option(help="The warrant, order or law that allows it.")]
+_Authority = Annotated[str | None, typer.Option(help="The document id of the case's warrant, order or emergency.")]
 _Duration = Annotated[str, typer.Option(help="15m to 12h; also in seconds, as 900s.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
 

@@ -8,7 +8,7 @@ a guess, in any backup either, and every proof still holds.
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -62,7 +62,10 @@ class ConcealedList:
 
 
 class Line(msgspec.Struct, array_like=True, frozen=True):
-    """A value as kept for disclosure: sealed if it has a slot; with its commitment, which outlives the key."""
+    """A value as kept for disclosure: sealed if it has a slot; with its commitment, which outlives the key.
+
+    ``text`` is empty once it was forgotten.
+    """
 
     slot: int
     commitment: bytes
@@ -134,6 +137,22 @@ def disclose(opening: Opening, field: str, *, index: int, keys: SlotKeys) -> dic
     return {"field": field, **_show(field, opening.fields[field], index, opening.secret, keys)}
 
 
+def forget(opening: Opening, fields: Collection[str]) -> Opening:
+    """Drop the values of some fields; their commitments stay, and nobody can open them any more."""
+
+    def emptied(line: Line) -> Line:
+        return Line(line.slot, line.commitment, b"")
+
+    return Opening(
+        opening.secret,
+        {field: emptied(line) if field in fields else line for field, line in opening.fields.items()},
+        {
+            field: [emptied(line) for line in lines] if field in fields else lines
+            for field, lines in opening.lists.items()
+        },
+    )
+
+
 def _commit(field: str, value: Value, slot: int | None, index: int, secret: bytes, keys: SlotKeys) -> Line:
     text = canonical_text(value)
     if slot is None:
@@ -158,6 +177,8 @@ def canonical_text(value: Value) -> bytes:
 
 
 def _show(field: str, line: Line, index: int, secret: bytes, keys: SlotKeys) -> dict[str, Value]:
+    if not line.text:
+        raise ErasedError("The value was deleted.")
     if not line.slot:
         return {"salt": _own_salt(secret, field).hex(), "value": line.text.decode()}
     context = _context(index, field)

@@ -10,7 +10,7 @@ RFC 6962, section 2.1; C2SP tlog-tiles, tlog-checkpoint, tlog-proof, tlog-witnes
 """
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Generic
@@ -18,7 +18,7 @@ from typing import Generic
 import msgspec
 
 from recognizance.errors import NotFoundError
-from recognizance.ledger.commitments import SECRET_BYTES, Concealed, ConcealedList, Opening, conceal, disclose
+from recognizance.ledger.commitments import SECRET_BYTES, Concealed, ConcealedList, Opening, conceal, disclose, forget
 from recognizance.ledger.entry import Entry, Value, canonical
 from recognizance.ledger.storage import LogStorage, Tx
 from recognizance_verify import notes, tiles, tree
@@ -223,6 +223,16 @@ class Ledger(Generic[Tx]):
                 raise NotFoundError(f"Entry {index} commits to no field {field}; it commits to: {there}.")
             shown.append(disclose(opening, field, index=index, keys=keys))
         return shown
+
+    def forget(self, tx: Tx, index: int, fields: Collection[str]) -> None:
+        """Drop what opens an entry's commitments to some fields, for good; the entry and every proof stay as they are.
+
+        Fields that the entry does not commit to are passed over.
+        """
+        blob = self._storage.opening(tx, index)
+        if blob is not None:
+            opening = forget(_OPENING.decode(blob), fields)
+            self._storage.replace_opening(tx, index, msgspec.msgpack.encode(opening))
 
     def _reader(self, tx: Tx, size: int) -> tiles.TileHashes:
         return tiles.TileHashes(lambda level, index, width: self.hash_tile(tx, level, index, width), size)

@@ -38,5 +38,8 @@ class LogStorage(Protocol[Tx]):
     def put_opening(self, tx: Tx, index: int, opening: bytes) -> None:
         """Keep what opens the commitments of an entry, sealed."""
 
+    def replace_opening(self, tx: Tx, index: int, opening: bytes) -> None:
+        """Keep what is left of what opens the commitments of an entry."""
+
     def slot_keys(self, tx: Tx) -> SlotKeys:
         """Give people's own keys."""

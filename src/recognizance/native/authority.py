@@ -15,6 +15,7 @@ _MEMBERS = {
     "TrainingUntil": "training_until",
     "RequestsPerMinute": "requests_per_minute",
 }
+_OF_CASE = {"Offence": "offence", "OffenceWords": "offence_words", "Owner": "owner"}
 _RESERVED = frozenset({"server"})
 """What the log calls the server itself."""
 
@@ -97,8 +98,16 @@ def list_sessions(desk: Desk, call: Call) -> Answer:
 
 def open_case(desk: Desk, call: Call) -> Answer:
     """Answer OpenCase."""
-    opened, entry = cases.open_case(desk.place, act_of(call), call.input["Number"], call.input.get("Members", []))
+    opened, entry = cases.open_case(
+        desk.place, act_of(call), call.input["Number"], call.input.get("Members", []), **_of_case(call)
+    )
     return answer({"Case": case(opened)}, entry)
+
+
+def update_case(desk: Desk, call: Call) -> Answer:
+    """Answer UpdateCase."""
+    changed, entry = cases.update_case(desk.place, act_of(call), call.input["Number"], _of_case(call))
+    return answer({"Case": case(changed)}, entry)
 
 
 def close_case(desk: Desk, call: Call) -> Answer:
@@ -121,7 +130,7 @@ def remove_case_member(desk: Desk, call: Call) -> Answer:
 
 def list_cases(desk: Desk, call: Call) -> Answer:
     """Answer ListCases."""
-    found, entry = cases.list_cases(desk.place, act_of(call))
+    found, entry = cases.list_cases(desk.place, act_of(call), call.input.get("Number"))
     return answer({"Cases": [case(each) for each in found]}, entry)
 
 
@@ -160,6 +169,7 @@ OPERATIONS = {
     "CloseSession": close_session,
     "ListSessions": list_sessions,
     "OpenCase": open_case,
+    "UpdateCase": update_case,
     "CloseCase": close_case,
     "AddCaseMember": add_case_member,
     "RemoveCaseMember": remove_case_member,
@@ -169,6 +179,10 @@ OPERATIONS = {
     "WithdrawRequest": withdraw_request,
     "HandOutKey": hand_out_key,
 }
+
+
+def _of_case(call: Call) -> dict[str, str]:
+    return {ours: call.input[name] for name, ours in _OF_CASE.items() if name in call.input}
 
 
 def _known(call: Call) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from recognizance.biometrics import QualityLevel
-from recognizance.native import auditing, authority, erasing, policies, reviewing, shapes
+from recognizance.native import auditing, authority, erasing, policies, registers, reviewing, shapes
 from recognizance.native.model import load_native_model
 from recognizance.wire import Answer, Call, Service
 from recognizance.wire.desk import Desk, act_of, answer, page_size, review_headers
@@ -220,6 +220,7 @@ OPERATIONS = {
     **auditing.OPERATIONS,
     **authority.OPERATIONS,
     **erasing.OPERATIONS,
+    **registers.OPERATIONS,
     **reviewing.OPERATIONS,
     **policies.OPERATIONS,
 }

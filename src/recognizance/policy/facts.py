@@ -30,8 +30,10 @@ class RequestFacts:
         ``current``, ``expired`` or ``none``.
     in_session : bool
         Whether the request was signed with the temporary credentials of a session.
-    purpose, case, authority : str or None
+    purpose, case : str or None
         What the act is for: what the signed path claims, completed by the session.
+    authority : str or None
+        Our own id of the authority that is named; None if none is, or if the case has none of that name.
     training_kind : str
         What the operator was trained in, as recorded; empty if nothing is.
     agency : str

@@ -10,7 +10,26 @@ USING = READING | {"search", "compare", "enrol", "erase", "subject", "export"}
 OWN = frozenset({"identity", "lead", "own-key", "receipt", "request", "roster", "rules", "session"})
 """What concerns the operator alone; every role covers it."""
 
-CREDENTIALS = frozenset({"approval", "case", "env", "key", "operator", "own-key", "policy", "request", "session"})
+WITHOUT_GALLERY = OWN | READING | {"compare"}
+"""What a role that holds for one gallery covers where an act names none: nothing that reaches into another gallery."""
+
+CREDENTIALS = frozenset(
+    {
+        "approval",
+        "authority",
+        "case",
+        "emergency",
+        "env",
+        "key",
+        "operator",
+        "own-key",
+        "policy",
+        "purpose",
+        "ratification",
+        "request",
+        "session",
+    }
+)
 """Acts on who may act: never with the temporary credentials of a session."""
 
 INVESTIGATOR = "investigator"
@@ -20,14 +39,46 @@ AUDITOR = "auditor"
 ADMINISTRATOR = "administrator"
 
 TIMED = frozenset(
-    {"approval", "case", "env", "erase", "erasure", "hold", "key", "operator", "policy", "restore", "session"}
+    {
+        "approval",
+        "authority",
+        "case",
+        "emergency",
+        "env",
+        "erase",
+        "erasure",
+        "hold",
+        "key",
+        "operator",
+        "policy",
+        "purpose",
+        "ratification",
+        "restore",
+        "session",
+    }
 )
 """Acts that depend on the time by themselves; others do where a session, a case or an authority is named."""
 
 ROLES: Mapping[str, frozenset[str]] = {
-    INVESTIGATOR: USING | {"outcome"} | OWN,
+    INVESTIGATOR: USING | OWN | {"emergency", "outcome"},
     EXAMINER: READING | {"compare", "review"} | OWN,
-    SUPERVISOR: frozenset({"list", "erase", "erasure", "hold", "approval", "case", "release", "outcome", "replay"})
+    SUPERVISOR: frozenset(
+        {
+            "list",
+            "erase",
+            "erasure",
+            "hold",
+            "approval",
+            "case",
+            "purpose",
+            "authority",
+            "emergency",
+            "ratification",
+            "release",
+            "outcome",
+            "replay",
+        }
+    )
     | OWN,
     AUDITOR: frozenset({"ledger", "disclosure", "replay"}) | OWN,
     ADMINISTRATOR: frozenset(
@@ -37,6 +88,8 @@ ROLES: Mapping[str, frozenset[str]] = {
             "operator",
             "key",
             "case",
+            "purpose",
+            "authority",
             "env",
             "settings",
             "backup",
@@ -58,12 +111,42 @@ NOT_YOUR_CASE = Reason(
 )
 
 
+# Nothing here says whether another case has the authority.
+_AUTHORITY = {
+    "unknown": (
+        "The case has no authority of this name.",
+        "Check its document id, or ask a supervisor to record it: `recognizance authority add`.",
+    ),
+    "not-yet": ("The authority is not valid yet.", "`recognizance authority show` says from when it is."),
+    "expired": (
+        "The authority has expired.",
+        "If it was extended, a supervisor can record that: `recognizance authority extend`.",
+    ),
+    "out-of-scope": (
+        "The authority does not cover this act.",
+        "`recognizance authority show` says which galleries and operations it is limited to.",
+    ),
+    "lapsed": (
+        "The emergency was not ratified in time: nothing can be done under it any more.",
+        "Obtain a warrant or an order, and have it recorded: `recognizance authority add`.",
+    ),
+    "ended": ("The authority was ended, or not ratified.", "Have the one that holds now recorded."),
+}
+
+
+def authority_reason(state: str) -> Reason:
+    """Say why an authority that stands so covers nothing."""
+    return Reason(f"authority/{state}", *_AUTHORITY[state])
+
+
 class StandingPolicy:
-    """Refuses who is not active, what no role of theirs covers, and what a case or a session does not allow."""
+    """Refuses who is not active, what no role covers, and what a case, a session or an authority does not allow."""
 
     def decide(self, facts: RequestFacts) -> Decision:
         """See `Policy.decide`."""
-        refusal = _of_operator(facts) or _of_act(facts) or _of_context(facts) or _of_clock(facts)
+        refusal = (
+            _of_operator(facts) or _of_act(facts) or _of_context(facts) or _of_clock(facts) or _of_authority(facts)
+        )
         if refusal is not None:
             return Refused((refusal,))
         covering = " or ".join(sorted(role for role in facts.roles if facts.operation in ROLES.get(role, frozenset())))
@@ -115,7 +198,7 @@ def _of_context(facts: RequestFacts) -> Reason | None:
 
 
 def _of_clock(facts: RequestFacts) -> Reason | None:
-    named = facts.in_session or facts.case is not None or facts.authority is not None
+    named = facts.in_session or facts.case is not None or facts.authority_state != "none"
     if facts.clock_behind and (named or facts.operation in TIMED):
         return Reason(
             "standing/clock",
@@ -123,3 +206,10 @@ def _of_clock(facts: RequestFacts) -> Reason | None:
             "Set the clock right; acts that depend on the time go on then.",
         )
     return None
+
+
+def _of_authority(facts: RequestFacts) -> Reason | None:
+    """Refuse a claim that is not true, whatever else would allow the act: it would be recorded as if it were."""
+    if facts.authority_state in ("none", "valid"):
+        return None
+    return authority_reason(facts.authority_state)

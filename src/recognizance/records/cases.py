@@ -1,7 +1,9 @@
 """Cases, and who works on them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
@@ -11,7 +13,15 @@ from recognizance.records.transaction import Transaction
 
 _CASES = schema.cases
 _MEMBERS = schema.case_members
-_COLUMNS = (_CASES.c.id, _CASES.c.number, _CASES.c.opened_at, _CASES.c.closed_at)
+_COLUMNS = (
+    _CASES.c.id,
+    _CASES.c.number,
+    _CASES.c.opened_at,
+    _CASES.c.closed_at,
+    _CASES.c.offence,
+    _CASES.c.owner,
+    _CASES.c.sealed_offence_words,
+)
 _FIND = select(*_COLUMNS).where(_CASES.c.number == bindparam("wanted"))
 _GET = select(*_COLUMNS).where(_CASES.c.id == bindparam("wanted"))
 _LIST = select(*_COLUMNS).order_by(_CASES.c.number)
@@ -31,12 +41,18 @@ _SET_CLOSED = update(_CASES).where(_CASES.c.id == bindparam("wanted")).values(cl
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """A case.  ``number`` is what people call it; ``id`` is ours, and what the log may name."""
+    """A case.  ``number`` is what people call it; ``id`` is ours, and what the log may name.
+
+    ``offence`` is the code of the offence, ``offence_words`` what it is in words; ``owner`` answers for the case.
+    """
 
     id: str
     number: str
     opened_at: datetime
     closed_at: datetime | None
+    offence: str | None = None
+    owner: str | None = None
+    offence_words: str | None = None
 
 
 def create(tx: Transaction, case_id: str, number: str, *, opened_at: datetime) -> CaseRow:
@@ -53,10 +69,22 @@ def create(tx: Transaction, case_id: str, number: str, *, opened_at: datetime) -
     return CaseRow(case_id, number, opened_at, None)
 
 
+def change(tx: Transaction, case_id: str, values: Mapping[str, str | None]) -> None:
+    """Change a case's offence, offence_words or owner."""
+    if values.keys() - {"offence", "offence_words", "owner"}:
+        raise ValueError(f"not to be changed: {sorted(values)}")
+    kept: dict[str, Any] = dict(values)
+    if "offence_words" in kept:
+        words = kept.pop("offence_words")
+        kept["sealed_offence_words"] = None if words is None else tx.sealer.seal(words.encode(), _context(case_id))
+    if kept:
+        tx.execute(update(_CASES).where(_CASES.c.id == case_id).values(**kept))
+
+
 def find(tx: Transaction, number: str) -> CaseRow | None:
     """Look a case up by its number."""
     row = tx.execute(_FIND, {"wanted": number}).first()
-    return None if row is None else CaseRow(*row)
+    return None if row is None else _case(tx, row)
 
 
 def get(tx: Transaction, number: str) -> CaseRow:
@@ -69,13 +97,13 @@ def get(tx: Transaction, number: str) -> CaseRow:
 
 def of_id(tx: Transaction, case_id: str) -> CaseRow:
     """Look a case up by our own id of it."""
-    return CaseRow(*tx.execute(_GET, {"wanted": case_id}).one())
+    return _case(tx, tx.execute(_GET, {"wanted": case_id}).one())
 
 
 def list_all(tx: Transaction, *, member: str | None = None) -> list[CaseRow]:
     """List the cases by number; those of one member only, if one is named."""
     statement, parameters = (_LIST, {}) if member is None else (_LIST_OF, {"member": member})
-    return [CaseRow(*row) for row in tx.execute(statement, parameters)]
+    return [_case(tx, row) for row in tx.execute(statement, parameters)]
 
 
 def members(tx: Transaction, case_id: str) -> list[str]:
@@ -105,3 +133,13 @@ def remove_member(tx: Transaction, case_id: str, operator: str) -> bool:
 def close(tx: Transaction, case_id: str, *, closed_at: datetime) -> None:
     """Close a case."""
     tx.execute(_SET_CLOSED, {"wanted": case_id, "moment": closed_at})
+
+
+def _case(tx: Transaction, row: Sequence[Any]) -> CaseRow:
+    sealed = row[-1]
+    words = None if sealed is None else tx.sealer.open(sealed, _context(row[0])).decode()
+    return CaseRow(*(*row[:-1], words))
+
+
+def _context(case_id: str) -> str:
+    return f"case-offence:{case_id}"

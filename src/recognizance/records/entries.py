@@ -38,6 +38,9 @@ _REPLACE_TILE = (
 )
 _OPENING = select(_OPENINGS.c.sealed).where(_OPENINGS.c.entry_index == bindparam("wanted"))
 _PUT_OPENING = insert(_OPENINGS)
+_REPLACE_OPENING = (
+    update(_OPENINGS).where(_OPENINGS.c.entry_index == bindparam("wanted")).values(sealed=bindparam("kept"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,11 @@ class RecordedLog:
     def put_opening(self, tx: Transaction, index: int, opening: bytes) -> None:
         """Keep what opens the commitments of an entry, sealed."""
         tx.execute(_PUT_OPENING, {"entry_index": index, "sealed": tx.sealer.seal(opening, f"opening:{index}")})
+
+    def replace_opening(self, tx: Transaction, index: int, opening: bytes) -> None:
+        """Keep what is left of what opens the commitments of an entry, sealed."""
+        sealed = tx.sealer.seal(opening, f"opening:{index}")
+        tx.execute(_REPLACE_OPENING, {"wanted": index, "kept": sealed})
 
     def slot_keys(self, tx: Transaction) -> KeyVault:
         """Give people's own keys."""

@@ -1,5 +1,6 @@
 """Galleries: one enrolment database each, made by one model."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -108,6 +109,12 @@ def get(tx: Transaction, name: str) -> GalleryRow:
     return _gallery(row)
 
 
+def find_number(tx: Transaction, name: str) -> int | None:
+    """Find the number of the gallery of this name."""
+    row = tx.execute(_GET, {"wanted": name}).first()
+    return None if row is None else int(row.id)
+
+
 def find_by_number(tx: Transaction, gallery: int) -> GalleryRow | None:
     """Look a gallery up by its number, which is never another one's."""
     row = tx.execute(_BY_NUMBER, {"wanted": gallery}).first()
@@ -126,6 +133,12 @@ def list_page(tx: Transaction, *, after: int = 0, limit: int) -> list[GalleryRow
     Ids make short page tokens, and stay good when the gallery that a page ended with is deleted.
     """
     return [_gallery(row) for row in tx.execute(_LIST, {"after": after, "at_most": limit})]
+
+
+def list_among(tx: Transaction, wanted: Collection[int], *, after: int = 0, limit: int) -> list[GalleryRow]:
+    """List those of some galleries, as `list_page` does."""
+    statement = _LIST.where(_GALLERIES.c.id.in_(sorted(wanted)))
+    return [_gallery(row) for row in tx.execute(statement, {"after": after, "at_most": limit})]
 
 
 def models(tx: Transaction) -> dict[int, str]:
@@ -194,6 +207,7 @@ def delete_gallery(tx: Transaction, name: str) -> GalleryRow:
         images,
         schema.tags,
         schema.idempotency,
+        schema.gallery_roles,
     ):
         tx.execute(delete(table).where(table.c.gallery_id == gallery.id))
     tx.execute(delete(_GALLERIES).where(_GALLERIES.c.id == gallery.id))

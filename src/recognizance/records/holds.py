@@ -43,6 +43,31 @@ _AS_CANDIDATE = _ON_SEARCHES.join(_CANDIDATES, _CANDIDATES.c.entry_index == _SEA
     _is_one_of_them(_SEARCHES.c.searched, _CANDIDATES.c.number)
 )
 _AS_PROBE = _ON_SEARCHES.where(_is_one_of_them(_SEARCHES.c.probe_kind, _SEARCHES.c.probe_number))
+
+
+def _held_subject(kind: ColumnElement[str], number: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether the reference or subject of a number is, or belongs to, the subject that a hold is on."""
+    references, subjects = schema.references.c, schema.subjects.c
+    held = select(subjects.id).where(subjects.identifier == _HOLDS.c.target).scalar_subquery()
+    return or_(
+        and_(kind == "subject", number == held),
+        and_(kind == "reference", number.in_(select(references.sequence).where(references.subject_id == held))),
+    )
+
+
+_WANTED = _SEARCHES.c.entry_index.in_(bindparam("wanted", expanding=True))
+_KEEPING = (
+    select(_SEARCHES.c.entry_index, _HOLDS.c.id)
+    .join_from(_SEARCHES, _HOLDS, _HOLDS.c.target == _SEARCHES.c.id)
+    .where(_STANDING, _HOLDS.c.kind == SEARCH, _WANTED),
+    select(_SEARCHES.c.entry_index, _HOLDS.c.id)
+    .join_from(_SEARCHES, _HOLDS, _held_subject(_SEARCHES.c.probe_kind, _SEARCHES.c.probe_number))
+    .where(_STANDING, _HOLDS.c.kind == SUBJECT, _WANTED),
+    select(_SEARCHES.c.entry_index, _HOLDS.c.id)
+    .join_from(_SEARCHES, _CANDIDATES, _CANDIDATES.c.entry_index == _SEARCHES.c.entry_index)
+    .join(_HOLDS, _held_subject(_SEARCHES.c.searched, _CANDIDATES.c.number))
+    .where(_STANDING, _HOLDS.c.kind == SUBJECT, _WANTED),
+)
 _SUBJECT_EXISTS = select(schema.subjects.c.id).where(schema.subjects.c.identifier == bindparam("wanted"))
 _SEARCH_EXISTS = select(_SEARCHES.c.entry_index).where(_SEARCHES.c.id == bindparam("wanted"))
 _RELEASE = (
@@ -131,6 +156,19 @@ def standing_on(tx: Transaction, identifiers: Collection[str]) -> list[str]:
         for statement in (_ON_TARGETS, _AS_CANDIDATE, _AS_PROBE):
             found.update(tx.execute(statement, {"targets": chunk}).scalars())
     return sorted(found)
+
+
+def keeping_results(tx: Transaction, entries: Collection[int]) -> dict[int, list[str]]:
+    """Name the holds that keep the results of searches, by the searches' entries; those that none keeps are left out.
+
+    A search is kept by a hold on itself, and by one on a subject that was searched for or found.
+    """
+    found: dict[int, set[str]] = {}
+    for chunk in chunks(entries):
+        for statement in _KEEPING:
+            for entry, hold in tx.execute(statement, {"wanted": chunk}):
+                found.setdefault(int(entry), set()).add(hold)
+    return {entry: sorted(held) for entry, held in found.items()}
 
 
 def told(holds: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from recognizance.errors import NotFoundError
 from recognizance.records import schema
@@ -15,6 +15,8 @@ from recognizance.records.transaction import Transaction, chunks
 RELEASED = "released"
 WITHHELD = "withheld"
 NOT_THIS_PERSON = "not-this-person"
+DELETED = "deleted"
+"""The state of a lead whose results are deleted."""
 
 _LEADS = schema.leads
 _LINES = schema.lead_candidates
@@ -76,6 +78,13 @@ _RELEASE = (
         state=RELEASED, released_by=bindparam("by"), released_at=bindparam("moment"), sealed_reason=bindparam("why")
     )
 )
+_END = (
+    update(_LEADS)
+    .where(_LEADS.c.id == bindparam("wanted"))
+    .values(state=DELETED, request_digest=bindparam("freed"), sealed_reason=None)
+)
+_IDS_OF = select(_LEADS.c.id).where(_LEADS.c.entry_index.in_(bindparam("entries", expanding=True)))
+_DELETE = tuple(delete(table).where(table.c.lead_id == bindparam("wanted")) for table in (_LINES, schema.findings))
 _HELD_IN = (
     select(_LEADS.c.id)
     .join_from(_LEADS, _SEARCHES, _SEARCHES.c.entry_index == _LEADS.c.entry_index)
@@ -255,6 +264,19 @@ def release(
     for position, decision in decisions.items():
         tx.execute(_DECIDE, {"wanted": lead_id, "place": position, "decided": decision})
     return True
+
+
+def delete_results(tx: Transaction, entries: Iterable[int]) -> None:
+    """End the leads that searches have made whose results are deleted, with what was concluded and decided on them.
+
+    The leads stay on record, with who examined and who released.  The same request makes another lead from now on.
+    Whom a supervisor has found not to be the person stays so for the case: that protects them.
+    """
+    for chunk in chunks(entries):
+        for lead_id in tx.execute(_IDS_OF, {"entries": chunk}).scalars().all():
+            for statement in _DELETE:
+                tx.execute(statement, {"wanted": lead_id})
+            tx.execute(_END, {"wanted": lead_id, "freed": _digest(tx, f"deleted {lead_id}".encode())})
 
 
 def held_in(tx: Transaction, gallery: int) -> list[str]:

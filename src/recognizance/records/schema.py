@@ -236,6 +236,22 @@ operator_roles = Table(
     Column("role", Text, primary_key=True),
 )
 
+# Roles that hold for one gallery alone; those of `operator_roles` hold for all.
+gallery_roles = Table(
+    "gallery_roles",
+    metadata,
+    Column("operator", Text, ForeignKey("operators.id"), primary_key=True),
+    Column("role", Text, primary_key=True),
+    Column(
+        "gallery_id",
+        _Number,
+        ForeignKey("galleries.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Index(None, "gallery_id"),
+)
+
 access_keys = Table(
     "access_keys",
     metadata,
@@ -259,6 +275,9 @@ cases = Table(
     _required("number", _Name),
     _required("opened_at", Moment),
     Column("closed_at", Moment, nullable=True),
+    Column("offence", Text, nullable=True),  # its code
+    Column("sealed_offence_words", LargeBinary, nullable=True),
+    Column("owner", Text, nullable=True),
     UniqueConstraint("number"),
 )
 
@@ -270,6 +289,70 @@ case_members = Table(
     _required("added_at", Moment),
 )
 
+purposes = Table(
+    "purposes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _required("code", _Name),
+    _required("title", Text),
+    _required("legal_basis", Text),
+    _required("valid_from", Moment),
+    Column("valid_until", Moment, nullable=True),
+    _required("added_by", Text, ForeignKey("operators.id")),
+    _required("added_at", Moment),
+    Index(None, "code"),
+)
+
+authorities = Table(
+    "authorities",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _required("case_id", Text, ForeignKey("cases.id")),
+    _required("kind", Text),
+    _required("document_digest", LargeBinary),  # keyed: finds the document id that is sealed
+    _required("sealed_facts", LargeBinary),
+    _required("valid_from", Moment),
+    Column("valid_until", Moment, nullable=True),  # as first recorded; extensions come on top
+    _required("added_by", Text, ForeignKey("operators.id")),
+    _required("added_at", Moment),
+    Column("ratify_by", Moment, nullable=True),  # of an emergency alone
+    Column("ratified_by", Text, ForeignKey("operators.id"), nullable=True),
+    Column("ratified_at", Moment, nullable=True),
+    Column("sealed_ratification", LargeBinary, nullable=True),
+    Column("rejected_by", Text, ForeignKey("operators.id"), nullable=True),
+    Column("rejected_at", Moment, nullable=True),
+    Column("lapsed_at", Moment, nullable=True),  # when it was noticed; use stops at `ratify_by` by itself
+    Column("ended_by", Text, ForeignKey("operators.id"), nullable=True),
+    Column("ended_at", Moment, nullable=True),
+    # Which legal holds the log says keep its results from deletion; so that it says so once.
+    Column("suspended_for", Text, nullable=True),
+    UniqueConstraint("case_id", "document_digest"),
+    Index(None, "ratify_by"),
+)
+
+authority_extensions = Table(
+    "authority_extensions",
+    metadata,
+    Column("authority_id", Text, ForeignKey("authorities.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    _required("valid_until", Moment),
+    _required("sealed_facts", LargeBinary),
+    _required("added_by", Text, ForeignKey("operators.id")),
+    _required("added_at", Moment),
+)
+
+# Which entries acts under an authority left: that it was used stays on record, whatever becomes of the results.
+authority_uses = Table(
+    "authority_uses",
+    metadata,
+    Column("authority_id", Text, ForeignKey("authorities.id"), primary_key=True),
+    Column("entry_index", _Number, ForeignKey("entries.entry_index"), primary_key=True, autoincrement=False),
+    Column("of_entry", _Number, nullable=True),  # of the search whose review, or repetition, the entry is about
+    Column("results_deleted_at", Moment, nullable=True),
+    Index(None, "authority_id", "results_deleted_at"),
+    Index(None, "entry_index"),
+)
+
 sessions = Table(
     "sessions",
     metadata,
@@ -277,7 +360,8 @@ sessions = Table(
     _required("operator", Text, ForeignKey("operators.id")),
     _required("purpose", Text),
     _required("case_id", Text, ForeignKey("cases.id")),
-    Column("authority", Text, nullable=True),
+    Column("authority_id", Text, nullable=True),
+    Column("sealed_authority", LargeBinary, nullable=True),
     _required("opened_at", Moment),
     _required("opened_with", Text, ForeignKey("access_keys.access_key_id")),
     _required("expires_at", Moment),
@@ -399,7 +483,11 @@ searches = Table(
     _required("calibration", Text),
     Column("claimed_purpose", Text, nullable=True),
     Column("claimed_case", Text, nullable=True),
-    Column("claimed_authority", Text, nullable=True),
+    Column("authority_id", Text, nullable=True),
+    Column("sealed_authority", LargeBinary, nullable=True),
+    Column("source", Text, nullable=False, server_default="unstated"),
+    Column("edits", Text, nullable=True),  # NULL: not stated; "none", or words joined by "+"
+    Column("results_deleted_at", Moment, nullable=True),
     _required("at", Moment),
     # NULL in searches of before rule packs; ``rules`` and ``facts`` are JSON.
     Column("candidates_requested", BigInteger, nullable=True),

@@ -4,15 +4,15 @@ import contextlib
 import hmac
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Self
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from recognizance.errors import ErasedError, NotFoundError
-from recognizance.records import schema, sealed
+from recognizance.records import photographs, schema, sealed
 from recognizance.records.transaction import Transaction, chunks
 
 Searched = Literal["reference", "subject"]
@@ -62,6 +62,20 @@ _FACE_IDS = select(schema.references.c.sequence, schema.references.c.face_id).wh
 _SUBJECTS = select(schema.subjects.c.id, schema.subjects.c.identifier).where(
     schema.subjects.c.id.in_(bindparam("numbers", expanding=True))
 )
+_AMONG_ENTRIES = _SEARCHES.c.entry_index.in_(bindparam("wanted", expanding=True))
+_OF_ENTRIES = select(_SEARCHES).where(_AMONG_ENTRIES)
+_DELETE_CANDIDATES = delete(_CANDIDATES).where(_CANDIDATES.c.entry_index.in_(bindparam("wanted", expanding=True)))
+_FORGET_RESULTS = (
+    update(_SEARCHES)
+    .where(_AMONG_ENTRIES)
+    .values(
+        probe_photograph=None,
+        probe_slot=None,
+        sealed_probe=None,
+        results_deleted_at=bindparam("moment"),
+    )
+)
+_SET_FACTS = update(_SEARCHES).where(_SEARCHES.c.entry_index == bindparam("wanted")).values(facts=bindparam("kept"))
 _NO_ENTRY_YET = 2**63 - 1
 
 
@@ -135,6 +149,14 @@ class SearchRecord:
         The limit that was asked for, and the one that was applied; the first is None in searches of before rule packs.
     purpose, case, authority : str or None
         As claimed in the request.
+    authority_id : str or None
+        Our own id of the authority; None if none was named, or if the record is older than the register of them.
+    source : str
+        What the photograph was said to come from: ``still``, ``stored-video``, ``live`` or ``unstated``.
+    edits : str or None
+        What was said to have been done to it, joined by ``+``, or ``none``; None if nothing was said.
+    results_deleted_at : datetime or None
+        When its results were deleted because the emergency that it was made under was not ratified.
     policy : str or None
         Digest of the rules in force (`records.policies`); None in searches of before rule packs, as the next three.
     decision : str or None
@@ -175,6 +197,10 @@ class SearchRecord:
     purpose: str | None = None
     case: str | None = None
     authority: str | None = None
+    authority_id: str | None = None
+    source: str = "unstated"
+    edits: str | None = None
+    results_deleted_at: datetime | None = None
     at: datetime
     policy: str | None = None
     decision: str | None = None
@@ -196,8 +222,8 @@ class DecidedSearch:
     facts: Mapping[str, Any] | None
 
 
-_CLAIMS = {"purpose": "claimed_purpose", "case": "claimed_case", "authority": "claimed_authority"}
-_DERIVED = ("probe", "probe_reference", "candidates", "rules", "facts")
+_CLAIMS = {"purpose": "claimed_purpose", "case": "claimed_case"}
+_DERIVED = ("authority", "probe", "probe_reference", "candidates", "rules", "facts")
 _PLAIN = tuple(name for name in SearchRecord.__dataclass_fields__ if name not in {*_DERIVED, *_CLAIMS})
 
 
@@ -205,6 +231,9 @@ def add(tx: Transaction, search: SearchRecord) -> None:
     """Record a search with its candidates, in the transaction that appends its entry."""
     values: dict[str, Any] = {name: getattr(search, name) for name in _PLAIN}
     values.update({column: getattr(search, name) for name, column in _CLAIMS.items()})
+    values["sealed_authority"] = None
+    if search.authority is not None:
+        values["sealed_authority"] = tx.sealer.seal(search.authority.encode(), _context(search.entry_index))
     values["rules"] = json.dumps(search.rules)
     values["facts"] = None if search.facts is None else json.dumps(search.facts, sort_keys=True)
     values["sealed_probe"] = None
@@ -292,6 +321,34 @@ def list_page(
     return [_search(tx, row, ()) for row in tx.execute(statement, parameters).all()]
 
 
+def of_entries(tx: Transaction, entries: Iterable[int]) -> list[SearchRecord]:
+    """List the searches among the acts of these entries, without their candidates, in the order of the entries."""
+    rows = [row for chunk in chunks(entries) for row in tx.execute(_OF_ENTRIES, {"wanted": chunk}).all()]
+    return [_search(tx, row, ()) for row in sorted(rows, key=lambda row: int(row.entry_index))]
+
+
+def delete_results(tx: Transaction, found: Sequence[SearchRecord], *, at: datetime) -> int:
+    """Delete the candidate lists of searches, their probe photographs and the keys of both; they stay on record.
+
+    So does what was decided on, but for what it says of the result.
+
+    Returns
+    -------
+    int
+        How many photographs there were.
+    """
+    tx.destroy_slots([search.probe_slot for search in found if search.probe_slot is not None])
+    count = photographs.delete_many(tx, [each.probe_photograph for each in found if each.probe_photograph is not None])
+    for chunk in chunks([search.entry_index for search in found]):
+        tx.execute(_DELETE_CANDIDATES, {"wanted": chunk})
+        tx.execute(_FORGET_RESULTS, {"wanted": chunk, "moment": at})
+    for search in found:
+        if search.facts is not None:
+            kept = json.dumps({**search.facts, "result": None}, sort_keys=True)
+            tx.execute(_SET_FACTS, {"wanted": search.entry_index, "kept": kept})
+    return count
+
+
 def decided_page(
     tx: Transaction,
     *,
@@ -349,6 +406,9 @@ def _search(tx: Transaction, row: Any, candidates: Sequence[SearchCandidate]) ->
     return SearchRecord(
         **{name: getattr(row, name) for name in _PLAIN},
         **{name: getattr(row, column) for name, column in _CLAIMS.items()},
+        authority=None
+        if row.sealed_authority is None
+        else tx.sealer.open(row.sealed_authority, _context(row.entry_index)).decode(),
         rules=tuple(json.loads(row.rules or "[]")),
         facts=None if row.facts is None else json.loads(row.facts),
         probe=probe,
@@ -369,3 +429,7 @@ def _identifiers(tx: Transaction, kind: Searched, numbers: Sequence[int]) -> dic
 
 def _salted(salt: bytes, sha256: bytes) -> bytes:
     return hmac.digest(salt, sha256, "sha256")
+
+
+def _context(entry_index: int) -> str:
+    return f"search-authority:{entry_index}"

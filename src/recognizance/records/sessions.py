@@ -1,8 +1,10 @@
 """Sessions: one operator, one purpose, one case, until they expire; and the temporary credentials made for them."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
@@ -22,7 +24,7 @@ _COLUMNS = (
     _SESSIONS.c.operator,
     _SESSIONS.c.purpose,
     _CASES.c.number,
-    _SESSIONS.c.authority,
+    _SESSIONS.c.sealed_authority,
     _SESSIONS.c.opened_at,
     _SESSIONS.c.opened_with,
     _SESSIONS.c.expires_at,
@@ -38,6 +40,9 @@ _CLOSE = (
 )
 _OPENED_WITH = select(_SESSIONS.c.id).where(
     _SESSIONS.c.opened_with == bindparam("key"), _SESSIONS.c.closed_at.is_(None)
+)
+_UNDER = select(_SESSIONS.c.id).where(
+    _SESSIONS.c.authority_id == bindparam("authority"), _SESSIONS.c.closed_at.is_(None)
 )
 _CLOSED = select(_SESSIONS.c.id).where(_SESSIONS.c.closed_at.is_not(None))
 _FIND = (
@@ -101,17 +106,26 @@ def create(
     purpose: str,
     case_id: str,
     authority: str | None,
+    authority_id: str | None = None,
     opened_at: datetime,
     opened_with: str,
     expires_at: datetime,
 ) -> SessionRow:
-    """Register a session."""
+    """Register a session.
+
+    Parameters
+    ----------
+    authority, authority_id : str or None
+        The document that it is under, which is kept sealed, and our own id of it.
+    """
+    sealed = None if authority is None else tx.sealer.seal(authority.encode(), _authority_context(session_id))
     values = {
         "id": session_id,
         "operator": operator,
         "purpose": purpose,
         "case_id": case_id,
-        "authority": authority,
+        "authority_id": authority_id,
+        "sealed_authority": sealed,
         "opened_at": opened_at,
         "opened_with": opened_with,
         "expires_at": expires_at,
@@ -123,7 +137,7 @@ def create(
 def find(tx: Transaction, session_id: str) -> SessionRow | None:
     """Look a session up, open or not."""
     row = tx.execute(_GET, {"wanted": session_id}).first()
-    return None if row is None else SessionRow(*row)
+    return None if row is None else _session(tx, row)
 
 
 def get(tx: Transaction, session_id: str) -> SessionRow:
@@ -151,7 +165,7 @@ def list_newest(
         statement = statement.where(_SESSIONS.c.operator == operator)
     if open_at is not None:
         statement = statement.where(_SESSIONS.c.closed_at.is_(None), _SESSIONS.c.expires_at > open_at)
-    return [SessionRow(*row) for row in tx.execute(statement)][::-1]
+    return [_session(tx, row) for row in tx.execute(statement)][::-1]
 
 
 def close(tx: Transaction, session_id: str, *, closed_at: datetime) -> bool:
@@ -172,6 +186,14 @@ def list_closed(tx: Transaction) -> list[str]:
 def close_opened_with(tx: Transaction, access_key_id: str, *, closed_at: datetime) -> list[str]:
     """Close the sessions that an access key opened, with the key; return which."""
     found = opened_with(tx, access_key_id)
+    for session in found:
+        close(tx, session, closed_at=closed_at)
+    return found
+
+
+def close_under(tx: Transaction, authority_id: str, *, closed_at: datetime) -> list[str]:
+    """Close the sessions that are under an authority; return which."""
+    found = sorted(tx.execute(_UNDER, {"authority": authority_id}).scalars())
     for session in found:
         close(tx, session, closed_at=closed_at)
     return found
@@ -216,6 +238,16 @@ def find_credential(tx: Transaction, access_key_id: str) -> TemporaryCredential 
 def digest_of(token: str) -> bytes:
     """Digest a session token; it is as long as a key, so that no salt is needed."""
     return hashlib.sha256(token.encode()).digest()
+
+
+def _session(tx: Transaction, row: Sequence[Any]) -> SessionRow:
+    identifier, operator, purpose, case, sealed, *rest = row
+    authority = None if sealed is None else tx.sealer.open(sealed, _authority_context(identifier)).decode()
+    return SessionRow(identifier, operator, purpose, case, authority, *rest)
+
+
+def _authority_context(session_id: str) -> str:
+    return f"session-authority:{session_id}"
 
 
 def _context(access_key_id: str, session: str) -> str:

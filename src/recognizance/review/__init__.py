@@ -5,7 +5,7 @@ from recognizance.review.conclusions import CONCLUSIONS, Conclusion, Direction
 from recognizance.review.examination import Judged, agree, decided, incomplete
 from recognizance.review.outcomes import INDEPENDENT_EVIDENCE, OUTCOMES
 from recognizance.review.reviewers import Standing, objection_to_examiner, objection_to_releaser
-from recognizance.review.states import AGREED, DISPUTED, OPEN, RELEASED, UNDECIDED
+from recognizance.review.states import AGREED, DELETED, DISPUTED, OPEN, RELEASED, UNDECIDED
 from recognizance.review.terms import ReviewTerms
 from recognizance.review.ways_out import WAYS_OUT, WayOut
 
@@ -13,6 +13,7 @@ __all__ = [
     "AGREED",
     "COMPONENTS",
     "CONCLUSIONS",
+    "DELETED",
     "DISPUTED",
     "FINDINGS",
     "INDEPENDENT_EVIDENCE",

@@ -12,5 +12,8 @@ DISPUTED = "disputed"
 RELEASED = "released"
 """A supervisor has let out all, some or none.  It is final."""
 
+DELETED = "deleted"
+"""The search was made under an emergency that was not ratified: there is nothing left to review.  It is final."""
+
 UNDECIDED = frozenset({OPEN, AGREED, DISPUTED})
 """States in which nothing is out."""

@@ -56,6 +56,8 @@ def act_of(call: Call) -> Act:
         purpose=call.context.purpose,
         case=call.context.case,
         authority=call.context.authority,
+        source=call.context.source,
+        edits=call.context.edits,
         session=call.actor.session,
     )
 

@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import Protocol
 
 from recognizance.wire.claims import ALGORITHM, TIMESTAMP, Claim, read_claim
+from recognizance.wire.context import canonical_path
 from recognizance.wire.faults import (
     SignInFault,
     expired_token,
@@ -208,7 +209,7 @@ def _signature(secret: str, request: Request, claim: Claim, body_digest: str) ->
     canonical = b"\n".join(
         [
             request.method.encode("ascii"),
-            request.raw_path,  # canonical already: `parse_context` refuses every other spelling
+            canonical_path(request.raw_path),  # `parse_context` refuses every spelling but one
             query.encode("ascii"),
             *(
                 name.encode() + b":" + b" ".join(request.headers[name.encode()].split())

@@ -11,8 +11,9 @@ NOBODY = "-"
 class Act:
     """One authenticated request.
 
-    ``purpose``, ``case`` and ``authority`` are claims that the request's signature covers; ``operation`` is the
-    name of the operation on the wire, ``request_id`` what the answer carries.  ``session`` is that of the temporary
+    ``purpose``, ``case`` and ``authority`` are claims that the request's signature covers, and so are ``source`` and
+    ``edits``, what is said of the photograph; ``operation`` is the name of the operation on the wire, ``request_id``
+    what the answer carries.  ``session`` is that of the temporary
     credentials that signed, if they did; ``notes`` are what the entry says of the operator's footing, once it is
     settled.
     """
@@ -24,5 +25,7 @@ class Act:
     purpose: str | None = None
     case: str | None = None
     authority: str | None = None
+    source: str | None = None
+    edits: str | None = None
     session: str | None = None
     notes: Mapping[str, str] = field(default_factory=dict)

@@ -1,9 +1,9 @@
 """Open and close cases, and say who works on them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from recognizance.errors import InvalidRequestError
+from recognizance.errors import InvalidRequestError, NotFoundError
 from recognizance.ledger import Concealed, Value
 from recognizance.records import Transaction, cases, outcomes
 from recognizance.records.cases import CaseRow
@@ -26,8 +26,24 @@ class Docket:
 
 
 @failures_recorded(KIND)
-def open_case(place: Workplace, act: Act, number: str, members: Sequence[str]) -> tuple[Docket, int]:
+def open_case(
+    place: Workplace,
+    act: Act,
+    number: str,
+    members: Sequence[str],
+    *,
+    offence: str | None = None,
+    offence_words: str | None = None,
+    owner: str | None = None,
+) -> tuple[Docket, int]:
     """Register a case with its first members; it and one entry are made durable together.
+
+    Parameters
+    ----------
+    offence, offence_words : str or None
+        The code of the offence, and what it is in words.
+    owner : str or None
+        Who answers for the case; a member by that.
 
     Raises
     ------
@@ -39,11 +55,40 @@ def open_case(place: Workplace, act: Act, number: str, members: Sequence[str]) -
     permitted = permit(place, act, KIND)
     with place.store.write() as tx:
         case = cases.create(tx, new_identifier(), number, opened_at=permitted.time)
-        for member in dict.fromkeys(members):
+        for member in dict.fromkeys([*members, *([owner] if owner else [])]):
             cases.add_member(tx, case.id, member, added_at=permitted.time)
-        found = _docket(tx, case)
+        given = {"offence": offence, "offence_words": offence_words, "owner": owner}
+        cases.change(tx, case.id, {name: value for name, value in given.items() if value is not None})
+        found = _docket(tx, cases.get(tx, number))
         details: dict[str, Value] = {"change": "opened", "subject_case": case.id, "members": list(found.members)}
-        entry = record(tx, permitted, details, [Concealed("case_number", number)])
+        if owner is not None:
+            details["owner"] = owner
+        entry = record(tx, permitted, details, [Concealed("case_number", number), *_concealed(given)])
+    return found, entry
+
+
+@failures_recorded(KIND)
+def update_case(place: Workplace, act: Act, number: str, changes: Mapping[str, str]) -> tuple[Docket, int]:
+    """Change a case's ``offence``, ``offence_words`` or ``owner``, who becomes a member; recorded.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such case, or the owner is no operator.
+    InvalidRequestError
+        If the case is closed.
+    """
+    permitted = permit(place, act, KIND)
+    with place.store.write() as tx:
+        case = _open(tx, number)
+        if "owner" in changes:
+            cases.add_member(tx, case.id, changes["owner"], added_at=permitted.time)
+        cases.change(tx, case.id, changes)
+        found = _docket(tx, cases.get(tx, number))
+        details: dict[str, Value] = {"change": "updated", "subject_case": case.id, "fields": [*sorted(changes)]}
+        if "owner" in changes:
+            details["owner"] = changes["owner"]
+        entry = record(tx, permitted, details, [Concealed("case_number", number), *_concealed(changes)])
     return found, entry
 
 
@@ -106,12 +151,20 @@ def set_member(place: Workplace, act: Act, number: str, operator: str, *, member
 
 
 @failures_recorded("roster")
-def list_cases(place: Workplace, act: Act) -> tuple[list[Docket], int]:
-    """List cases by number; those who do not oversee see those they work on.  Recorded."""
+def list_cases(place: Workplace, act: Act, number: str | None = None) -> tuple[list[Docket], int]:
+    """List cases by number; those who do not oversee see those they work on.  Recorded.
+
+    Raises
+    ------
+    NotFoundError
+        If one is named and is not there, or not for the caller to see.
+    """
     permitted = permit(place, act, "roster")
     with place.store.write() as tx:
         rows = cases.list_all(tx, member=None if oversees(tx, act) else act.operator)
-        found = [_docket(tx, row) for row in rows]
+        found = [_docket(tx, row) for row in rows if number in (None, row.number)]
+        if number is not None and not found:
+            raise NotFoundError(f"There is no case {number}.", "`recognizance case list` shows those there are.")
         return found, record(tx, permitted, {"cases": len(found)})
 
 
@@ -120,6 +173,11 @@ def _open(tx: Transaction, number: str) -> CaseRow:
     if case.closed_at is not None:
         raise InvalidRequestError(f"The case {number} is closed.", "A closed case stays as it was.")
     return case
+
+
+def _concealed(given: Mapping[str, str | None]) -> list[Concealed]:
+    """Conceal what is said of the offence."""
+    return [Concealed(name, given[name]) for name in ("offence", "offence_words") if given.get(name) is not None]
 
 
 def _docket(tx: Transaction, case: CaseRow) -> Docket:

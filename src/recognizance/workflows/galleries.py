@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from recognizance.authority.roster import Operator
 from recognizance.biometrics import Reference
 from recognizance.ledger import Concealed, Value
+from recognizance.policy.standing import ROLES
 from recognizance.records import galleries, references, subjects, tags
 from recognizance.records.galleries import GalleryCounts, GalleryRow
 from recognizance.workflows.act import Act
@@ -88,16 +90,26 @@ def describe_gallery(place: Workplace, act: Act, name: str) -> tuple[Listed, int
 def list_galleries(place: Workplace, act: Act, *, after: int, limit: int) -> tuple[list[Listed], int]:
     """List up to `limit` galleries in the order of creation, after an id; recorded.
 
-    If there are more, one more is returned, by which that is seen; the entry does not count it.
+    If there are more, one more is returned, by which that is seen; the entry does not count it.  Who may list single
+    galleries alone sees those, and nothing of the others.
     """
     permitted = permit(place, act, "list")
+    seen = _listable(place.roster.operator(act.operator))
     with place.store.write() as tx:
-        page = [
-            Listed(gallery, galleries.counts(tx, gallery.id))
-            for gallery in galleries.list_page(tx, after=after, limit=limit + 1)
-        ]
+        if seen is None:
+            found = galleries.list_page(tx, after=after, limit=limit + 1)
+        else:
+            found = galleries.list_among(tx, seen, after=after, limit=limit + 1)
+        page = [Listed(gallery, galleries.counts(tx, gallery.id)) for gallery in found]
         entry = record(tx, permitted, {"galleries": min(len(page), limit)})
     return page, entry
+
+
+def _listable(operator: Operator) -> frozenset[int] | None:
+    """Name the galleries that an operator may list, by number; None for all."""
+    if any("list" in ROLES.get(role, ()) for role in operator.roles):
+        return None
+    return frozenset(number for role, number in operator.gallery_roles if "list" in ROLES.get(role, ()))
 
 
 @failures_recorded("gallery", gallery="name")
@@ -120,6 +132,7 @@ def delete_gallery(place: Workplace, act: Act, name: str) -> int:
             require_gallery_free(tx, gallery.id)
             galleries.delete_gallery(tx, name)
             entry = record(tx, permitted, {"gallery": gallery.id, "change": "deleted"})
+        place.roster.forget()  # roles on this gallery went with it
         place.shelf.drop(gallery)
     return entry
 

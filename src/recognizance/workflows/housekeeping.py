@@ -1,8 +1,9 @@
-"""What a server does for its galleries when nobody asks: follow other processes, tidy up, let go of what is idle."""
+"""What a server does when nobody asks: galleries follow other processes and are tidied up, emergencies lapse."""
 
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 from recognizance.errors import RecognizanceError
 from recognizance.workflows.shelf import Shelf
@@ -23,10 +24,13 @@ class Housekeeping:
     ----------
     idle_seconds : float
         Galleries that nobody has used for so long are let go.
+    lapse : callable
+        Does what follows when emergencies are not ratified in time; see `lapsing.look`.
     """
 
-    def __init__(self, shelf: Shelf, *, idle_seconds: float) -> None:
+    def __init__(self, shelf: Shelf, *, idle_seconds: float, lapse: Callable[[], None]) -> None:
         self._shelf = shelf
+        self._lapse = lapse
         self._idle_seconds = idle_seconds
 
     def run(self, stop: threading.Event) -> None:
@@ -38,6 +42,7 @@ class Housekeeping:
             if stop.wait(_STEP_SECONDS):
                 return
             self._try_to_keep_step()
+            self._try_to_lapse()
 
     def _try_to_clean_up(self) -> bool:
         try:
@@ -56,3 +61,11 @@ class Housekeeping:
             _log.error("Galleries could not be kept in step with the record: %s %s", error.message, error.remedy)
         except Exception:  # noqa: BLE001 - the thread's edge: it is tried again
             _log.exception("Galleries could not be kept in step with the record; it is tried again.")
+
+    def _try_to_lapse(self) -> None:
+        try:
+            self._lapse()
+        except RecognizanceError as error:
+            _log.error("What follows from emergencies could not be done: %s %s", error.message, error.remedy)
+        except Exception:  # noqa: BLE001 - the thread's edge: it is tried again
+            _log.exception("What follows from emergencies could not be done; it is tried again.")

@@ -11,7 +11,7 @@ from recognizance.errors import InvalidRequestError, NotFoundError
 from recognizance.ledger import Concealed, Value
 from recognizance.policy import Reason
 from recognizance.policy.standing import ADMINISTRATOR, AUDITOR, ROLES, SUPERVISOR
-from recognizance.records import Transaction, access_keys, approvals, operators
+from recognizance.records import Transaction, access_keys, approvals, galleries, operators
 from recognizance.records.access_keys import AccessKeyRow
 from recognizance.records.operators import OperatorRow
 from recognizance.workflows import first_start
@@ -49,33 +49,42 @@ def add_operator(
 ) -> tuple[Known, int]:
     """Add an operator, who has no access key yet; they and one entry are made durable together.
 
+    Parameters
+    ----------
+    roles : collection of str
+        ``ROLE`` holds everywhere, ``ROLE@GALLERY`` for one gallery alone.
+
     Raises
     ------
     InvalidRequestError
         If the id is taken, or a role is none.
+    GalleryNotFoundError
+        If a role is for a gallery that is not there.
     RefusedError
         If a request of the caller's awaits somebody with a role that is given here.
     """
     permitted = permit(place, act, KIND)
-    _require_roles(roles)
+    everywhere, of_galleries = _require_roles(roles)
     with changing_authority(place, permitted) as tx:
-        require_no_request(tx, act.operator, identifier, roles)
+        require_no_request(tx, act.operator, identifier, everywhere)
         made = operators.create(
             tx,
             identifier,
             name=name,
-            roles=roles,
+            roles=everywhere,
             agency=agency,
             training_kind=training_kind,
             training_until=training_until,
             requests_per_minute=requests_per_minute,
             created_at=permitted.time,
         )
+        operators.set_gallery_roles(tx, identifier, _numbered(tx, of_galleries))
+        made = operators.get(tx, identifier)
         personal = {each: getattr(made, each) for each in _PERSONAL}
         details: dict[str, Value] = {
             "change": "added",
             "of": made.id,
-            "roles": [*sorted(made.roles)],
+            "roles": [*made.spelt_roles],
             "rate": requests_per_minute,
         }
         entry = record(tx, permitted, details, _concealed(personal))
@@ -95,20 +104,20 @@ def update_operator(
         If nobody could administer the server afterwards, or a request of the caller's awaits such a person.
     """
     permitted = about(permit(place, act, KIND), identifier)
-    if roles is not None:
-        _require_roles(roles)
+    everywhere, of_galleries = _require_roles(roles) if roles is not None else (set(), [])
     with changing_authority(place, permitted) as tx:
         before = operators.get(tx, identifier)
         require_named(before)
         operators.change(tx, identifier, changes)
         if roles is not None:
-            if set(roles) - before.roles:
-                require_no_request(tx, act.operator, identifier, {*before.roles, *roles})
-            operators.set_roles(tx, identifier, roles)
+            if everywhere - before.roles:
+                require_no_request(tx, act.operator, identifier, {*before.roles, *everywhere})
+            operators.set_roles(tx, identifier, everywhere)
+            operators.set_gallery_roles(tx, identifier, _numbered(tx, of_galleries))
         after = operators.get(tx, identifier)
         details: dict[str, Value] = {"change": "updated", "fields": [*sorted(changes)]}
         if roles is not None:
-            details |= {"roles": [*sorted(after.roles)], "roles_before": [*sorted(before.roles)]}
+            details |= {"roles": [*after.spelt_roles], "roles_before": [*before.spelt_roles]}
         if "requests_per_minute" in changes:
             details["rate"] = after.requests_per_minute
         personal = {each: value for each, value in changes.items() if each in _PERSONAL}
@@ -214,13 +223,20 @@ def keep_administered(tx: Transaction, permitted: Permit) -> None:
         )
 
 
-def _require_roles(roles: Collection[str]) -> None:
-    unknown = sorted(set(roles) - ROLES.keys())
+def _require_roles(roles: Collection[str]) -> tuple[set[str], list[tuple[str, str]]]:
+    """Tell the roles that hold everywhere from those of single galleries, which come with the gallery's name."""
+    pairs = [role.partition("@") for role in roles]
+    unknown = sorted({role for role, _, _ in pairs} - ROLES.keys())
     if unknown or not roles:
         raise InvalidRequestError(
             f"{unknown[0]} is not a role." if unknown else "An operator needs a role.",
-            f"The roles are {', '.join(sorted(ROLES))}.",
+            f"The roles are {', '.join(sorted(ROLES))}; ROLE@GALLERY is for one gallery alone.",
         )
+    return {role for role, at, _ in pairs if not at}, [(role, gallery) for role, at, gallery in pairs if at]
+
+
+def _numbered(tx: Transaction, of_galleries: Collection[tuple[str, str]]) -> list[tuple[str, int]]:
+    return [(role, galleries.get(tx, gallery).id) for role, gallery in of_galleries]
 
 
 def _known(tx: Transaction, row: OperatorRow) -> Known:

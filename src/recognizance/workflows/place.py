@@ -19,7 +19,7 @@ from recognizance.errors import (
 )
 from recognizance.ledger import Concealed, ConcealedList, Entry, Ledger, Value
 from recognizance.policy import BIOMETRIC, Allowed, Policy, Reason, RequestFacts
-from recognizance.records import RecordStore, Transaction, galleries
+from recognizance.records import RecordStore, Transaction, authority_uses, galleries
 from recognizance.records.galleries import GalleryRow
 from recognizance.scoring import Calibration
 from recognizance.workflows.act import Act
@@ -61,6 +61,8 @@ class Workplace:
     ledger: Ledger[Transaction]
     publisher: Publisher
     clock: Callable[[], datetime]
+    emergency_hours: int = 48
+    """The longest that an emergency may go without ratification."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +143,11 @@ def permit(
         Naming the rules in words.
     """
     now = place.clock()
-    footing = settle(place.store, place.roster, act, now)
+    footing = settle(place.store, place.roster, act, now, operation=kind, gallery=gallery)
     act = footing.act
     facts = RequestFacts(
         operator=footing.operator.id,
-        roles=footing.operator.roles,
+        roles=footing.roles,
         active=footing.operator.active,
         operation=kind,
         time=now,
@@ -156,12 +158,18 @@ def permit(
         threshold_percent=threshold_percent,
         purpose=act.purpose,
         case=act.case,
-        authority=act.authority,
+        authority=footing.authority_id,
         contradictions=footing.contradictions,
         case_open=footing.case_open,
-        clock_behind=_is_behind(place, now),
+        clock_behind=is_behind(place, now),
         agency=footing.operator.agency,
         training_kind=footing.operator.training_kind or "",
+        offence=footing.offence,
+        purpose_basis=footing.purpose_basis,
+        authority_kind=footing.authority_kind,
+        authority_state=footing.authority_state,
+        source=footing.source,
+        edits=footing.edits,
         candidates_max=candidates_max,
         targets=targets,
     )
@@ -181,7 +189,8 @@ def permit(
     return permitted
 
 
-def _is_behind(place: Workplace, now: datetime) -> bool:
+def is_behind(place: Workplace, now: datetime) -> bool:
+    """Whether the log already holds an entry of a later time."""
     latest = place.ledger.latest(place.store.read)
     return latest is not None and now < latest - CLOCK_TOLERANCE
 
@@ -218,7 +227,10 @@ def record(
         permitted.rules,
         {**_who(permitted.act), **_ruled(permitted), **details},
     )
-    return permitted.ledger.append(tx, entry, (*permitted.concealed, *concealed))
+    index = permitted.ledger.append(tx, entry, (*permitted.concealed, *concealed))
+    if authority := permitted.act.notes.get("authority_id"):
+        authority_uses.add(tx, authority, index)
+    return index
 
 
 def record_alone(place: Workplace, entry: Entry, concealed: Iterable[Concealed | ConcealedList] = ()) -> int:
@@ -339,5 +351,12 @@ def _told(reason: Reason) -> str:
 
 def _claims(act: Act, gallery: str | None) -> tuple[Concealed, ...]:
     """Conceal what the client chose to say of its act."""
-    said = {"authority": act.authority, "case": act.case, "gallery_name": gallery, "purpose": act.purpose}
+    said = {
+        "authority": act.authority,
+        "case": act.case,
+        "edits": act.edits,
+        "gallery_name": gallery,
+        "purpose": act.purpose,
+        "source": act.source,
+    }
     return tuple(Concealed(field, value) for field, value in said.items() if value is not None)

@@ -8,7 +8,16 @@ from datetime import datetime
 from recognizance.errors import InvalidRequestError
 from recognizance.ledger import Concealed, ConcealedList, Value
 from recognizance.policy import Reason
-from recognizance.records import Transaction, cases, examinations, exclusions, leads, operators, searches
+from recognizance.records import (
+    Transaction,
+    authority_uses,
+    cases,
+    examinations,
+    exclusions,
+    leads,
+    operators,
+    searches,
+)
 from recognizance.records.examinations import ExaminationRow as ExaminationRow
 from recognizance.records.examinations import NewFinding
 from recognizance.records.leads import LeadLine as LeadLine
@@ -16,6 +25,7 @@ from recognizance.records.leads import LeadRow
 from recognizance.records.searches import SearchRecord
 from recognizance.review import (
     AGREED,
+    DELETED,
     DISPUTED,
     OPEN,
     RELEASED,
@@ -182,6 +192,7 @@ def conclude(
                 ),
             ],
         )
+        authority_uses.add_derived(tx, lead.entry_index, entry)
         examinations.add(tx, lead.id, act.operator, entry, findings, at=permitted.time)
         state = _state(tx, lead, lines, terms)
         if state != OPEN:
@@ -238,6 +249,7 @@ def release(
             {"change": "released", "lead": lead.id},
             [Concealed("reason", reason), ConcealedList("decisions", listed)],
         )
+        authority_uses.add_derived(tx, lead.entry_index, entry)
         return _seen(tx, act, leads.get(tx, lead.id)), entry
 
 
@@ -291,7 +303,7 @@ def _seen(tx: Transaction, act: Act, lead: LeadRow) -> Seen:
     if "supervisor" not in standing.roles or standing.operator == standing.searcher:
         lead = replace(lead, reason="")  # it may speak of who was not released
     if standing.operator == standing.searcher or not standing.roles & {"examiner", "supervisor"}:
-        state = RELEASED if lead.state == RELEASED else UNDER_REVIEW
+        state = lead.state if lead.state in (RELEASED, DELETED) else UNDER_REVIEW
         return Seen(lead, search, state, terms, released=out, in_full=standing.operator == standing.searcher)
     made = examinations.of_lead(tx, lead.id)
     releases = "supervisor" in standing.roles and "examiner" not in standing.roles
@@ -329,7 +341,14 @@ def _require_reviewer(tx: Transaction, act: Act, lead: LeadRow) -> None:
         _require_examiner(tx, act, lead)
 
 
+def _require_something_left(lead: LeadRow) -> None:
+    if lead.state == DELETED:
+        told = "The search was made under an emergency that was not ratified: what it found is deleted."
+        raise Objection(Reason(RULE, told, "Nothing is left to review."))
+
+
 def _require_examiner(tx: Transaction, act: Act, lead: LeadRow) -> None:
+    _require_something_left(lead)
     standing = _standing(tx, act, lead)
     if objection := objection_to_examiner(standing):
         raise Objection(Reason(RULE, objection, "Another examiner can."))
@@ -342,6 +361,7 @@ def _require_examiner(tx: Transaction, act: Act, lead: LeadRow) -> None:
 
 
 def _require_releaser(tx: Transaction, act: Act, lead: LeadRow) -> None:
+    _require_something_left(lead)
     if objection := objection_to_releaser(_standing(tx, act, lead)):
         raise Objection(Reason(RULE, objection, "Another supervisor can."))
     if lead.state == OPEN:

@@ -18,6 +18,7 @@ from recognizance.records.subjects import SubjectRow
 from recognizance.workflows import withholding
 from recognizance.workflows.act import Act
 from recognizance.workflows.engine import NO_FACE, Photograph
+from recognizance.workflows.footing import UNSTATED
 from recognizance.workflows.place import (
     Permit,
     Workplace,
@@ -393,6 +394,9 @@ def _keep(
         purpose=permitted.act.purpose,
         case=permitted.act.case,
         authority=permitted.act.authority,
+        authority_id=permitted.act.notes.get("authority_id"),
+        source=permitted.act.source or UNSTATED,
+        edits=permitted.act.edits,
         at=now,
         **_ruled(place, permitted),
         candidates=tuple(

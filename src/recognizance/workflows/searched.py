@@ -19,7 +19,7 @@ from recognizance.records.examinations import ExaminationRow
 from recognizance.records.leads import LeadLine, LeadRow
 from recognizance.records.outcomes import OutcomeRow
 from recognizance.records.searches import SearchCandidate, SearchRecord
-from recognizance.review import RELEASED
+from recognizance.review import DELETED, RELEASED
 from recognizance.workflows.act import Act
 from recognizance.workflows.place import Workplace, failures_recorded, permit, record
 from recognizance.workflows.reviewing import OWN, UNDER_REVIEW
@@ -64,7 +64,7 @@ class Recorded:
         """How the review stands; for who may not see that, under review until it is released."""
         if self.lead is None:
             return None
-        return self.lead.state if self.lead.state == RELEASED or self.lines else UNDER_REVIEW
+        return self.lead.state if self.lead.state in (RELEASED, DELETED) or self.lines else UNDER_REVIEW
 
 
 @failures_recorded(KIND)

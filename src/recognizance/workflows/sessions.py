@@ -3,12 +3,13 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from recognizance.authority import validity
 from recognizance.authority.access_keys import TemporaryKey, make_temporary_key
 from recognizance.errors import InvalidRequestError
 from recognizance.ledger import Concealed, Value
 from recognizance.policy import Reason
-from recognizance.policy.standing import NOT_YOUR_CASE
-from recognizance.records import sessions
+from recognizance.policy.standing import NOT_YOUR_CASE, authority_reason
+from recognizance.records import Transaction, authorities, sessions
 from recognizance.records.sessions import SessionRow as SessionRow
 from recognizance.workflows.act import Act
 from recognizance.workflows.footing import open_case
@@ -50,7 +51,8 @@ def open_session(
     InvalidRequestError
         If the signed path names another purpose, case or authority.
     RefusedError
-        If the operator does not work on an open case of this number.
+        If the operator does not work on an open case of this number, or the authority is none of the case, or not
+        valid now.
     """
     said = {"purpose": purpose, "case": case, "authority": authority}
     for name, value in said.items():
@@ -61,16 +63,18 @@ def open_session(
     asked = tuple(Concealed(f"session_{name}", value) for name, value in said.items() if value is not None)
     permitted = replace(permitted, concealed=(*permitted.concealed, *asked))
     with changing_authority(place, permitted) as tx:
-        case_id = open_case(tx, case, act.operator)
-        if case_id is None:
+        found = open_case(tx, case, act.operator)
+        if found is None:
             raise Objection(NOT_YOUR_CASE)
+        under = _authority(tx, found.id, authority, permitted.time)
         row = sessions.create(
             tx,
             new_identifier(),
             operator=act.operator,
             purpose=purpose,
-            case_id=case_id,
+            case_id=found.id,
             authority=authority,
+            authority_id=under,
             opened_at=permitted.time,
             opened_with=act.access_key_id,
             expires_at=permitted.time + timedelta(seconds=seconds),
@@ -79,10 +83,23 @@ def open_session(
             "change": "opened",
             "opened_session": row.id,
             "seconds": seconds,
-            "session_case": case_id,
+            "session_case": found.id,
         }
+        if under is not None:
+            details["session_authority"] = under
         entry = record(tx, permitted, details)
     return row, entry
+
+
+def _authority(tx: Transaction, case_id: str, document: str | None, now: datetime) -> str | None:
+    """Find our id of the authority that a session is to be under; raises `Objection` unless it is valid."""
+    if document is None:
+        return None
+    found = authorities.find(tx, case_id, document)
+    state = validity.state_of(found, now)
+    if found is None or state != validity.VALID:
+        raise Objection(authority_reason(state))
+    return found.id
 
 
 @failures_recorded(KIND)

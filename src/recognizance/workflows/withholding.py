@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from recognizance.errors import Recorded, WithheldError
 from recognizance.ledger import ConcealedList, Value
 from recognizance.policy import Allowed, Applied, Judgement, Pack, Reason, Referred
-from recognizance.records import Transaction, exclusions, leads, operators, searches
+from recognizance.records import Transaction, authority_uses, exclusions, leads, operators, searches
 from recognizance.records.galleries import GalleryRow
 from recognizance.records.leads import LeadLine, LeadRow
 from recognizance.records.searches import SearchCandidate, SearchRecord
-from recognizance.review import OPEN, RELEASED, ReviewTerms
+from recognizance.review import DELETED, OPEN, RELEASED, ReviewTerms
 from recognizance.workflows.act import Act
 from recognizance.workflows.objections import Objection
 from recognizance.workflows.place import Permit, Workplace, record, refusal
@@ -121,6 +121,7 @@ def answer_of_lead(place: Workplace, permitted: Permit, lead_id: str) -> Release
                 ({"identifier": each.identifier, "rank": each.rank}, None) for each in found.candidates
             ]
             entry = record(tx, permitted, details, [ConcealedList("released", shown)])
+            authority_uses.add_derived(tx, lead.entry_index, entry)
             return replace(found, search=replace(found.search, entry_index=entry))
     if lead.state == RELEASED:
         raise _withheld(permitted, _NONE_RELEASED.format(lead.id), lead.id, entry)
@@ -235,7 +236,7 @@ def require_disclosable(tx: Transaction, act: Act, details: Mapping[str, Value],
     lead = leads.get(tx, lead_id)
     if not lead.withheld:
         return
-    if lead.state != RELEASED:
+    if lead.state not in (RELEASED, DELETED):
         raise Objection(Reason(RULE, f"The review {lead_id} has not ended, and what it examines is withheld."))
     if lead.operator == act.operator or operators.get(tx, act.operator).roles & _KEPT_FROM:
         told = f"What the review {lead_id} examined is disclosed to nobody who searches or examines."
@@ -251,7 +252,7 @@ def withheld_entries(tx: Transaction, act: Act, entries: Collection[int]) -> set
     return {
         lead.entry_index
         for lead in leads.withheld_among(tx, entries)
-        if searching or lead.operator == act.operator or lead.state != RELEASED
+        if searching or lead.operator == act.operator or lead.state not in (RELEASED, DELETED)
     }
 
 

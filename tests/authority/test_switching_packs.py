@@ -321,6 +321,29 @@ def test_an_entry_is_explained_by_the_rules_of_then(staff: Office, packs: Path) 
     assert "standing/role" in refused(explaining.explain_entry, place, staff.act("max"), index)
 
 
+def test_what_is_undone_is_not_in_force(staff: Office) -> None:
+    """Blocks that share a commit see one another's rows; the number of one that is undone is given again."""
+    place = staff.place
+    policies.enable(place, staff.act("ada"), "closed")
+    policies.set_mode(place, staff.act("ada"), "enforce")
+    seen = []
+
+    def undo() -> None:
+        with place.store.write() as tx:
+            record.put(tx, digest="loose", mode="observe", packs=[], since=staff.now, set_by="ada")
+            seen.append(place.rulebook.in_force_in(tx).row)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        undo()
+    (undone,) = seen
+    assert undone.digest == "loose"
+    assert place.rulebook.in_force().binds
+    policies.enable(place, staff.act("ada"), "county")
+    in_force = place.rulebook.in_force()
+    assert (in_force.row.number, [pack.id for pack in in_force.packs]) == (undone.number, ["closed", "county"])
+
+
 def test_trying_a_pack_on_an_empty_record(staff: Office) -> None:
     tried, _ = trying.try_pack(staff.place, staff.act("sue"), "county")
     assert (tried.total, tried.judged, tried.next_entry) == (0, 0, None)
@@ -343,5 +366,7 @@ def test_a_restore_does_not_loosen(staff: Office) -> None:
         assert not put_in_force_again(tx, known)
         assert put_in_force_again(tx, observed)  # as if a backup of before were put back
         assert put_in_force_again(tx, known)
-        assert record.get(tx, record.newest(tx)).mode == "enforce"
+        present = record.in_force(tx)
+    assert present is not None
+    assert present.mode == "enforce"
     assert place.rulebook.in_force().row.digest == known.row.digest

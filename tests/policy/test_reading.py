@@ -1,8 +1,12 @@
-import pytest
+import contextlib
 
-from policy.making import BARE, DESCRIPTION, RULES, SOURCE, pack
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policy.making import BARE, DESCRIPTION, RULES, SOURCE, bare, pack
 from recognizance.errors import PackError
-from recognizance.policy import BrokenPack, Pack, PackText, read_or_refuse
+from recognizance.policy import BrokenPack, Pack, PackText, read_or_refuse, read_pack
 
 
 def problems(description: str = DESCRIPTION, rules: str = RULES) -> tuple[str, ...]:
@@ -30,6 +34,8 @@ def test_a_pack_tells_what_it_says() -> None:
         ('disclaimer = "Not legal advice."', 'disclaimer = "Trust us."', "“Not legal advice”"),
         ('status = "model"', 'status = "great"', "status"),
         ('status = "model"', 'status = "model"\ncolour = "red"', "colour"),
+        ("percent = 95.0", f"percent = {'9' * 5_000}", "cannot be read"),
+        ("percent = 95.0", f"percent = {'[' * 5_000}{']' * 5_000}", "too deep"),
         ('id = "county"', 'id = "standing"', "no pack can be called standing"),
         ('id = "county"', 'id = "Big County"', "id"),
         ('status = "model"', 'status = "model"\neffective_from = 2026-02-01\neffective_until = 2026-01-01', "before"),
@@ -98,3 +104,57 @@ def test_what_cannot_be_read_is_a_pack_that_refuses() -> None:
     broken = read_or_refuse("county", PackText("", ""))
     assert isinstance(broken, BrokenPack)
     assert broken.problems
+
+
+@pytest.mark.parametrize("times", [30, 300, 1_000, 20_000])
+@pytest.mark.parametrize(
+    ("opening", "middle", "closing"),
+    [
+        ("(", "true", ")"),
+        ("!(", "true", ")"),
+        ("[", "1", "]"),
+        ("{a: ", "1", "}"),
+        ("if true then true else ", "true", ""),
+        ("true && ", "true", ""),
+        ("1 + ", "1 == 1", ""),
+        ("", "context", ".a"),
+        ("", "context has a", ".a"),
+        ("", "context", '["a"]'),
+        ("", "context.roles", ".contains(1)"),
+        ("!", "true", ""),
+        ('// "\r(', "true", ")"),
+        (")(", "true", "))"),
+        ('"\\"" == "(" && (', "true", ")"),
+    ],
+)
+def test_rules_that_are_too_deep_end_nothing(opening: str, middle: str, closing: str, times: int) -> None:
+    rules = f'@id("a") permit(principal, action, resource) when {{ {opening * times}{middle}{closing * times} }};'
+    problems(rules=rules)
+
+
+def test_a_long_pack_of_many_rules_is_read() -> None:
+    offences = ", ".join(f'"offence-{number}"' for number in range(200))
+    rules = f'@id("all") permit(principal, action, resource) when {{ [{offences}].contains(context.offence) }};\n'
+    rules += "".join(
+        f'// rule {number}, (((((((((((((((((((((((((((((((((\n@id("r{number}") forbid(principal, action, resource) '
+        f'when {{ context.offence == "o{number}" && !(context.has_case && (context.training == "current;")) }};\n'
+        for number in range(100)
+    )
+    assert len(bare("long", rules).rules.effects) == 101
+
+
+@given(st.text(), st.text())
+def test_no_text_does_anything_but_be_told_wrong(description: str, rules: str) -> None:
+    with pytest.raises(PackError) as found:
+        read_pack(PackText(description, rules))
+    assert found.value.problems
+
+
+@given(st.data())
+def test_no_damage_does_anything_but_be_told_wrong(data: st.DataObject) -> None:
+    damaged = []
+    for text in (DESCRIPTION, RULES):
+        start, end = sorted((data.draw(st.integers(0, len(text))), data.draw(st.integers(0, len(text)))))
+        damaged.append(text[:start] + data.draw(st.text(max_size=8)) + text[end:])
+    with contextlib.suppress(PackError):
+        read_pack(PackText(*damaged))

@@ -157,14 +157,17 @@ def test_withheld_from_who_searched_and_who_works_on_the_case(store: RecordStore
 def test_comparisons_are_counted_once_for_a_day(store: RecordStore) -> None:
     with store.write() as tx:
         people(tx, "ada", "max")
-        comparisons.add(tx, "ada", b"one", 3, at=NOW)
-        comparisons.add(tx, "ada", b"two", 1, at=LATER)
-        assert comparisons.count(tx, "ada", at=LATER) == 4
+        comparisons.add(tx, "ada", (b"one", b"two"), 3, at=NOW)
+        comparisons.add(tx, "ada", (b"three", b"one"), 1, at=LATER)
+        comparisons.add(tx, "ada", (b"four", b"five"), 1, at=LATER)
+        assert comparisons.count(tx, "ada", at=LATER) == 5
+        assert comparisons.count(tx, "ada", at=LATER, photographs=(b"one", b"four")) == 4
+        assert comparisons.count(tx, "ada", at=LATER, photographs=(b"two",)) == 3
         assert comparisons.count(tx, "max", at=LATER) == 0
-        assert comparisons.is_known(tx, "ada", b"one")
-        assert not comparisons.is_known(tx, "max", b"one")
-        assert comparisons.count(tx, "ada", at=NOW + comparisons.COUNTED_FOR) == 1
-        assert not comparisons.is_known(tx, "ada", b"one")
+        assert comparisons.is_known(tx, "ada", (b"two", b"one"))
+        assert not comparisons.is_known(tx, "max", (b"one", b"two"))
+        assert comparisons.count(tx, "ada", at=NOW + comparisons.COUNTED_FOR) == 2
+        assert not comparisons.is_known(tx, "ada", (b"one", b"two"))
 
 
 def test_outcomes_disclosures_and_retention(store: RecordStore, gallery: GalleryRow) -> None:

@@ -13,7 +13,7 @@ PACK = EnabledPack("county", "aa", NOW, "ada")
 
 def test_a_new_record_has_no_rules(store: RecordStore) -> None:
     with store.read() as tx:
-        assert policies.newest(tx) == 0
+        assert policies.newest(tx) is None
         assert policies.list_all(tx) == []
         for look in (lambda: policies.get(tx, 1), lambda: policies.by_digest(tx, "aa")):
             with pytest.raises(NotFoundError):
@@ -26,7 +26,8 @@ def test_the_newest_rules_count_and_all_stay(store: RecordStore) -> None:
         second = policies.put(tx, digest="two", mode=ENFORCE, packs=[PACK], since=NOW, set_by="bob")
         third = policies.put(tx, digest="one", mode=OBSERVE, packs=[PACK], since=NOW, set_by="ada")
     with store.read() as tx:
-        assert policies.newest(tx) == third.number
+        assert policies.newest(tx) == (third.number, "one")
+        assert policies.in_force(tx) == third
         assert policies.list_all(tx) == [first, second, third]
         assert policies.by_digest(tx, "one") == third
         assert policies.get(tx, second.number).packs == (PACK,)

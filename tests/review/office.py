@@ -62,6 +62,7 @@ RESULT = """
 ROLES = {
     "ivy": ["investigator"],
     "max": ["investigator"],
+    "isa": ["investigator"],
     "eve": ["examiner"],
     "eli": ["examiner"],
     "ela": ["examiner"],

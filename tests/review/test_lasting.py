@@ -153,7 +153,7 @@ def test_a_gallery_that_is_deleted_leaves_the_review(office: Office) -> None:
 def lenient(tmp_path_factory: pytest.TempPathFactory, model_cache: Path, faces: Path) -> Any:
     """Rules that review and do not withhold."""
     home = tmp_path_factory.mktemp("lenient") / "home"
-    with reviewed_office(home, model_cache, faces, withhold=False, people=2) as made:
+    with reviewed_office(home, model_cache, faces, withhold=False, people=4, more="targets_max = 2") as made:
         yield made
 
 
@@ -163,11 +163,27 @@ def test_what_is_not_withheld_goes_out_as_a_lead_and_is_reviewed_all_the_same(le
         found = lenient.search(case, lenient.probe(person))
         assert [match["Face"]["ExternalImageId"] for match in found["FaceMatches"]] == [person]
         headers = found["ResponseMetadata"]["HTTPHeaders"]
-        assert headers["x-recognizance-lead"] == "unreviewed"
+        assert (headers["x-recognizance-lead"], headers["x-recognizance-decision"]) == ("unreviewed", "referred")
     review = headers["x-recognizance-review"]
     lenient.release(review, lenient.agree(review))
     assert lenient.native("ivy").show_review(ReviewId=review)["Review"]["Released"] == 1
     assert lenient.native("ivy").export_references(Gallery=lenient.gallery)["References"]
+
+
+def test_one_probe_compared_with_many_is_a_search_also_where_nothing_is_withheld(lenient: Office) -> None:
+    names = list(lenient.people)
+    client = lenient.rekognition("ivy")
+
+    def compare(source: str, target: str) -> Any:
+        photographs = {"SourceImage": lenient.probe(source), "TargetImage": lenient.people[target][0].read_bytes()}
+        return asking(lambda: client.compare_faces(**{name: {"Bytes": data} for name, data in photographs.items()}))
+
+    for source in names[:2]:  # another probe is counted by itself
+        for target in names[2:4]:
+            assert not isinstance(compare(source, target), Answered)
+    assert "more than 2 count as a search" in compare(names[0], names[1]).message
+    assert "more than 2 count as a search" in compare(names[3], names[2]).message
+    assert not isinstance(compare(names[0], names[2]), Answered)
 
 
 def test_comparing_too_much_is_searching(tmp_path: Path, model_cache: Path, faces: Path) -> None:

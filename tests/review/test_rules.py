@@ -75,6 +75,7 @@ def test_who_may() -> None:
     assert objection_to_examiner(Standing("ivy", "ivy"))
     assert objection_to_examiner(Standing("eve", "ivy", of_case=True))
     assert objection_to_releaser(Standing("sue", "ivy", of_case=True)) == ""
+    assert objection_to_releaser(Standing("sue", "ivy", of_case=True, roles=frozenset({"supervisor", "investigator"})))
     assert objection_to_releaser(Standing("ivy", "ivy"))
     assert objection_to_releaser(Standing("sue", "ivy", examined=True))
 

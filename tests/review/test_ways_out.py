@@ -140,17 +140,17 @@ def test_compare(office: Office, case: str, person: str) -> None:
 
 def test_compare_after_the_release(office: Office, person: str) -> None:
     """Who was not released is withheld after the release too; with the case it ends."""
-    number = office.case("ike")
-    review = office.lead(number, office.probe(person), by="ike")
+    number = office.case("isa")
+    review = office.lead(number, office.probe(person), by="isa")
     office.agree(review, "support-different")
     office.release(review, [])
-    client = office.rekognition("ike")
+    client = office.rekognition("isa")
     photographs = {
         "SourceImage": {"Bytes": office.probe(person)},
         "TargetImage": {"Bytes": office.people[person][0].read_bytes()},
     }
     withheld(asking(lambda: client.compare_faces(**photographs)))
-    others = [case for case in office.native("ada").list_cases()["Cases"] if "ike" in case["Members"]]
+    others = [case for case in office.native("ada").list_cases()["Cases"] if "isa" in case["Members"]]
     for other in others:
         if not other.get("ClosedAt"):
             office.native("ada").close_case(Number=other["Number"])

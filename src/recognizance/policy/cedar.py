@@ -22,6 +22,8 @@ from cedarpy import (
     validate_policies,
 )
 
+from recognizance.policy.extent import excess
+
 ASK = "ask"
 """May this act be done at all?"""
 
@@ -126,10 +128,18 @@ def parse_rules(text: str) -> tuple[Rules | None, list[str]]:
     list of str
         Every problem, as a sentence.
     """
+    if too_much := excess(text):
+        return None, [f"rules.cedar cannot be read: {too_much}."]
     try:
-        parsed = json.loads(policies_to_json_str(text))
+        return _parse(text)
     except ValueError as error:
         return None, [f"rules.cedar cannot be read: {error}."]
+    except RecursionError:
+        return None, ["rules.cedar cannot be read: a rule has too many parts."]
+
+
+def _parse(text: str) -> tuple[Rules | None, list[str]]:
+    parsed = json.loads(policies_to_json_str(text))
     problems = [f"rules.cedar: {name} is a template, which nothing can decide by." for name in parsed["templates"]]
     named: dict[str, Any] = {}
     names: dict[str, str] = {}

@@ -59,13 +59,15 @@ def read_or_refuse(identifier: str, text: PackText) -> Pack | BrokenPack:
 def _describe(text: str) -> tuple[Description | None, list[str]]:
     try:
         return Description.model_validate(tomllib.loads(text)), []
-    except tomllib.TOMLDecodeError as error:
-        return None, [f"pack.toml cannot be read: {error}."]
     except ValidationError as error:
         return None, [
             f"pack.toml: {'.'.join(map(str, item['loc']))}: {item['msg']}."
             for item in error.errors(include_url=False, include_context=False, include_input=False)
         ]
+    except ValueError as error:
+        return None, [f"pack.toml cannot be read: {error}."]
+    except RecursionError:
+        return None, ["pack.toml cannot be read: it is nested too deep."]
 
 
 def _inconsistencies(about: Description) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import bindparam, insert, select
 
 from recognizance.errors import NotFoundError
 from recognizance.records import schema
@@ -25,7 +25,7 @@ _COLUMNS = (
     _POLICIES.c.since,
     _POLICIES.c.set_by,
 )
-_NEWEST = select(func.max(_POLICIES.c.number))
+_NEWEST = select(_POLICIES.c.number, _POLICIES.c.digest).order_by(_POLICIES.c.number.desc()).limit(1)
 _GET = select(*_COLUMNS).where(_POLICIES.c.number == bindparam("wanted"))
 _BY_DIGEST = (
     select(*_COLUMNS).where(_POLICIES.c.digest == bindparam("wanted")).order_by(_POLICIES.c.number.desc()).limit(1)
@@ -79,9 +79,19 @@ class PackTextRow:
     rules: str
 
 
-def newest(tx: Transaction) -> int:
-    """Give the number of the rules in force; 0 if nothing was ever switched on."""
-    return int(tx.execute(_NEWEST).scalar() or 0)
+def newest(tx: Transaction) -> tuple[int, str] | None:
+    """Give the number and the digest of the rules in force; None if nothing was ever switched on.
+
+    Keep what is read of rules by both: a number counts again if the transaction that gave it is undone.
+    """
+    row = tx.execute(_NEWEST).first()
+    return None if row is None else (row.number, row.digest)
+
+
+def in_force(tx: Transaction) -> PolicyRow | None:
+    """Give the rules in force; None if nothing was ever switched on."""
+    found = newest(tx)
+    return None if found is None else get(tx, found[0])
 
 
 def get(tx: Transaction, number: int) -> PolicyRow:
@@ -114,8 +124,10 @@ def put(
 ) -> PolicyRow:
     """Put rules in force, in place of those that are."""
     values = {"digest": digest, "mode": mode, "packs": _spelt(packs), "since": since, "set_by": set_by}
-    tx.execute(insert(_POLICIES), values)
-    return get(tx, newest(tx))
+    number = tx.execute(insert(_POLICIES), values).inserted_primary_key
+    if number is None:
+        raise AssertionError("a row has a number")
+    return get(tx, number[0])
 
 
 def keep_text(tx: Transaction, digest: str, pack: str, description: str, rules: str) -> None:

@@ -616,7 +616,9 @@ comparisons = Table(
     "comparisons",
     metadata,
     Column("operator", Text, ForeignKey("operators.id"), primary_key=True),
-    Column("pair_digest", LargeBinary, primary_key=True),
+    # Keyed digests of the two photographs, the smaller first.
+    Column("first_digest", LargeBinary, primary_key=True),
+    Column("second_digest", LargeBinary, primary_key=True),
     _required("targets", BigInteger),
     _required("at", Moment),
 )

@@ -30,6 +30,8 @@ def objection_to_releaser(standing: Standing) -> str:
     """Say why somebody cannot release; empty if they can."""
     if standing.operator == standing.searcher:
         return "Who searched does not release what was found."
+    if standing.of_case and "investigator" in standing.roles:
+        return "Who searches, and works on the case, does not release what was found for it."
     if standing.examined:
         return "Who examined a lead does not release it: that is a third person's."
     return ""

@@ -76,7 +76,17 @@ def answer(body: dict[str, Any], entry: int, **headers: str) -> Answer:
 
 def review_headers(review: str | None, *, reviewed: bool) -> dict[str, str]:
     """Say of candidates that they are leads: which review they came out of, or still go to."""
-    return {} if review is None else {"review": review, "lead": "reviewed" if reviewed else "unreviewed"}
+    if review is None:
+        return {}
+    return (
+        {"review": review, "lead": "reviewed"}
+        if reviewed
+        else {
+            "review": review,
+            "lead": "unreviewed",
+            "decision": "referred",
+        }
+    )
 
 
 def page_size(call: Call, default: int) -> int:

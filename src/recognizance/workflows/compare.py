@@ -9,7 +9,7 @@ from recognizance.detection.filter import shortcomings
 from recognizance.errors import NoFaceError
 from recognizance.ledger import Concealed, ConcealedList
 from recognizance.workflows.act import Act
-from recognizance.workflows.comparing import count_comparison, require_no_search
+from recognizance.workflows.comparing import count_comparison, limit_of, require_no_search
 from recognizance.workflows.engine import NO_FACE, Photograph, require_face
 from recognizance.workflows.objections import objections_refused
 from recognizance.workflows.place import Workplace, failures_recorded, permit, record
@@ -64,6 +64,7 @@ def compare(
     require_no_review(place, permitted)
     terms = withholds(place, permitted)
     require_no_search(place, permitted, terms)
+    limit = limit_of(place, permitted, terms)
     threshold_percent = permitted.threshold(threshold_percent)
     source_image, source_faces = place.engine.look(*source())
     source_face, _ = require_face(source_faces)
@@ -85,7 +86,7 @@ def compare(
     require_no_review(place, permitted)
     photographs = source_image.sha256, target_image.sha256
     with objections_refused(place, permitted), place.store.write() as tx:
-        count_comparison(tx, permitted, terms, photographs, max(len(compared), 1))
+        count_comparison(tx, permitted, limit, photographs, max(len(compared), 1))
         entry = record(
             tx,
             permitted,

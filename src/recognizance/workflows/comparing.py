@@ -1,11 +1,25 @@
 """When comparing (1:1) is searching by another name."""
 
-from recognizance.policy import Reason
+from dataclasses import dataclass
+
+from recognizance.policy import Allowed, Reason
 from recognizance.records import Transaction, cases, comparisons, examinations, leads, operators
 from recognizance.review import OPEN, ReviewTerms
 from recognizance.workflows.objections import Objection
 from recognizance.workflows.place import Permit, Workplace, refusal
-from recognizance.workflows.withholding import RULE
+from recognizance.workflows.withholding import RULE, as_search, binding_terms
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many faces may be compared in a day.
+
+    ``of_all_probes`` counts them over everything that an operator compares: where results are withheld, for a changed
+    byte makes another probe.  Otherwise those of one photograph are counted, whichever side it is on.
+    """
+
+    targets_max: int
+    of_all_probes: bool
 
 
 def require_no_search(place: Workplace, permitted: Permit, terms: ReviewTerms | None) -> None:
@@ -38,10 +52,26 @@ def require_no_search(place: Workplace, permitted: Permit, terms: ReviewTerms | 
         raise refusal(place, permitted, (Reason(RULE, told, "It ends when the case is closed."),))
 
 
+def limit_of(place: Workplace, permitted: Permit, terms: ReviewTerms | None) -> Limit | None:
+    """Say how much the caller may compare in a day before it counts as a search; None if it would be no matter.
+
+    Parameters
+    ----------
+    terms : ReviewTerms or None
+        As for `require_no_search`.
+    """
+    if terms is not None:
+        return None if terms.targets_max is None else Limit(terms.targets_max, of_all_probes=True)
+    limits = [each.targets_max for each in binding_terms(permitted) if each.targets_max is not None]
+    if not limits or isinstance(as_search(place, permitted).decision, Allowed):
+        return None
+    return Limit(min(limits), of_all_probes=False)
+
+
 def count_comparison(
-    tx: Transaction, permitted: Permit, terms: ReviewTerms | None, photographs: tuple[bytes, bytes], targets: int
+    tx: Transaction, permitted: Permit, limit: Limit | None, photographs: tuple[bytes, bytes], targets: int
 ) -> None:
-    """Count a comparison, and object to more than the terms allow in a day; call it within `objections_refused`.
+    """Count a comparison, and object to more than the limit in a day; call it within `objections_refused`.
 
     Parameters
     ----------
@@ -54,22 +84,22 @@ def count_comparison(
     ------
     Objection
     """
-    if terms is None or terms.targets_max is None:
+    if limit is None:
         return
-    operator, pair = permitted.act.operator, b"".join(sorted(photographs))
-    counted = comparisons.count(tx, operator, at=permitted.time)
-    if comparisons.is_known(tx, operator, pair):
+    operator = permitted.act.operator
+    counted = comparisons.count(tx, operator, at=permitted.time, photographs=() if limit.of_all_probes else photographs)
+    if comparisons.is_known(tx, operator, photographs):
         return
-    if counted + targets > terms.targets_max:
+    if counted + targets > limit.targets_max:
         raise Objection(
             Reason(
                 RULE,
                 f"With this you would have compared {counted + targets} faces within a day; more than "
-                f"{terms.targets_max} count as a search, and what searches find is withheld from you.",
-                "Search the gallery: reviewers see what is found, and release it.",
+                f"{limit.targets_max} count as a search, and you cannot search here without a review.",
+                "Search the gallery: reviewers see what is found.",
             )
         )
-    comparisons.add(tx, operator, pair, targets, at=permitted.time)
+    comparisons.add(tx, operator, photographs, targets, at=permitted.time)
 
 
 def _is_blinded(tx: Transaction, operator: str) -> bool:

@@ -154,8 +154,8 @@ def hold_again(tx: Transaction, standing: Sequence[Hold]) -> int:
 
 def rules_in_force(tx: Transaction) -> KnownRules | None:
     """Read the rules in force; None if nothing was ever switched on."""
-    number = policies.newest(tx)
-    return KnownRules(policies.get(tx, number), policies.list_texts(tx)) if number else None
+    row = policies.in_force(tx)
+    return None if row is None else KnownRules(row, policies.list_texts(tx))
 
 
 def put_in_force_again(tx: Transaction, rules: KnownRules) -> bool:
@@ -163,8 +163,8 @@ def put_in_force_again(tx: Transaction, rules: KnownRules) -> bool:
 
     Otherwise who restores a backup of before could loosen, alone, what takes two persons.
     """
-    number = policies.newest(tx)
-    if number and policies.get(tx, number).digest == rules.row.digest:
+    present = policies.in_force(tx)
+    if present is not None and present.digest == rules.row.digest:
         return False
     for digest, (pack, text) in rules.texts.items():
         policies.keep_text(tx, digest, pack, text.description, text.rules)

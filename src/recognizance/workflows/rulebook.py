@@ -131,6 +131,9 @@ class Ruling:
         return found
 
 
+NOTHING_IN_FORCE = InForce(NOTHING_ON, ())
+
+
 class Rulebook:
     """Reads the rules in force from the record, and keeps packs parsed by their digests.
 
@@ -141,7 +144,7 @@ class Rulebook:
         self._store = store
         self._lock = threading.Lock()
         self._kept: InForce | None = None
-        self._parsed: dict[str, Pack | BrokenPack] = {}
+        self._parsed: dict[str, Pack] = {}
 
     def in_force(self) -> InForce:
         """Give the rules in force now."""
@@ -150,10 +153,12 @@ class Rulebook:
 
     def in_force_in(self, tx: Transaction) -> InForce:
         """Give the rules in force as a transaction sees them."""
-        number = policies.newest(tx)
+        newest = policies.newest(tx)
+        if newest is None:
+            return NOTHING_IN_FORCE
         kept = self._kept
-        if kept is None or kept.row.number != number:
-            kept = self._kept = self.read(tx, policies.get(tx, number) if number else NOTHING_ON)
+        if kept is None or (kept.row.number, kept.row.digest) != newest:
+            kept = self._kept = self.read(tx, policies.get(tx, newest[0]))
         return kept
 
     def read(self, tx: Transaction, row: PolicyRow) -> InForce:
@@ -171,9 +176,11 @@ class Rulebook:
 
     def _pack(self, tx: Transaction, pack: EnabledPack) -> Pack | BrokenPack:
         with self._lock:
-            known = self._parsed.get(pack.digest)
+            known: Pack | BrokenPack | None = self._parsed.get(pack.digest)
             if known is None:
-                known = self._parsed[pack.digest] = _read(tx, pack)
+                known = _read(tx, pack)
+                if isinstance(known, Pack):
+                    self._parsed[pack.digest] = known
         return known
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from recognizance.errors import Recorded, WithheldError
 from recognizance.ledger import ConcealedList, Value
-from recognizance.policy import Allowed, Pack, Reason, Referred
+from recognizance.policy import Allowed, Applied, Judgement, Pack, Reason, Referred
 from recognizance.records import Transaction, authority_uses, exclusions, leads, operators, searches
 from recognizance.records.galleries import GalleryRow
 from recognizance.records.leads import LeadLine, LeadRow
@@ -139,24 +139,37 @@ def released_of(tx: Transaction, lead: LeadRow) -> Released:
 def withholds(place: Workplace, permitted: Permit) -> ReviewTerms | None:
     """Tell on what terms the results of searches are withheld from who asks, as they ask; None if they are not.
 
-    Whatever tells as much as a search is asked about as a search: by the same operator in the same context, without
-    threshold.  Where packs withhold and such a search is not simply allowed, its ways around are closed.
+    Whatever tells as much as a search is asked about as a search.  Where packs withhold and such a search is not simply
+    allowed, its ways around are closed.
     """
-    ruling = permitted.ruling
-    if ruling is None or not ruling.by.binds:
-        return None
-    terms = [pack.about.review for pack in ruling.by.packs if isinstance(pack, Pack) and pack.about.review.withhold]
+    terms = [each for each in binding_terms(permitted) if each.withhold]
     if not terms:
         return None
-    facts = replace(ruling.facts, operation="search", threshold_percent=0.0, candidates_max=_LARGEST_LIST, targets=0)
-    judged = ruling.by.rule(facts).judgement
-    if isinstance(place.policy.decide(facts), Allowed) and (
-        isinstance(judged.decision, Allowed)
-        or (isinstance(judged.decision, Referred) and judged.review is not None and not judged.review.withhold)
+    judged = as_search(place, permitted)
+    if isinstance(judged.decision, Allowed) or (
+        isinstance(judged.decision, Referred) and judged.review is not None and not judged.review.withhold
     ):
         return None
     limits = [each.targets_max for each in terms if each.targets_max is not None]
-    return ReviewTerms(**{**terms[0].model_dump(), "targets_max": min(limits, default=None)})
+    return replace(terms[0], targets_max=min(limits, default=None))
+
+
+def binding_terms(permitted: Permit) -> list[ReviewTerms]:
+    """Give the review terms of every pack that binds."""
+    ruling = permitted.ruling
+    if ruling is None or not ruling.by.binds:
+        return []
+    return [ReviewTerms(**pack.about.review.model_dump()) for pack in ruling.by.packs if isinstance(pack, Pack)]
+
+
+def as_search(place: Workplace, permitted: Permit) -> Judgement:
+    """Judge an act as a search by the same operator in the same context, of the largest list without a threshold."""
+    ruling = permitted.ruling
+    if ruling is None:
+        raise AssertionError("rule packs were not asked about the act")
+    facts = replace(ruling.facts, operation="search", threshold_percent=0.0, candidates_max=_LARGEST_LIST, targets=0)
+    standing = place.policy.decide(facts)
+    return ruling.by.rule(facts).judgement if isinstance(standing, Allowed) else Judgement(standing, Applied(0.0, 1))
 
 
 def require_no_comparison(place: Workplace, permitted: Permit, threshold_percent: float) -> None:

@@ -45,11 +45,12 @@ def upgrade() -> None:
     op.create_table(
         "comparisons",
         sa.Column("operator", sa.Text(), nullable=False),
-        sa.Column("pair_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("first_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("second_digest", sa.LargeBinary(), nullable=False),
         sa.Column("targets", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         _refers("comparisons", "operator", "operators.id"),
-        sa.PrimaryKeyConstraint("operator", "pair_digest", name="pk_comparisons"),
+        sa.PrimaryKeyConstraint("operator", "first_digest", "second_digest", name="pk_comparisons"),
     )
     op.create_table(
         "disclosures",

@@ -7,8 +7,6 @@ from recognizance.policy import (
     Allowed,
     Decision,
     Pack,
-    Reason,
-    Refused,
     RequestFacts,
     StandingPolicy,
     judge,
@@ -68,8 +66,6 @@ def authority_state(vector: Vector) -> str:
 def decide(pack: Pack, vector: Vector) -> tuple[Decision, Applied | None]:
     """Decide as the server does: the rules that always bind, then the pack for biometric acts."""
     facts = facts_of(vector)
-    if facts.authority_state not in ("none", "valid"):
-        return Refused((Reason(f"authority/{facts.authority_state}", "The authority covers nothing."),)), None
     standing = StandingPolicy().decide(facts)
     if not isinstance(standing, Allowed) or vector.act not in BIOMETRIC:
         return standing, None

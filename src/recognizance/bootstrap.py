@@ -13,6 +13,7 @@ from importlib import resources
 from pathlib import Path
 
 import cv2
+from threadpoolctl import threadpool_limits
 
 from recognizance.authority.access_keys import KeyPair
 from recognizance.authority.roster import Roster
@@ -78,8 +79,10 @@ def open_engine(settings: Settings) -> Engine:
     entries = read_manifest(settings.manifest)
     detector, embedder = (find_entry(entries, name, task) for name, task in _running(settings))
     threads = thread_count(settings)
-    # Cores are shared out by photograph; OpenCV's own threads would only be in one another's way.
+    # Cores are shared out by request.  OpenCV's own threads would only be in one another's way, and OpenBLAS's wait for
+    # one another in a loop: where several requests multiply at once, each takes fifty times as long.
     cv2.setNumThreads(1)
+    threadpool_limits(1, user_api="blas")
     return Engine(
         detector=YuNet(_session(settings, detector, OUTPUTS, {2: "height", 3: "width"}, threads)),
         embedder=ArcFaceEmbedder(

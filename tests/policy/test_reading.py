@@ -106,6 +106,31 @@ def test_what_cannot_be_read_is_a_pack_that_refuses() -> None:
     assert broken.problems
 
 
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [
+        ('context.training == "curent"', "context.training is never 'curent'"),
+        ('"curent" != context.training', "'curent'"),
+        ('["search", "serch"].contains(context.act)', "context.act is never 'serch'"),
+        ('!(context.has_case && context.roles.contains("sheriff"))', "'sheriff'"),
+        ('context.roles.containsAny(["examiner", "sheriff"])', "'sheriff'"),
+        ('if context.source == "film" then true else false', "'film'"),
+        ('context.authority_state == "valid" && context.authority_kind == "whim"', "'whim'"),
+    ],
+)
+def test_a_word_that_no_fact_can_be_is_told(condition: str, told: str) -> None:
+    rules = RULES.replace('context.training != "current"', condition)
+    (problem,) = problems(rules=rules)
+    assert told in problem
+    assert "trained" in problem
+
+
+def test_words_of_ones_own_are_ones_own() -> None:
+    free = 'context.offence == "rustling" && context.purpose == "ours" && context.edits.contains("sharpened")'
+    free += ' && context.authority_kind == "" && context.agency == "Yard" && context.training_kind == "FISWG"'
+    assert pack(rules=RULES.replace('context.training != "current"', free))
+
+
 @pytest.mark.parametrize("times", [30, 300, 1_000, 20_000])
 @pytest.mark.parametrize(
     ("opening", "middle", "closing"),
@@ -137,7 +162,7 @@ def test_a_long_pack_of_many_rules_is_read() -> None:
     rules = f'@id("all") permit(principal, action, resource) when {{ [{offences}].contains(context.offence) }};\n'
     rules += "".join(
         f'// rule {number}, (((((((((((((((((((((((((((((((((\n@id("r{number}") forbid(principal, action, resource) '
-        f'when {{ context.offence == "o{number}" && !(context.has_case && (context.training == "current;")) }};\n'
+        f'when {{ context.offence == "o{number}" && !(context.has_case && (context.purpose == "current;")) }};\n'
         for number in range(100)
     )
     assert len(bare("long", rules).rules.effects) == 101

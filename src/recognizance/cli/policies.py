@@ -1,5 +1,6 @@
 """`recognizance policy`: rule packs, whether they bind, and why something was decided."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -170,6 +171,11 @@ def _remarks(row: dict[str, Any]) -> str:
         remarks.append("cannot be used: `policy show` tells why")
     if row["Origin"] == "own":
         remarks.append("your own")
+    today = f"{date.today():%Y-%m-%d}"
+    if row["Enabled"] and row.get("EffectiveUntil", today) < today:
+        remarks.append(f"its source was in effect until {row['EffectiveUntil']}")
+    if row["Enabled"] and row.get("EffectiveFrom", today) > today:
+        remarks.append(f"its source is in effect from {row['EffectiveFrom']}")
     if row["Changed"]:
         gone = row["Origin"] == "record"
         remarks.append("its folder is gone" if gone else "its folder has another version")

@@ -1,11 +1,11 @@
 """Decisions: request facts in, a value with reasons out.  Pure: no I/O, no clock."""
 
 from recognizance.policy.decision import Allowed, Decision, Reason, Referred, Refused
-from recognizance.policy.facts import RequestFacts, ResultFacts
+from recognizance.policy.facts import BIOMETRIC, RequestFacts, ResultFacts
 from recognizance.policy.floors import Applied
 from recognizance.policy.interface import Policy
 from recognizance.policy.pack import BrokenPack, Pack, PackText, ReviewTerms, policy_digest
-from recognizance.policy.packs import BIOMETRIC, Judgement, judge, judge_result
+from recognizance.policy.packs import Judgement, judge, judge_result
 from recognizance.policy.reading import read_or_refuse, read_pack
 from recognizance.policy.replaying import read_facts, spell_facts
 from recognizance.policy.standing import StandingPolicy

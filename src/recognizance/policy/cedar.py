@@ -23,6 +23,7 @@ from cedarpy import (
 )
 
 from recognizance.policy.extent import excess
+from recognizance.policy.spelling import misspelt
 
 ASK = "ask"
 """May this act be done at all?"""
@@ -151,6 +152,7 @@ def _parse(text: str) -> tuple[Rules | None, list[str]]:
             problems.append(f"rules.cedar: two rules are called {name}.")
         else:
             named[name] = policy
+            problems += [f"rules.cedar: {name}: {told}." for told in misspelt(policy["conditions"])]
         names[position] = name or position
     for found in validate_policies(text, _schema()).errors:
         name = names.get(found.policy_id, "")

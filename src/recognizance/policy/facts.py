@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+BIOMETRIC = frozenset({"search", "compare", "enrol", "detect", "subject", "export"})
+"""The acts that packs are asked about.  All else is the standing rules' alone: a pack that refuses everything must not
+shut out the auditor, the second person, or an erasure."""
+
 KNOWN_VALUES: Mapping[str, tuple[str, ...]] = {
     "training": ("current", "expired", "none"),
     "authority_kind": ("warrant", "court-order", "emergency", "missing-person", "deceased-person", "consent"),

@@ -11,10 +11,6 @@ from recognizance.policy.facts import RequestFacts, ResultFacts
 from recognizance.policy.floors import Applied, apply_floors
 from recognizance.policy.pack import NOTHING_PERMITS, BrokenPack, Pack, ReviewTerms, undecided
 
-BIOMETRIC = frozenset({"search", "compare", "enrol", "detect", "subject", "export"})
-"""The acts that packs are asked about.  All else is the standing rules' alone: a pack that refuses everything must not
-shut out the auditor, the second person, or an erasure."""
-
 NO_PACK = Reason(
     "standing/no-pack",
     "The rules are enforced, and no rule pack is on, so nothing permits this.",

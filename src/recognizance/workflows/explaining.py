@@ -8,8 +8,7 @@ from typing import Any
 
 from recognizance.errors import InvalidRequestError, NotFoundError
 from recognizance.policy import BrokenPack, Pack, Reason, RequestFacts, read_facts, spell_facts
-from recognizance.policy.facts import KNOWN_VALUES
-from recognizance.policy.packs import BIOMETRIC
+from recognizance.policy.facts import BIOMETRIC, KNOWN_VALUES
 from recognizance.records import Transaction, searches
 from recognizance.workflows.act import Act
 from recognizance.workflows.pack_folders import usable

@@ -8,6 +8,7 @@ import typer
 from rich.text import Text
 
 from recognizance.cli import policy_explaining, policy_showing, policy_trying
+from recognizance.cli.checking.command import check
 from recognizance.cli.errors import ExitCode, MisuseError
 from recognizance.cli.invocation import Invocation
 from recognizance.cli.terminal import output, show_warning, table
@@ -20,6 +21,7 @@ app = typer.Typer(
 app.command("show")(policy_showing.show)
 app.command("explain")(policy_explaining.explain)
 app.command("try")(policy_trying.try_pack)
+app.command("check")(check)
 
 _Pack = Annotated[str, typer.Argument(metavar="ID", help="The pack's id.")]
 _Request = Annotated[bool, typer.Option("--request", help="Ask a second person to approve it.")]

@@ -69,6 +69,7 @@ def _document(found: dict[str, Any]) -> dict[str, Any]:
         "rules": [_members(each) for each in found.get("Rules", [])],
         "floors": [_members(each) for each in found.get("Floors", [])],
         "review": _members(found["Review"]) if "Review" in found else None,
+        "cannot": list(found.get("Cannot", [])),
         "pack_toml": found.get("Description"),
         "rules_cedar": found.get("Text"),
     }
@@ -105,6 +106,10 @@ def _show(console: Console, found: dict[str, Any]) -> None:
     if review["Withhold"]:
         examiners = count(review["Examiners"], "examiner")
         console.print(f"What is referred is withheld until {examiners} concluded.", soft_wrap=True)
+    if found["Cannot"]:
+        console.print("What the text asks for and no rule here can see to:")
+    for sentence in found["Cannot"]:
+        console.print(Text(f"- {sentence}"), soft_wrap=True)
     console.print(Text(row["Disclaimer"], style="bold"), soft_wrap=True)
 
 

@@ -86,6 +86,7 @@ def shown(found: ListedPack) -> dict[str, Any]:
             "CloseOnMatchAlone": review.close_on_match_alone,
             "TargetsMax": review.targets_max,
         },
+        "Cannot": list(about.cannot),
         "Description": pack.text.description,
         "Text": pack.text.rules,
     }

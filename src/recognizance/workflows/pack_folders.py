@@ -6,9 +6,13 @@ from importlib.resources.abc import Traversable
 
 from recognizance.errors import NotFoundError, PackError
 from recognizance.policy import BrokenPack, Pack, PackText, read_pack
+from recognizance.policy.vectors import GivenAuthority as GivenAuthority
+from recognizance.policy.vectors import Vector as Vector
+from recognizance.policy.vectors import read_vectors
 
 DESCRIPTION = "pack.toml"
 RULES = "rules.cedar"
+VECTORS = "vectors.toml"
 
 SHIPPED = "shipped"
 OWN = "own"
@@ -61,6 +65,23 @@ class PackFolders:
                 f"There is no rule pack {identifier}.", "`recognizance policy list` shows those there are."
             )
         return found
+
+    def vectors(self, identifier: str) -> tuple[Vector, ...]:
+        """Read the test vectors of a pack; none if its folder has none.
+
+        Raises
+        ------
+        NotFoundError, PackError
+        """
+        origin = self.find(identifier).origin
+        place = next(place for name, place in self._folders if name == origin)
+        file = place.joinpath(identifier, VECTORS)
+        if not file.is_file():
+            return ()
+        try:
+            return read_vectors(file.read_bytes().decode("utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise PackError(f"The vectors of the pack {identifier} cannot be read.", (f"{error}.",)) from error
 
 
 def usable(found: FoundPack) -> Pack:

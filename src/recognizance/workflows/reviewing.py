@@ -43,7 +43,7 @@ from recognizance.workflows import pictures
 from recognizance.workflows.act import Act
 from recognizance.workflows.objections import Objection, objections_refused
 from recognizance.workflows.place import Workplace, failures_recorded, permit, record
-from recognizance.workflows.withholding import line_numbers
+from recognizance.workflows.withholding import KEPT_FROM, line_numbers
 
 KIND = "review"
 RELEASE = "release"
@@ -324,12 +324,13 @@ def _shown(line: LeadLine, terms: ReviewTerms, *, decides: bool) -> LeadLine:
 
 
 def _standing(tx: Transaction, act: Act, lead: LeadRow) -> Standing:
+    row = operators.get(tx, act.operator)
     return Standing(
         act.operator,
         lead.operator,
         of_case=lead.case_id is not None and cases.is_member(tx, lead.case_id, act.operator),
         examined=lead.id in examinations.leads_of(tx, act.operator),
-        roles=operators.get(tx, act.operator).roles,
+        roles=row.roles | (row.held_anywhere & KEPT_FROM),
     )
 
 

@@ -156,6 +156,12 @@ class Office(Staff):
             self.examine(review, examiner, conclusion)
         return self.positions(review, "sue")
 
+    def release_hold(self, hold: str) -> None:
+        """Release a hold with a second person: while one is on a withheld search, nothing of its gallery is erased."""
+        approval = self.native("sue").request_release(HoldId=hold)["ApprovalId"]
+        self.native("una").approve_request(ApprovalId=approval)
+        self.native("sue").release_hold(HoldId=hold, ApprovalId=approval)
+
     def release(self, review: str, positions: Sequence[int], *, by: str = "sue", **more: Any) -> Any:
         return self.native(by).release_review(ReviewId=review, Positions=list(positions), **more)
 

@@ -58,9 +58,10 @@ def test_a_hold_keeps_the_review_too(office: Office) -> None:
         for each in office.server.entries()
         if each["details"].get("search") and each["details"].get("lead") == review
     ]
-    office.native("sue").place_hold(SearchId=entry["details"]["search"], Reason="The defence asks for it.")
+    placed = office.native("sue").place_hold(SearchId=entry["details"]["search"], Reason="The defence asks for it.")
     office.native("una").reject_authority(Case=case, Document="E-1", Reason="There was no danger.")
     shown = office.native("sue").show_review(ReviewId=review)["Review"]
     assert shown["State"] == "agreed"
     assert len(shown["Examinations"]) == 2
     assert office.native("una").list_authorities(Case=case)["Authorities"][0]["KeptByHolds"]
+    office.release_hold(placed["Hold"]["HoldId"])

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from recognizance.workflows.leads_shown import ExaminationRow, LeadLine, Seen
 from recognizance.workflows.outcomes import OutcomeRow
-from recognizance.workflows.reviewing import ExaminationRow, LeadLine, Seen
 from recognizance.workflows.searched import AuthorityRow, Recorded
 
 

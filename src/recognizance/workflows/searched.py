@@ -23,8 +23,9 @@ from recognizance.records.outcomes import OutcomeRow
 from recognizance.records.searches import SearchCandidate, SearchRecord
 from recognizance.review import DELETED, RELEASED
 from recognizance.workflows.act import Act
+from recognizance.workflows.leads_shown import UNDER_REVIEW
 from recognizance.workflows.place import Workplace, failures_recorded, permit, record
-from recognizance.workflows.reviewing import OWN, UNDER_REVIEW
+from recognizance.workflows.reviewing import OWN
 from recognizance.workflows.withholding import released_of, withheld_entries
 
 KIND = "search-record"

@@ -67,9 +67,10 @@ def agreed(office: Office, change: str, pack: str | None = None) -> str:
 def test_at_first_nothing_is_on_and_everything_is_allowed(staff: Office) -> None:
     row, listed, _ = policies.list_packs(staff.place, staff.act("ivy"))
     assert (row.mode, row.number) == ("observe", 0)
-    own = [each.pack.id for each in listed if each.origin == "own"]
-    assert own == ["closed", "county"]
-    assert all(each.enabled is None for each in listed)
+    assert [(each.pack.id, each.origin, each.enabled) for each in listed if each.origin == "own"] == [
+        ("closed", "own", None),
+        ("county", "own", None),
+    ]
     permitted = search(staff)
     assert permitted.rules == ("standing/role",)
     assert permitted.ruling is not None
@@ -182,7 +183,7 @@ def test_one_alone_tightens_and_does_what_observing_allows(staff: Office, packs:
     place, ada = staff.place, staff.act("ada")
     policies.enable(place, ada, "county")
     write_pack(packs, "county", DESCRIPTION.replace("95.0", "90.0"), RULES)
-    (county,) = [each for each in policies.list_packs(place, ada)[1] if each.pack.id == "county"]
+    (county,) = (each for each in policies.list_packs(place, ada)[1] if each.pack.id == "county")
     assert county.changed
     policies.enable(place, ada, "county")
     assert staff.last()["details"]["change"] == "replaced"

@@ -157,7 +157,7 @@ class Office(Staff):
         return self.positions(review, "sue")
 
     def release_hold(self, hold: str) -> None:
-        """Let a legal hold be released by two persons."""
+        """Release a hold with a second person: while one is on a withheld search, nothing of its gallery is erased."""
         approval = self.native("sue").request_release(HoldId=hold)["ApprovalId"]
         self.native("una").approve_request(ApprovalId=approval)
         self.native("sue").release_hold(HoldId=hold, ApprovalId=approval)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from cli.conftest import Cli
 from recognizance.review import COMPONENTS
 from recognizance_verify.receipts import Receipt
-from review.office import STATEMENT, Office
+from review.office import STATEMENT, Answered, Office, asking
 from review.test_ways_out import found_on_record
 
 
@@ -91,7 +92,27 @@ def test_a_search_is_shown_as_it_was_made_with_its_receipt(office: Office, run: 
         Operator="max", Agency="County", TrainingKind="faces", TrainingUntil="2031-02-03T00:00:00Z"
     )
     case = office.case("max")
-    review = office.lead(case, office.probe(list(office.people)[5]), by="max", FaceMatchThreshold=70, MaxFaces=9)
+    begins, ends = datetime(2026, 1, 2, tzinfo=UTC), datetime(2031, 1, 2, tzinfo=UTC)
+    office.native("sue").add_authority(
+        Case=case,
+        Document="W-1",
+        Kind="warrant",
+        Issuer="A court",
+        From=begins,
+        Until=ends,
+        Scope={"Operations": ["search"]},
+    )
+    path = f"/case/{case}/authority/W-1/source/still/edits/brighten+crop"
+    client = office.client("rekognition", office.keys["max"], path)
+    photograph = {"Bytes": office.probe(list(office.people)[5])}
+    answered = asking(
+        lambda: client.search_faces_by_image(
+            CollectionId=office.gallery, Image=photograph, FaceMatchThreshold=70, MaxFaces=9
+        )
+    )
+    assert isinstance(answered, Answered)
+    assert answered.review is not None, answered
+    review = answered.review
     search = found_on_record(office, review)
     whole = run("otto", "searches", "show", search, "--json").json()
     for name, value in {
@@ -102,6 +123,9 @@ def test_a_search_is_shown_as_it_was_made_with_its_receipt(office: Office, run: 
         "training_kind": "faces",
         "training_until": "2031-02-03T00:00:00+00:00",
         "operation": "SearchFacesByImage",
+        "authority": "W-1",
+        "authority_kind": "warrant",
+        "authority_state": "valid",
         "case": case,
         "gallery": office.gallery,
         "threshold_requested_percent": 70.0,
@@ -119,6 +143,11 @@ def test_a_search_is_shown_as_it_was_made_with_its_receipt(office: Office, run: 
         assert whole[name] == value, name
     assert whole["references_searched"] >= 6
     assert whole["probe"]["photograph_kept"]
+    assert (whole["probe"]["source"], whole["probe"]["edits"]) == ("still", ["brighten", "crop"])
+    authority = whole["authority_record"]
+    assert (authority["document"], authority["issuer"]) == ("W-1", "A court")
+    assert (authority["valid_from"], authority["valid_until"]) == (begins.isoformat(), ends.isoformat())
+    assert authority["scope"]["operations"] == ["search"]
     assert whole["probe"]["quality"]["sharpness"] > 0
     assert len(whole["policy"]) == len(whole["calibration"]) == 64
     assert whole["review"] == {

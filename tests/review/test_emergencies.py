@@ -64,5 +64,4 @@ def test_a_hold_keeps_the_review_too(office: Office) -> None:
     assert shown["State"] == "agreed"
     assert len(shown["Examinations"]) == 2
     assert office.native("una").list_authorities(Case=case)["Authorities"][0]["KeptByHolds"]
-
     office.release_hold(placed["Hold"]["HoldId"])

@@ -73,6 +73,7 @@ def search_record(row: Mapping[str, Any]) -> dict[str, Any]:
         "case": row.get("Case"),
         "offence": asked.get("offence"),
         "authority": row.get("Authority"),
+        "authority_record": json.loads(row["AuthorityRecord"]) if row.get("AuthorityRecord") else None,
         "authority_kind": asked.get("authority_kind"),
         "authority_state": asked.get("authority_state"),
         "gallery": row["Gallery"],

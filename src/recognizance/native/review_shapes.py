@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
+from recognizance.workflows.leads_shown import ExaminationRow, LeadLine, Seen
 from recognizance.workflows.outcomes import OutcomeRow
-from recognizance.workflows.reviewing import ExaminationRow, LeadLine, Seen
-from recognizance.workflows.searched import Recorded
+from recognizance.workflows.searched import AuthorityRow, Recorded
 
 
 def review(seen: Seen) -> dict[str, Any]:
@@ -99,6 +100,7 @@ def recorded(found: Recorded) -> dict[str, Any]:
         "Purpose": search.purpose,
         "Case": search.case,
         "Authority": search.authority,
+        "AuthorityRecord": None if found.authority is None else json.dumps(authority(found.authority), sort_keys=True),
         "Facts": json.dumps(found.facts, sort_keys=True),
         "Model": search.model,
         "Calibration": search.calibration,
@@ -130,6 +132,27 @@ def recorded(found: Recorded) -> dict[str, Any]:
         "Holds": list(found.holds),
         "RetainUntil": search.retain_until,
         "Receipt": found.receipt,
+    }
+
+
+def authority(row: AuthorityRow) -> dict[str, Any]:
+    """Spell what a search was made under, as JSON holds it."""
+    moments = {
+        "valid_from": row.valid_from,
+        "valid_until": row.until,
+        "ratify_by": row.ratify_by,
+        "ratified_at": row.ratified_at,
+        "rejected_at": row.rejected_at,
+        "lapsed_at": row.lapsed_at,
+        "ended_at": row.ended_at,
+    }
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "document": row.document,
+        "issuer": row.issuer,
+        **{name: None if moment is None else moment.isoformat() for name, moment in moments.items()},
+        "scope": asdict(row.scope),
     }
 
 

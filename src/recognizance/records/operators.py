@@ -71,6 +71,11 @@ class OperatorRow:
     gallery_roles: frozenset[GalleryRole] = frozenset()
 
     @property
+    def held_anywhere(self) -> frozenset[str]:
+        """The roles that hold everywhere, or for some gallery: for rules by which a role takes something away."""
+        return self.roles | {each.role for each in self.gallery_roles}
+
+    @property
     def spelt_roles(self) -> list[str]:
         """Spell the roles as the log does, which names galleries by their numbers."""
         return sorted([*self.roles, *(f"{each.role}@{each.gallery_id}" for each in self.gallery_roles)])

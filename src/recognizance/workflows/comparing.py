@@ -104,7 +104,7 @@ def count_comparison(
 
 def _is_blinded(tx: Transaction, operator: str) -> bool:
     """Whether a lead waits for this examiner of which similarity is kept from them."""
-    if "examiner" not in operators.get(tx, operator).roles:
+    if "examiner" not in operators.get(tx, operator).held_anywhere:
         return False
     done = examinations.leads_of(tx, operator)
     waiting = [lead for lead in leads.list_all(tx, [OPEN]) if lead.id not in done]

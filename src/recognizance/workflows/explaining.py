@@ -9,7 +9,7 @@ from typing import Any
 from recognizance.errors import InvalidRequestError, NotFoundError
 from recognizance.policy import BrokenPack, Pack, Reason, RequestFacts, read_facts, spell_facts
 from recognizance.policy.facts import BIOMETRIC, KNOWN_VALUES
-from recognizance.records import Transaction, searches
+from recognizance.records import Transaction, galleries, searches
 from recognizance.workflows.act import Act
 from recognizance.workflows.pack_folders import usable
 from recognizance.workflows.place import Workplace, failures_recorded, permit, record
@@ -186,8 +186,10 @@ def explain_entry(place: Workplace, act: Act, index: int) -> tuple[Explanation, 
 
 def _facts(place: Workplace, act: Act, situation: Situation, now: datetime) -> RequestFacts:
     operator = place.roster.operator(act.operator)
+    with place.store.read() as tx:
+        number = galleries.find_number(tx, situation.gallery) if situation.gallery is not None else None
     own = {
-        "roles": operator.roles,
+        "roles": operator.roles_for(number),
         "agency": operator.agency,
         "training": operator.training(now),
         "training_kind": operator.training_kind or "",

@@ -14,7 +14,6 @@ RESULTS = frozenset(
         "candidates",
         "conclusions",
         "decisions",
-        "photograph_sha256",
         "probe_reference",
         "probe_sha256",
         "released",
@@ -24,7 +23,7 @@ RESULTS = frozenset(
         "target_sha256",
     }
 )
-"""What entries commit to of results; nobody can open it any more once the results are deleted."""
+"""What entries commit to of searches and comparisons; nobody can open it any more once the results are deleted."""
 
 
 def look(place: Workplace) -> None:

@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from dataclasses import asdict, dataclass, field
 
 from recognizance.errors import InvalidRequestError
 from recognizance.ledger import Concealed, ConcealedList, Value
@@ -11,29 +10,22 @@ from recognizance.policy import Reason
 from recognizance.records import (
     Transaction,
     authority_uses,
-    cases,
     examinations,
     exclusions,
     leads,
     operators,
     searches,
 )
-from recognizance.records.examinations import ExaminationRow as ExaminationRow
 from recognizance.records.examinations import NewFinding
-from recognizance.records.leads import LeadLine as LeadLine
-from recognizance.records.leads import LeadRow
-from recognizance.records.searches import SearchRecord
+from recognizance.records.leads import LeadLine, LeadRow
 from recognizance.review import (
     AGREED,
     DELETED,
     DISPUTED,
     OPEN,
     RELEASED,
-    Direction,
     Judged,
     ReviewTerms,
-    Standing,
-    agree,
     decided,
     incomplete,
     objection_to_examiner,
@@ -41,6 +33,8 @@ from recognizance.review import (
 )
 from recognizance.workflows import pictures
 from recognizance.workflows.act import Act
+from recognizance.workflows.deciding import conclusions_on, decide
+from recognizance.workflows.leads_shown import Seen, seen_by, standing_of
 from recognizance.workflows.objections import Objection, objections_refused
 from recognizance.workflows.place import Workplace, failures_recorded, permit, record
 from recognizance.workflows.withholding import line_numbers
@@ -49,52 +43,6 @@ KIND = "review"
 RELEASE = "release"
 OWN = "lead"
 RULE = "standing/review"
-
-UNDER_REVIEW = "under-review"
-"""What who searched is told before the release, whatever the state: a lead that is disputed has candidates."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A lead, as somebody may see it.
-
-    Attributes
-    ----------
-    state : str
-        For who searched, `UNDER_REVIEW` until it is released.
-    candidates : tuple of LeadLine
-        Empty for who searched.
-    examinations : tuple of ExaminationRow
-        One's own while it is open; all of them afterwards, for who releases and who examined.
-    released : int or None
-        How many were released, once they are.
-    in_full : bool
-        Whether the reader may know who searched: examiners do not.
-    """
-
-    lead: LeadRow
-    search: SearchRecord
-    state: str
-    terms: ReviewTerms
-    candidates: tuple[LeadLine, ...] = ()
-    examinations: tuple[ExaminationRow, ...] = ()
-    released: int | None = None
-    in_full: bool = False
-
-    @property
-    def search_id(self) -> str | None:
-        """The search; kept from examiners, who are not to know what for and by whom."""
-        return self.search.id if self.in_full else None
-
-    @property
-    def searcher(self) -> str | None:
-        """Who searched; kept from examiners too."""
-        return self.lead.operator if self.in_full else None
-
-    @property
-    def concluded_at(self) -> datetime | None:
-        """When the examiners had concluded; who searched learns of it by the release."""
-        return self.lead.concluded_at if self.state != UNDER_REVIEW else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +64,7 @@ def queue(place: Workplace, act: Act) -> tuple[list[Seen], int]:
     with place.store.write() as tx:
         rows = _waiting(tx, act)
         entry = record(tx, permitted, {"change": "listed", "leads": len(rows)})
-        return [_seen(tx, act, lead) for lead in rows], entry
+        return [seen_by(tx, act, lead) for lead in rows], entry
 
 
 @failures_recorded(KIND)
@@ -134,7 +82,7 @@ def open_review(place: Workplace, act: Act, lead_id: str) -> tuple[Opened, int]:
         lead = leads.get(tx, lead_id)
         search = searches.at_entry(tx, lead.entry_index)
         _require_reviewer(tx, act, lead)
-        seen = _seen(tx, act, lead)
+        seen = seen_by(tx, act, lead)
         named = {candidate.rank: candidate.identifier for candidate in search.candidates}
         probe = pictures.probe_of(tx, search)
         found = {
@@ -197,7 +145,7 @@ def conclude(
         state = _state(tx, lead, lines, terms)
         if state != OPEN:
             leads.move(tx, lead.id, OPEN, state, at=permitted.time)
-        return _seen(tx, act, leads.get(tx, lead.id)), entry
+        return seen_by(tx, act, leads.get(tx, lead.id)), entry
 
 
 @failures_recorded(RELEASE)
@@ -232,7 +180,7 @@ def release(
             raise InvalidRequestError("The examiners disagree, so the decision needs a reason.", "Give one: --reason.")
         lines = leads.lines_of(tx, lead.id)
         search = searches.at_entry(tx, lead.entry_index)
-        decisions = _decisions(tx, lead, search, lines, positions, not_this_person)
+        decisions = decide(tx, lead, search, lines, positions, not_this_person)
         if not leads.release(
             tx, lead.id, decisions, reason, before=(AGREED, DISPUTED), by=act.operator, at=permitted.time
         ):
@@ -250,7 +198,7 @@ def release(
             [Concealed("reason", reason), ConcealedList("decisions", listed)],
         )
         authority_uses.add_derived(tx, lead.entry_index, entry)
-        return _seen(tx, act, leads.get(tx, lead.id)), entry
+        return seen_by(tx, act, leads.get(tx, lead.id)), entry
 
 
 @failures_recorded(KIND)
@@ -269,7 +217,7 @@ def show(place: Workplace, act: Act, lead_id: str) -> tuple[Seen, int]:
     with place.store.write() as tx:
         lead = leads.get(tx, lead_id)
         entry = record(tx, permitted, {"change": "shown", "lead": lead.id})
-        return _seen(tx, act, lead), entry
+        return seen_by(tx, act, lead), entry
 
 
 def _kind_for(place: Workplace, act: Act, *, reviewers_only: bool = False) -> str:
@@ -286,51 +234,13 @@ def _waiting(tx: Transaction, act: Act) -> list[LeadRow]:
     if "examiner" in roles:
         done = examinations.leads_of(tx, act.operator)
         rows = [lead for lead in leads.list_all(tx, [OPEN]) if lead.id not in done]
-        found += [lead for lead in rows if not objection_to_examiner(_standing(tx, act, lead))]
+        found += [lead for lead in rows if not objection_to_examiner(standing_of(tx, act, lead))]
     if "supervisor" in roles:
         rows = leads.list_all(tx, [AGREED, DISPUTED])
-        found += [lead for lead in rows if not objection_to_releaser(_standing(tx, act, lead))]
+        found += [lead for lead in rows if not objection_to_releaser(standing_of(tx, act, lead))]
     if not roles & {"examiner", "supervisor"}:
         found += leads.of_operator(tx, act.operator)
     return sorted(found, key=lambda lead: (lead.made_at, lead.id))
-
-
-def _seen(tx: Transaction, act: Act, lead: LeadRow) -> Seen:
-    search, terms = searches.at_entry(tx, lead.entry_index), ReviewTerms.read(lead.terms)
-    lines = leads.lines_of(tx, lead.id)
-    out = sum(line.decision == leads.RELEASED for line in lines) if lead.state == RELEASED else None
-    standing = _standing(tx, act, lead)
-    if "supervisor" not in standing.roles or standing.operator == standing.searcher:
-        lead = replace(lead, reason="")  # it may speak of who was not released
-    if standing.operator == standing.searcher or not standing.roles & {"examiner", "supervisor"}:
-        state = lead.state if lead.state in (RELEASED, DELETED) else UNDER_REVIEW
-        return Seen(lead, search, state, terms, released=out, in_full=standing.operator == standing.searcher)
-    made = examinations.of_lead(tx, lead.id)
-    releases = "supervisor" in standing.roles and "examiner" not in standing.roles
-    if terms.blind and (lead.state == OPEN or not (standing.examined or releases)):
-        made = [each for each in made if each.examiner == act.operator]
-    shown = [_shown(line, terms, decides=releases and lead.state != OPEN) for line in lines]
-    return Seen(lead, search, lead.state, terms, tuple(shown), tuple(made), out, in_full=releases)
-
-
-def _shown(line: LeadLine, terms: ReviewTerms, *, decides: bool) -> LeadLine:
-    """Keep from examiners what could lead them: what was concluded before, and similarity and rank, if it is hidden."""
-    if decides:
-        return line
-    line = replace(line, number=None, excluded_by=None)
-    if terms.hide_similarity:
-        return replace(line, rank=0, score=None, similarity_percent=None, fmr=None)
-    return line
-
-
-def _standing(tx: Transaction, act: Act, lead: LeadRow) -> Standing:
-    return Standing(
-        act.operator,
-        lead.operator,
-        of_case=lead.case_id is not None and cases.is_member(tx, lead.case_id, act.operator),
-        examined=lead.id in examinations.leads_of(tx, act.operator),
-        roles=operators.get(tx, act.operator).roles,
-    )
 
 
 def _require_reviewer(tx: Transaction, act: Act, lead: LeadRow) -> None:
@@ -349,7 +259,7 @@ def _require_something_left(lead: LeadRow) -> None:
 
 def _require_examiner(tx: Transaction, act: Act, lead: LeadRow) -> None:
     _require_something_left(lead)
-    standing = _standing(tx, act, lead)
+    standing = standing_of(tx, act, lead)
     if objection := objection_to_examiner(standing):
         raise Objection(Reason(RULE, objection, "Another examiner can."))
     if standing.examined:
@@ -362,7 +272,7 @@ def _require_examiner(tx: Transaction, act: Act, lead: LeadRow) -> None:
 
 def _require_releaser(tx: Transaction, act: Act, lead: LeadRow) -> None:
     _require_something_left(lead)
-    if objection := objection_to_releaser(_standing(tx, act, lead)):
+    if objection := objection_to_releaser(standing_of(tx, act, lead)):
         raise Objection(Reason(RULE, objection, "Another supervisor can."))
     if lead.state == OPEN:
         raise Objection(Reason(RULE, "The examiners have not concluded yet.", "It is yours once they have."))
@@ -387,56 +297,4 @@ def _findings(tx: Transaction, lead: LeadRow, lines: Sequence[LeadLine], judged:
 
 def _state(tx: Transaction, lead: LeadRow, lines: Sequence[LeadLine], terms: ReviewTerms) -> str:
     made = examinations.of_lead(tx, lead.id)
-    return decided(_conclusions(made, lines), examinations=len(made), wanted=terms.examiners)
-
-
-def _conclusions(made: Sequence[ExaminationRow], lines: Sequence[LeadLine]) -> dict[int, list[str]]:
-    return {
-        line.position: [one.conclusion for each in made for one in each.findings if one.position == line.position]
-        for line in lines
-    }
-
-
-def _decisions(
-    tx: Transaction,
-    lead: LeadRow,
-    search: SearchRecord,
-    lines: Sequence[LeadLine],
-    positions: Collection[int],
-    not_this_person: Collection[int],
-) -> dict[int, str]:
-    """Decide on each candidate, or say why one cannot be released."""
-    concluded = _conclusions(examinations.of_lead(tx, lead.id), lines)
-    there = {candidate.rank for candidate in search.candidates if candidate.identifier is not None}
-    known = {line.position for line in lines}
-    unknown = sorted((set(positions) | set(not_this_person)) - known)
-    if unknown:
-        raise InvalidRequestError(f"There is no candidate {unknown[0]} in the review {lead.id}.")
-    both = sorted(set(positions) & set(not_this_person))
-    if both:
-        raise InvalidRequestError(f"Candidate {both[0]} cannot be released and not be this person.")
-    decisions: dict[int, str] = {}
-    for line in lines:
-        points = agree(concluded[line.position])
-        if points is Direction.DIFFERENT or line.position in not_this_person:
-            decisions[line.position] = leads.NOT_THIS_PERSON
-        else:
-            decisions[line.position] = leads.RELEASED if line.position in positions else leads.WITHHELD
-        if line.position not in positions:
-            continue
-        why = _kept_back(line, points, is_there=line.rank in there)
-        if why:
-            raise InvalidRequestError(f"Candidate {line.position} cannot be released: {why}")
-    return decisions
-
-
-def _kept_back(line: LeadLine, points: Direction | None, *, is_there: bool) -> str:
-    if line.excluded_by is not None:
-        return f"for this case it is not this person, by the review {line.excluded_by}."
-    if not is_there:
-        return "it was erased."
-    if points is Direction.DIFFERENT:
-        return "the examiners agree that it is another person."
-    if points is Direction.NONE:
-        return "the examiners agree that nothing can be said of it."
-    return ""
+    return decided(conclusions_on(made, lines), examinations=len(made), wanted=terms.examiners)

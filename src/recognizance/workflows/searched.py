@@ -6,6 +6,7 @@ from typing import Any
 
 from recognizance.records import (
     Transaction,
+    authorities,
     disclosures,
     examinations,
     holds,
@@ -14,6 +15,7 @@ from recognizance.records import (
     photographs,
     searches,
 )
+from recognizance.records.authorities import AuthorityRow as AuthorityRow
 from recognizance.records.disclosures import DisclosureRow
 from recognizance.records.examinations import ExaminationRow
 from recognizance.records.leads import LeadLine, LeadRow
@@ -21,8 +23,9 @@ from recognizance.records.outcomes import OutcomeRow
 from recognizance.records.searches import SearchCandidate, SearchRecord
 from recognizance.review import DELETED, RELEASED
 from recognizance.workflows.act import Act
+from recognizance.workflows.leads_shown import UNDER_REVIEW
 from recognizance.workflows.place import Workplace, failures_recorded, permit, record
-from recognizance.workflows.reviewing import OWN, UNDER_REVIEW
+from recognizance.workflows.reviewing import OWN
 from recognizance.workflows.withholding import released_of, withheld_entries
 
 KIND = "search-record"
@@ -36,6 +39,8 @@ class Recorded:
 
     Attributes
     ----------
+    authority : AuthorityRow or None
+        What the search names as its authority, as it is registered.
     facts : mapping
         What was decided on, as it was then: the operator's roles, agency and training, purpose, case, offence and
         authority, the probe's quality, source and declared edits (`policy.replaying`).
@@ -48,6 +53,7 @@ class Recorded:
     """
 
     search: SearchRecord
+    authority: AuthorityRow | None
     facts: Mapping[str, Any]
     candidates: tuple[SearchCandidate, ...] | None
     probe_kept: bool
@@ -92,6 +98,7 @@ def show_search(place: Workplace, act: Act, search_id: str) -> tuple[Recorded, i
         open_to = lead is not None and lead.state == RELEASED and whole and not own
         return Recorded(
             search=search,
+            authority=None if search.authority_id is None else authorities.of_id(tx, search.authority_id),
             facts=_facts(search, withheld=not whole),
             candidates=_candidates(tx, search, lead, whole=whole),
             probe_kept=search.probe_photograph is not None and photographs.exists(tx, search.probe_photograph),

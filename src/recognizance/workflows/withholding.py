@@ -32,7 +32,7 @@ _CLAIMED = frozenset(
 """What the entry of a search commits to and its operator said."""
 
 _LARGEST_LIST = 4096
-_KEPT_FROM = frozenset({"investigator", "examiner"})
+KEPT_FROM = frozenset({"investigator", "examiner"})
 """Roles to which reviews withhold something for good."""
 
 
@@ -238,7 +238,7 @@ def require_disclosable(tx: Transaction, act: Act, details: Mapping[str, Value],
         return
     if lead.state not in (RELEASED, DELETED):
         raise Objection(Reason(RULE, f"The review {lead_id} has not ended, and what it examines is withheld."))
-    if lead.operator == act.operator or operators.get(tx, act.operator).roles & _KEPT_FROM:
+    if lead.operator == act.operator or operators.get(tx, act.operator).held_anywhere & KEPT_FROM:
         told = f"What the review {lead_id} examined is disclosed to nobody who searches or examines."
         raise Objection(Reason(RULE, told, "Somebody who is an auditor alone can disclose it."))
 
@@ -248,7 +248,7 @@ def withheld_entries(tx: Transaction, act: Act, entries: Collection[int]) -> set
 
     Of those under review nobody may, and of those that were, nobody who searches or examines.
     """
-    searching = bool(operators.get(tx, act.operator).roles & _KEPT_FROM)
+    searching = bool(operators.get(tx, act.operator).held_anywhere & KEPT_FROM)
     return {
         lead.entry_index
         for lead in leads.withheld_among(tx, entries)

@@ -1,0 +1,100 @@
+"""A lead, as somebody may see it: examiners without what could lead them, who searched without what is withheld."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from recognizance.records import Transaction, cases, examinations, leads, operators, searches
+from recognizance.records.examinations import ExaminationRow as ExaminationRow
+from recognizance.records.leads import LeadLine as LeadLine
+from recognizance.records.leads import LeadRow
+from recognizance.records.searches import SearchRecord
+from recognizance.review import DELETED, OPEN, RELEASED, ReviewTerms, Standing
+from recognizance.workflows.act import Act
+from recognizance.workflows.withholding import KEPT_FROM
+
+UNDER_REVIEW = "under-review"
+"""What who searched is told before the release, whatever the state: a lead that is disputed has candidates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A lead, as somebody may see it.
+
+    Attributes
+    ----------
+    state : str
+        For who searched, `UNDER_REVIEW` until it is released.
+    candidates : tuple of LeadLine
+        Empty for who searched.
+    examinations : tuple of ExaminationRow
+        One's own while it is open; all of them afterwards, for who releases and who examined.
+    released : int or None
+        How many were released, once they are.
+    in_full : bool
+        Whether the reader may know who searched: examiners do not.
+    """
+
+    lead: LeadRow
+    search: SearchRecord
+    state: str
+    terms: ReviewTerms
+    candidates: tuple[LeadLine, ...] = ()
+    examinations: tuple[ExaminationRow, ...] = ()
+    released: int | None = None
+    in_full: bool = False
+
+    @property
+    def search_id(self) -> str | None:
+        """The search; kept from examiners, who are not to know what for and by whom."""
+        return self.search.id if self.in_full else None
+
+    @property
+    def searcher(self) -> str | None:
+        """Who searched; kept from examiners too."""
+        return self.lead.operator if self.in_full else None
+
+    @property
+    def concluded_at(self) -> datetime | None:
+        """When the examiners had concluded; who searched learns of it by the release."""
+        return self.lead.concluded_at if self.state != UNDER_REVIEW else None
+
+
+def seen_by(tx: Transaction, act: Act, lead: LeadRow) -> Seen:
+    """Show a lead to the caller, as far as they may see it."""
+    search, terms = searches.at_entry(tx, lead.entry_index), ReviewTerms.read(lead.terms)
+    lines = leads.lines_of(tx, lead.id)
+    out = sum(line.decision == leads.RELEASED for line in lines) if lead.state == RELEASED else None
+    standing = standing_of(tx, act, lead)
+    if "supervisor" not in standing.roles or standing.operator == standing.searcher:
+        lead = replace(lead, reason="")  # it may speak of who was not released
+    if standing.operator == standing.searcher or not standing.roles & {"examiner", "supervisor"}:
+        state = lead.state if lead.state in (RELEASED, DELETED) else UNDER_REVIEW
+        return Seen(lead, search, state, terms, released=out, in_full=standing.operator == standing.searcher)
+    made = examinations.of_lead(tx, lead.id)
+    releases = "supervisor" in standing.roles and "examiner" not in standing.roles
+    if terms.blind and (lead.state == OPEN or not (standing.examined or releases)):
+        made = [each for each in made if each.examiner == act.operator]
+    shown = [_shown(line, terms, decides=releases and lead.state != OPEN) for line in lines]
+    return Seen(lead, search, lead.state, terms, tuple(shown), tuple(made), out, in_full=releases)
+
+
+def _shown(line: LeadLine, terms: ReviewTerms, *, decides: bool) -> LeadLine:
+    """Keep from examiners what could lead them: what was concluded before, and similarity and rank, if it is hidden."""
+    if decides:
+        return line
+    line = replace(line, number=None, excluded_by=None)
+    if terms.hide_similarity:
+        return replace(line, rank=0, score=None, similarity_percent=None, fmr=None)
+    return line
+
+
+def standing_of(tx: Transaction, act: Act, lead: LeadRow) -> Standing:
+    """Tell how the caller stands to a lead."""
+    row = operators.get(tx, act.operator)
+    return Standing(
+        act.operator,
+        lead.operator,
+        of_case=lead.case_id is not None and cases.is_member(tx, lead.case_id, act.operator),
+        examined=lead.id in examinations.leads_of(tx, act.operator),
+        roles=row.roles | (row.held_anywhere & KEPT_FROM),
+    )

@@ -156,10 +156,18 @@ def _show_review(review: Mapping[str, Any] | None) -> None:
 
 
 def _spelt(value: Any) -> str:
-    if value is None or value in ([], "", {}):
+    """Spell a value for people: what is not known is a dash, and what there is none of is "none"."""
+    if value is None or value == "":
         return "–"
+    if value in ([], {}):
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}"  # 98.9996 is not 99
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_spelt(part)}" for name, part in value.items() if part is not None)
+        told = {name.replace("_", " "): _spelt(part) for name, part in value.items() if part is not None}
+        return ", ".join(f"{name} {part}" for name, part in told.items())
     if isinstance(value, list):
         return ", ".join(_spelt(part) for part in value)
     return str(value)

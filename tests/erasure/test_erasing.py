@@ -75,7 +75,8 @@ def test_an_erased_person_is_gone_and_every_proof_still_holds(
     before = Receipt.parse(native.get_receipt(Index=entry)["Receipt"])
     before.verify(Trust(key))
 
-    done = native.erase_person(Gallery=NAME, Subject=SUBJECT)
+    grounds = {"Reason": "Acquitted on appeal.", "Order": "EX-2026-204"}
+    done = native.erase_person(Gallery=NAME, Subject=SUBJECT, **grounds)
     assert (done["References"], done["Photographs"]) == (1, 1)
     assert SUBJECT not in json.dumps(client.list_users(CollectionId=NAME)["Users"])
     listed = client.list_faces(CollectionId=NAME)["Faces"]
@@ -91,6 +92,9 @@ def test_an_erased_person_is_gone_and_every_proof_still_holds(
     assert (erasure["kind"], erasure["details"]["references"]) == ("erase", 1)
     with pytest.raises(botocore.exceptions.ClientError, match="erased"):
         native.disclose_entry(Index=entry, Fields=["probe_reference"])
+    told = native.disclose_entry(Index=recorded, Fields=["reason", "order"])["Disclosure"]
+    assert all(text in told for text in grounds.values())
+    assert holding(home, *(text.encode() for text in grounds.values())) == []
 
 
 def test_a_backup_of_before_does_not_bring_an_erased_person_back(

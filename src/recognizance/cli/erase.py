@@ -1,7 +1,7 @@
 """`recognizance erase`: a person and everything that is known of them."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,6 +14,11 @@ def erase(
     gallery: Annotated[str, typer.Option("--gallery", "-g", help="The gallery.")],
     subject: Annotated[str | None, typer.Option(help="The subject (UserId) to erase, with all its references.")] = None,
     face: Annotated[list[str] | None, typer.Option(help="A face id to erase; may be given several times.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why; the log commits to it.")] = None,
+    order: Annotated[
+        str | None,
+        typer.Option(metavar="DOCUMENT", help="Whose order it is: its document's id."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> int:
     """Erase a person: templates, photographs, names and keys; from every backup of the record too.
@@ -31,7 +36,8 @@ def erase(
         if not sys.stdin.isatty():
             raise MisuseError("There is no terminal to ask for confirmation.", "Add --yes.")
         typer.confirm(f"Erase {what} from {gallery}, for good?", abort=True)
-    who = {"Subject": subject} if subject is not None else {"FaceIds": list(face or [])}
+    who: dict[str, Any] = {"Subject": subject} if subject is not None else {"FaceIds": list(face or [])}
+    who |= {name: value for name, value in {"Reason": reason, "Order": order}.items() if value is not None}
     with connect(context.obj) as connection:
         done = connection.native.erase_person(Gallery=gallery, **who)
         forget(connection.settings.home, gallery)

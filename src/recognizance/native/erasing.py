@@ -14,10 +14,11 @@ def erase_person(desk: Desk, call: Call) -> Answer:
     subject, face_ids = call.input.get("Subject"), call.input.get("FaceIds")
     if (subject is None) == (face_ids is None):
         raise InvalidRequestError("Either Subject or FaceIds says who is to be erased.", "Give one of the two.")
+    gallery, grounds = call.input["Gallery"], erasing.Grounds(call.input.get("Reason"), call.input.get("Order"))
     if subject is not None:
-        done = erasing.erase_subject(desk.place, act_of(call), call.input["Gallery"], subject)
+        done = erasing.erase_subject(desk.place, act_of(call), gallery, subject, grounds=grounds)
     else:
-        done = erasing.erase_faces(desk.place, act_of(call), call.input["Gallery"], face_ids or [])
+        done = erasing.erase_faces(desk.place, act_of(call), gallery, face_ids or [], grounds=grounds)
     return answer({"References": done.references, "Photographs": done.photographs}, done.entry)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recognizance.errors import ReferenceNotFoundError
+from recognizance.ledger import Concealed
 from recognizance.records import Transaction, references, subjects
 from recognizance.workflows.act import Act
 from recognizance.workflows.holding import require_free
@@ -22,6 +23,26 @@ from recognizance.workflows.place import (
 
 
 @dataclass(frozen=True, slots=True)
+class Grounds:
+    """Why somebody is erased, in words, and by whose order: the id of its document.
+
+    The entry commits to both, and auditors can have them disclosed.
+    """
+
+    reason: str | None = None
+    order: str | None = None
+
+    @property
+    def concealed(self) -> tuple[Concealed, ...]:
+        """What is given of them, for an entry."""
+        given = {"order": self.order, "reason": self.reason}
+        return tuple(Concealed(field, value) for field, value in given.items() if value is not None)
+
+
+NO_GROUNDS = Grounds()
+
+
+@dataclass(frozen=True, slots=True)
 class ErasedPerson:
     """What went with a person, and the entry that says so."""
 
@@ -31,7 +52,9 @@ class ErasedPerson:
 
 
 @failures_recorded("erase")
-def erase_subject(place: Workplace, act: Act, gallery_name: str, subject: str) -> ErasedPerson:
+def erase_subject(
+    place: Workplace, act: Act, gallery_name: str, subject: str, *, grounds: Grounds = NO_GROUNDS
+) -> ErasedPerson:
     """Erase a subject with all its references, and every photograph that shows it.
 
     The erasure and one entry are made durable together; searches no longer find the person; the person's keys are
@@ -65,6 +88,7 @@ def erase_subject(place: Workplace, act: Act, gallery_name: str, subject: str) -
                     "subject": found.identifier,
                     **name_faces(face_ids),
                 },
+                grounds.concealed,
             )
         change.erased(face_ids)
         change.subject(found.identifier, np.zeros((0, place.engine.dimension), dtype=np.float32))
@@ -72,7 +96,9 @@ def erase_subject(place: Workplace, act: Act, gallery_name: str, subject: str) -
 
 
 @failures_recorded("erase")
-def erase_faces(place: Workplace, act: Act, gallery_name: str, face_ids: Sequence[str]) -> ErasedPerson:
+def erase_faces(
+    place: Workplace, act: Act, gallery_name: str, face_ids: Sequence[str], *, grounds: Grounds = NO_GROUNDS
+) -> ErasedPerson:
     """Erase references, of a subject or not, and every photograph that shows one of them; effects as `erase_subject`.
 
     Raises
@@ -109,6 +135,7 @@ def erase_faces(place: Workplace, act: Act, gallery_name: str, face_ids: Sequenc
                     "references": len(wanted),
                     **name_faces(wanted),
                 },
+                grounds.concealed,
             )
         change.erased(wanted)
         for identifier, rows in left.items():

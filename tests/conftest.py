@@ -46,9 +46,10 @@ def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("models")
 
 
-@pytest.fixture(scope="session")
+# Of a module and not of the session: an idle one takes a quarter of a core.
+@pytest.fixture(scope="module")
 def milvus_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusProcess]:
-    """One Milvus server that tests share, each in its own collections; who kills it starts it again."""
+    """One Milvus server that a module's tests share, each in its own collections; who kills it starts it again."""
     with start_milvus(tmp_path_factory.mktemp("milvus")) as milvus:
         yield milvus
 

@@ -10,13 +10,13 @@ from recognizance.gallery import Gallery, MilvusAddress, MilvusEngine, MilvusGal
 DIMENSION = 16
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def milvus_engine(milvus_server: MilvusProcess) -> Iterator[MilvusEngine]:
     with MilvusEngine(MilvusAddress(milvus_server.url), "contract") as engine:
         yield engine
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def milvus_gallery(milvus_engine: MilvusEngine) -> MilvusGallery:
     collection = milvus_engine.collection(1, "model-a")
     milvus_engine.prepare(collection, DIMENSION)

@@ -267,6 +267,20 @@ def test_a_pack_that_the_record_has_lost_refuses(staff: Office) -> None:
     assert row.packs[0].id == "county"
 
 
+@pytest.mark.parametrize(
+    "damage", ["mode = 'observe'", "mode = 'enforced'", "packs = '[]'", "packs = replace(packs, 'county', 'town')"]
+)
+def test_where_the_record_has_lost_which_rules_are_in_force_nothing_is_permitted(staff: Office, damage: str) -> None:
+    place, ada = staff.place, staff.act("ada")
+    policies.enable(place, ada, "county")
+    policies.set_mode(place, ada, "enforce")
+    with place.store.write() as tx:
+        tx.connection.exec_driver_sql(f"UPDATE policies SET {damage}")  # noqa: S608 - the test's own words
+    fresh = type(place.rulebook)(place.store).in_force()
+    assert fresh.binds
+    assert fresh.rule(a_situation()).refusal
+
+
 def a_situation() -> Any:
     from policy.making import request
 

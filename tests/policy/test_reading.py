@@ -86,10 +86,12 @@ def test_all_problems_are_told_at_once() -> None:
     assert len(problems("not toml at all", "nor this cedar")) == 2
 
 
-def test_who_withholds_may_not_look_at_the_result() -> None:
-    rules = (
-        '@id("look") forbid(principal, action == Action::"release", resource) when { context.result.candidates > 0 };'
-    )
+@pytest.mark.parametrize(
+    "result",
+    ["context.result", '(if true then context else context)["result"]', '{"all": context}.all.result'],
+)
+def test_who_withholds_may_not_look_at_the_result(result: str) -> None:
+    rules = f'@id("look") forbid(principal, action == Action::"release", resource) when {{ {result}.candidates > 0 }};'
     described = BARE.format(id="oracle") + SOURCE + '[[rule]]\nid = "look"\nsource = "s"\nwords = "w"\n'
     assert isinstance(pack(described, rules), Pack)
     assert any("looks at the result" in told for told in problems(described + "[review]\nwithhold = true\n", rules))

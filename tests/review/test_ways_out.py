@@ -362,6 +362,23 @@ def test_review(office: Office, person: str) -> None:
     assert all(each["ReviewId"] != review or not each["Candidates"] for each in ike.list_reviews()["Reviews"])
 
 
+@pytest.mark.parametrize("roles", [["investigator", "examiner"], ["investigator", "supervisor"], ["examiner"]])
+def test_who_works_on_the_case_is_shown_no_more_of_it_than_who_searched(office: Office, roles: list[str]) -> None:
+    name = f"pat-{uuid.uuid4().hex[:8]}"
+    office.native("ada").create_operator(Operator=name, Name="Pat", Roles=roles)
+    office.keys[name] = office.issue(name, by="ada")
+    case = office.case("ivy", name)
+    photographs = (office.probe(next(iter(office.people))), office.stranger())
+    reviews = [office.lead(case, photograph) for photograph in photographs]
+    for concluded in (False, True):
+        for review in reviews:
+            if concluded:
+                office.agree(review)
+            seen = office.native(name).show_review(ReviewId=review)["Review"]
+            assert (seen["State"], seen["Candidates"], seen["Examinations"]) == ("under-review", [], [])
+            assert not {"SearchId", "Operator", "ConcludedAt"} & seen.keys()
+
+
 def test_listings(office: Office, person: str) -> None:
     ivy, native = office.rekognition("ivy"), office.native("ivy")
 

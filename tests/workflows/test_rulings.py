@@ -68,6 +68,16 @@ def test_a_result_makes_it_stricter_or_nothing(result: ResultFacts) -> None:
     assert after.result == result
 
 
+def test_a_result_takes_nothing_from_the_terms_of_the_review() -> None:
+    later = PERMITS + '@id("later") forbid(principal, action == Action::"release", resource);'
+    terms = "[review]\nblind = true\nhide_similarity = true\nexaminers = 3\nclose_on_match_alone = false\n"
+    before = in_force("enforce", bare("strict", later, terms), LOOKING).rule(request())
+    after = before.with_result(ResultFacts(9, 99.0))
+    assert "looking/many" in after.rules
+    assert before.judgement.review is not None
+    assert after.judgement.review == before.judgement.review
+
+
 @given(RESULTS)
 def test_nobody_learns_what_is_withheld_by_trying_packs(result: ResultFacts) -> None:
     search = DecidedSearch(1, "id", NOW, "d", "referred", spell_facts(request(threshold_percent=0.0), result))

@@ -176,7 +176,7 @@ def _verdict(answer: AuthzResult) -> Verdict:
 
 def _reads_result(node: Any) -> bool:
     if isinstance(node, dict):
-        if node.get("attr") == "result" and node.get("left") == {"Var": "context"}:
+        if node.get("attr") == "result":  # whatever it is taken from: no other fact is called so
             return True
         return any(_reads_result(each) for each in node.values())
     return isinstance(node, list) and any(_reads_result(each) for each in node)

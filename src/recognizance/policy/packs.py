@@ -50,7 +50,7 @@ def judge(packs: Sequence[Pack | BrokenPack], facts: RequestFacts) -> Judgement:
     questions = _Questions(facts, applied)
     by_pack = {pack.id: _judge_pack(pack, questions, applied) for pack in packs}
     decision = strictest(list(by_pack.values())) if by_pack else Refused((NO_PACK,))
-    return Judgement(decision, applied, _terms(sound, by_pack), by_pack)
+    return Judgement(decision, applied, terms_of_packs(sound, by_pack), by_pack)
 
 
 def _judge_pack(pack: Pack | BrokenPack, questions: "_Questions", applied: Applied) -> Decision:
@@ -90,7 +90,7 @@ def judge_result(
             Refused(reasons) if release.failure else Allowed(reasons) if release.allowed else Referred(reasons)
         )
     decision = strictest(list(by_pack.values())) if by_pack else Allowed(())
-    return Judgement(decision, applied, _terms(sound, by_pack), by_pack)
+    return Judgement(decision, applied, terms_of_packs(sound, by_pack), by_pack)
 
 
 class _Questions:
@@ -138,8 +138,8 @@ def _reasons(pack: Pack, verdict: Verdict) -> tuple[Reason, ...]:
     return tuple(pack.reason(name) for name in verdict.rules or (NOTHING_PERMITS,))
 
 
-def _terms(packs: Sequence[Pack], by_pack: Mapping[str, Decision]) -> ReviewTerms | None:
-    """Combine the review terms of the packs that refer."""
+def terms_of_packs(packs: Sequence[Pack], by_pack: Mapping[str, Decision]) -> ReviewTerms | None:
+    """Combine the review terms of the packs that refer, by what each says: the strictest of each term."""
     terms = [pack.about.review for pack in packs if isinstance(by_pack.get(pack.id), Referred)]
     if not terms:
         return None

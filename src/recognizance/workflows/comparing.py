@@ -7,7 +7,7 @@ from recognizance.records import Transaction, cases, comparisons, examinations, 
 from recognizance.review import OPEN, ReviewTerms
 from recognizance.workflows.objections import Objection
 from recognizance.workflows.place import Permit, Workplace, refusal
-from recognizance.workflows.withholding import RULE, as_search, binding_terms
+from recognizance.workflows.withholding import RULE, as_searches, binding_terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def limit_of(place: Workplace, permitted: Permit, terms: ReviewTerms | None) -> 
     if terms is not None:
         return None if terms.targets_max is None else Limit(terms.targets_max, of_all_probes=True)
     limits = [each.targets_max for each in binding_terms(permitted) if each.targets_max is not None]
-    if not limits or isinstance(as_search(place, permitted).decision, Allowed):
+    if not limits or all(isinstance(judged.decision, Allowed) for judged in as_searches(place, permitted)):
         return None
     return Limit(min(limits), of_all_probes=False)
 

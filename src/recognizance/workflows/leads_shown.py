@@ -8,7 +8,15 @@ from recognizance.records.examinations import ExaminationRow as ExaminationRow
 from recognizance.records.leads import LeadLine as LeadLine
 from recognizance.records.leads import LeadRow
 from recognizance.records.searches import SearchRecord
-from recognizance.review import DELETED, OPEN, RELEASED, ReviewTerms, Standing
+from recognizance.review import (
+    DELETED,
+    OPEN,
+    RELEASED,
+    ReviewTerms,
+    Standing,
+    objection_to_examiner,
+    objection_to_releaser,
+)
 from recognizance.workflows.act import Act
 from recognizance.workflows.withholding import KEPT_FROM
 
@@ -25,7 +33,7 @@ class Seen:
     state : str
         For who searched, `UNDER_REVIEW` until it is released.
     candidates : tuple of LeadLine
-        Empty for who searched.
+        Empty for who searched, and for who neither examines nor releases it.
     examinations : tuple of ExaminationRow
         One's own while it is open; all of them afterwards, for who releases and who examined.
     released : int or None
@@ -60,14 +68,17 @@ class Seen:
 
 
 def seen_by(tx: Transaction, act: Act, lead: LeadRow) -> Seen:
-    """Show a lead to the caller, as far as they may see it."""
+    """Show a lead to the caller, as far as they may see it: who may neither examine nor release it sees no more of it
+    than who searched.
+    """  # noqa: D205 - one sentence
     search, terms = searches.at_entry(tx, lead.entry_index), ReviewTerms.read(lead.terms)
     lines = leads.lines_of(tx, lead.id)
     out = sum(line.decision == leads.RELEASED for line in lines) if lead.state == RELEASED else None
     standing = standing_of(tx, act, lead)
-    if "supervisor" not in standing.roles or standing.operator == standing.searcher:
+    reviews = _reviews(standing)
+    if "supervisor" not in standing.roles or not reviews:
         lead = replace(lead, reason="")  # it may speak of who was not released
-    if standing.operator == standing.searcher or not standing.roles & {"examiner", "supervisor"}:
+    if not reviews:
         state = lead.state if lead.state in (RELEASED, DELETED) else UNDER_REVIEW
         return Seen(lead, search, state, terms, released=out, in_full=standing.operator == standing.searcher)
     made = examinations.of_lead(tx, lead.id)
@@ -76,6 +87,12 @@ def seen_by(tx: Transaction, act: Act, lead: LeadRow) -> Seen:
         made = [each for each in made if each.examiner == act.operator]
     shown = [_shown(line, terms, decides=releases and lead.state != OPEN) for line in lines]
     return Seen(lead, search, lead.state, terms, tuple(shown), tuple(made), out, in_full=releases)
+
+
+def _reviews(standing: Standing) -> bool:
+    """Tell whether a lead is the caller's to examine, or to release: by their role, and by how they stand to it."""
+    examines = "examiner" in standing.roles and not objection_to_examiner(standing)
+    return examines or ("supervisor" in standing.roles and not objection_to_releaser(standing))
 
 
 def _shown(line: LeadLine, terms: ReviewTerms, *, decides: bool) -> LeadLine:

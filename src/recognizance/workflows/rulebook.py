@@ -22,9 +22,11 @@ from recognizance.policy import (
     read_or_refuse,
 )
 from recognizance.policy.floors import thousandths
-from recognizance.policy.packs import strictest
+from recognizance.policy.packs import strictest, terms_of_packs
 from recognizance.records import RecordStore, Transaction, policies
 from recognizance.records.policies import ENFORCE, OBSERVE, EnabledPack, PolicyRow
+
+NOT_KEPT = "The record has not kept which rules are in force as they were."
 
 NOTHING_ON = PolicyRow(0, policy_digest(OBSERVE, ()), OBSERVE, (), None, None)
 """A new installation."""
@@ -115,7 +117,8 @@ class Ruling:
             name: strictest([decision, after.by_pack[name]]) if name in after.by_pack else decision
             for name, decision in before.by_pack.items()
         }
-        judgement = Judgement(strictest(both), before.applied, after.review or before.review, by_pack)
+        review = terms_of_packs([pack for pack in self.by.packs if isinstance(pack, Pack)], by_pack)
+        judgement = Judgement(strictest(both), before.applied, review, by_pack)
         return replace(self, judgement=judgement, result=result)
 
     def details(self) -> dict[str, Value]:
@@ -162,7 +165,13 @@ class Rulebook:
         return kept
 
     def read(self, tx: Transaction, row: PolicyRow) -> InForce:
-        """Read rules as they were in force once."""
+        """Read rules as they were in force once.
+
+        Where the record has not kept which packs were on, or whether they bound, nothing is permitted by them.
+        """
+        if policy_digest(row.mode, ((pack.id, pack.digest) for pack in row.packs)) != row.digest:
+            broken = tuple(BrokenPack(pack.id, pack.digest, (NOT_KEPT,)) for pack in row.packs)
+            return InForce(replace(row, mode=ENFORCE), broken)
         return InForce(row, tuple(self._pack(tx, pack) for pack in row.packs))
 
     def then(self, tx: Transaction, digest: str) -> InForce:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from recognizance.errors import Recorded, WithheldError
 from recognizance.ledger import ConcealedList, Value
 from recognizance.policy import Allowed, Applied, Judgement, Pack, Reason, Referred
-from recognizance.records import Transaction, authority_uses, exclusions, leads, operators, searches
+from recognizance.records import Transaction, authority_uses, exclusions, galleries, leads, operators, searches
 from recognizance.records.galleries import GalleryRow
 from recognizance.records.leads import LeadLine, LeadRow
 from recognizance.records.searches import SearchCandidate, SearchRecord
@@ -32,6 +32,7 @@ _CLAIMED = frozenset(
 """What the entry of a search commits to and its operator said."""
 
 _LARGEST_LIST = 4096
+_EVERY_GALLERY = 2**31 - 1
 KEPT_FROM = frozenset({"investigator", "examiner"})
 """Roles to which reviews withhold something for good."""
 
@@ -145,10 +146,7 @@ def withholds(place: Workplace, permitted: Permit) -> ReviewTerms | None:
     terms = [each for each in binding_terms(permitted) if each.withhold]
     if not terms:
         return None
-    judged = as_search(place, permitted)
-    if isinstance(judged.decision, Allowed) or (
-        isinstance(judged.decision, Referred) and judged.review is not None and not judged.review.withhold
-    ):
+    if not any(_is_withheld(judged) for judged in as_searches(place, permitted)):
         return None
     limits = [each.targets_max for each in terms if each.targets_max is not None]
     return replace(terms[0], targets_max=min(limits, default=None))
@@ -162,14 +160,35 @@ def binding_terms(permitted: Permit) -> list[ReviewTerms]:
     return [ReviewTerms(**pack.about.review.model_dump()) for pack in ruling.by.packs if isinstance(pack, Pack)]
 
 
-def as_search(place: Workplace, permitted: Permit) -> Judgement:
-    """Judge an act as a search by the same operator in the same context, of the largest list without a threshold."""
+def as_searches(place: Workplace, permitted: Permit) -> list[Judgement]:
+    """Judge an act as a search by the same operator in the same context, of the largest list without a threshold.
+
+    An act that names no gallery tells of every one.  So where rules speak of galleries, each is asked about whose
+    searches they refer.
+    """
     ruling = permitted.ruling
     if ruling is None:
         raise AssertionError("rule packs were not asked about the act")
     facts = replace(ruling.facts, operation="search", threshold_percent=0.0, candidates_max=_LARGEST_LIST, targets=0)
     standing = place.policy.decide(facts)
-    return ruling.by.rule(facts).judgement if isinstance(standing, Allowed) else Judgement(standing, Applied(0.0, 1))
+    if not isinstance(standing, Allowed):
+        return [Judgement(standing, Applied(0.0, 1))]
+    judged = [ruling.by.rule(facts).judgement]
+    if facts.gallery is None and any(
+        "Gallery" in pack.text.rules for pack in ruling.by.packs if isinstance(pack, Pack)
+    ):
+        with place.store.read() as tx:
+            names = [each.name for each in galleries.list_page(tx, limit=_EVERY_GALLERY)]
+        of_each = [ruling.by.rule(replace(facts, gallery=name)).judgement for name in names]
+        judged += [each for each in of_each if isinstance(each.decision, Referred)]
+    return judged
+
+
+def _is_withheld(judged: Judgement) -> bool:
+    """Tell whether a search that is judged so is anything but allowed, or referred with what it found going out."""
+    if isinstance(judged.decision, Referred):
+        return judged.review is None or judged.review.withhold
+    return not isinstance(judged.decision, Allowed)
 
 
 def require_no_comparison(place: Workplace, permitted: Permit, threshold_percent: float) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from milvus_server.serving import MilvusProcess, start_milvus
 from postgresql.cluster import Cluster, find_programs, running_cluster
@@ -19,6 +20,11 @@ from rekognition.processes import Server, find_faces, start_server
 from sts.staff import Staff, hire
 
 StartServer = Callable[..., Server]
+
+
+# How long an example takes says nothing on machines that other work is done on.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

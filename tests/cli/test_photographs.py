@@ -22,9 +22,12 @@ def test_search_prints_one_stable_document(served: Cli, folder: Path) -> None:
         "threshold_score",
         "expected_false_candidates",
         "worst_group",
+        "review_id",
+        "reviewed",
         "face",
         "candidates",
     ]
+    assert (found["review_id"], found["reviewed"]) == (None, None)
     assert found["format"] == "recognizance-search-1"
     assert found["references_searched"] == 8
     best, *others = found["candidates"]

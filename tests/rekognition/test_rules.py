@@ -208,7 +208,7 @@ def test_what_nothing_permits_and_what_cannot_be_decided_is_refused(place: Place
     place.client.delete_faces(CollectionId="people", FaceIds=[face])
 
 
-def test_what_has_to_be_reviewed_is_never_an_empty_list(place: Place) -> None:
+def test_what_the_result_refers_goes_out_marked_as_leads(place: Place) -> None:
     place.pack(
         "reviewing",
         PERMITS
@@ -216,12 +216,13 @@ def test_what_has_to_be_reviewed_is_never_an_empty_list(place: Place) -> None:
         + 'when { context.act == "search" && context.result.known && context.result.candidates > 1 };',
     )
     assert len(place.search(MaxFaces=1)["FaceMatches"]) == 1
-    told = refusal(place.search)
-    assert told.code == "AccessDeniedException"
-    assert "About weak." in told.message
-    assert "[reviewing/weak]" in told.message
-    assert re.search(r"\[standing/review\] \(entry \d+\)$", told.message)
-    assert place.last()["rules"] == ["reviewing/weak", "standing/review"]
+    answer = place.search()
+    assert len(answer["FaceMatches"]) > 1
+    headers = answer["ResponseMetadata"]["HTTPHeaders"]
+    assert headers["x-recognizance-lead"] == "unreviewed"
+    entry = place.last()
+    assert (entry["decision"], entry["details"]["lead"]) == ("referred", headers["x-recognizance-review"])
+    assert "reviewing/weak" in entry["rules"]
 
 
 def test_rules_stand_after_a_restart(place: Place, new_server: StartServer) -> None:

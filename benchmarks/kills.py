@@ -38,10 +38,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import boto3  # type: ignore[import-untyped]
 import botocore.session
 from botocore import xform_name
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError
 
 import ledger_processes
@@ -110,9 +108,9 @@ class Client:
         self._indexed: list[tuple[bytes, str]] = []
         self._users: list[str] = []
         key, secret = ledger_processes.administrator(server.settings)
-        self._good = _client(server, key, secret)
-        self._wrong = _client(server, key, secret[::-1])
-        self._stranger = _client(server, "AKIAAAAAAAAAAAAAAAAA", secret)
+        self._good = ledger_processes.client(server, key, secret)
+        self._wrong = ledger_processes.client(server, key, secret[::-1])
+        self._stranger = ledger_processes.client(server, "AKIAAAAAAAAAAAAAAAAA", secret)
         self._good.meta.events.register("before-parse.rekognition", self._require_whole)
         self.killed = threading.Event()
 
@@ -252,17 +250,6 @@ class Client:
             self._surprise(f"{who} was let in.")
 
 
-def _client(server: Server, key: str, secret: str) -> Any:
-    return boto3.session.Session().client(
-        "rekognition",
-        endpoint_url=f"http://{server.host}",
-        region_name="us-east-1",
-        aws_access_key_id=key,
-        aws_secret_access_key=secret,
-        config=Config(proxies={}, retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=60),
-    )
-
-
 class Watcher:
     """Fetches the public checkpoint again and again, as anybody may."""
 
@@ -345,14 +332,14 @@ def kill_while_starting(home: Path, dice: random.Random, shared: dict[str, str])
 
 def listed_faces(server: Server) -> set[str]:
     """List the faces as a client sees them."""
-    client = _client(server, *ledger_processes.administrator(server.settings))
+    client = ledger_processes.client(server, *ledger_processes.administrator(server.settings))
     pages = client.get_paginator("list_faces").paginate(CollectionId=GALLERY)
     return {face["FaceId"] for page in pages for face in page["Faces"]}
 
 
 def listed_users(server: Server) -> set[str]:
     """List the users as a client sees them."""
-    client = _client(server, *ledger_processes.administrator(server.settings))
+    client = ledger_processes.client(server, *ledger_processes.administrator(server.settings))
     pages = client.get_paginator("list_users").paginate(CollectionId=GALLERY)
     return {user["UserId"] for page in pages for user in page["Users"]}
 
@@ -512,7 +499,7 @@ def run_rounds(arguments: argparse.Namespace, scratch: Path, shared: dict[str, s
                 for sentence in found[:10]:
                     print(f"  {sentence}", flush=True)
             else:
-                admin = _client(server, *ledger_processes.administrator(server.settings))
+                admin = ledger_processes.client(server, *ledger_processes.administrator(server.settings))
                 admin.create_collection(CollectionId=GALLERY)
             if number == arguments.rounds:
                 problems += export(server, scratch, shared)

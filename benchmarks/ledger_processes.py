@@ -10,6 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from botocore.config import Config
 
 import samples
 from recognizance.bootstrap import administrator_key
@@ -157,6 +160,20 @@ def record_mb(store: RecordStore) -> float:
     path = Path(str(store.database))
     files = (path, path.with_name(path.name + "-wal"))
     return sum(file.stat().st_size for file in files if file.exists()) / 1e6
+
+
+def client(server: Server, key: str, secret: str, *, read_timeout_s: float = 60) -> Any:
+    """Make a real client of a server's, which asks once."""
+    import boto3  # not every benchmark that starts a server asks it in this way
+
+    return boto3.session.Session().client(
+        "rekognition",
+        endpoint_url=f"http://{server.host}",
+        region_name="us-east-1",
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        config=Config(proxies={}, retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=read_timeout_s),
+    )
 
 
 def administrator(settings: Settings) -> tuple[str, str]:

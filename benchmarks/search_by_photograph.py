@@ -14,7 +14,6 @@ the compiled code along.  ``--home`` keeps the record (about 2 GB), and a second
 import argparse
 import asyncio
 import base64
-import os
 import statistics
 import sys
 import tempfile
@@ -145,12 +144,7 @@ def timed_start(home: Path, photographs: list[bytes]) -> tuple[float, float, flo
     with ledger_processes.serving(home) as server:
         listening = time.perf_counter() - began
         answered = listening + asyncio.run(first_search(server, photographs))
-        return listening, answered, _processor_time(server.process.pid)
-
-
-def _processor_time(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return listening, answered, ledger_cost.processor_seconds(server.process.pid)
 
 
 def main() -> int:

@@ -25,9 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import boto3
 import numpy as np
-from botocore.config import Config
 from botocore.session import Session
 
 import ledger_processes
@@ -97,14 +95,7 @@ class Day:
             self.stop.set()
 
     def _client(self) -> Any:
-        return boto3.session.Session().client(
-            "rekognition",
-            endpoint_url=f"http://{self._server.host}",
-            region_name="us-east-1",
-            aws_access_key_id=self._key[0],
-            aws_secret_access_key=self._key[1],
-            config=Config(proxies={}, retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=120),
-        )
+        return ledger_processes.client(self._server, *self._key, read_timeout_s=120)
 
     def _native(self) -> Any:
         session = Session()

@@ -14,9 +14,9 @@ from gallery.making import Keys, brute_force, compacted, name, names, unit
 from recognizance.biometrics import Template
 from recognizance.errors import DamagedIndexError
 from recognizance.gallery import ScanGallery
+from recognizance.gallery.compaction import CompactionStoppedError
 from recognizance.gallery.folder import SegmentFolder
 from recognizance.gallery.layout import Layout
-from recognizance.gallery.scan import CompactionStoppedError
 
 MODEL = "model-a"
 DIMENSION = 20

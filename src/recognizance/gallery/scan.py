@@ -6,7 +6,6 @@ the newest parts while searches and changes go on, and puts it in their place in
 
 import logging
 import threading
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from recognizance.biometrics import Candidate, Template
 from recognizance.errors import ModelMismatchError
 from recognizance.gallery import identifiers as naming
+from recognizance.gallery.compaction import blocks_of, is_worn, to_join, until_stopped
 from recognizance.gallery.exhaustive import ExhaustiveGallery
 from recognizance.gallery.folder import SegmentFolder
 from recognizance.gallery.kernels import Kernels, prepare
@@ -31,16 +31,6 @@ from recognizance.gallery.segment_writing import Block
 
 TAIL_ROWS = 16_384
 """References that wait in float32 before they become a segment: fewer are compared faster than they are scanned."""
-
-_GROWTH = 4
-"""A compaction takes along an older segment unless it is so many times as large as what it would join."""
-
-_WORN_SHARE = 0.2
-_WORN_SECONDS = 86_400.0
-"""A segment with a larger share of erased rows, or with any and older than this, is written anew under a new key.
-
-The key of the old one is destroyed then, so that no copy of the file tells any more who was erased.
-"""
 
 _log = logging.getLogger(__name__)
 
@@ -252,7 +242,7 @@ class ScanGallery:
         if parts.frozen is not None:
             return False
         full = len(parts.tail) >= self._tail_rows
-        return full or any(_is_worn(segment, leaving=leaving) for segment in parts.segments)
+        return full or any(is_worn(segment, leaving=leaving) for segment in parts.segments)
 
     def compact(self, mark: Mapping[str, Any], *, leaving: bool = False) -> "Compaction | None":
         """Begin a compaction: from now on what is added is not part of it.
@@ -280,11 +270,11 @@ class ScanGallery:
         parts = self._parts
         assert parts.frozen is not None  # noqa: S101 - `compact` has set it, and only this ends it
         try:
-            old = _to_join(parts.segments, len(parts.frozen), leaving=leaving)
+            old = to_join(parts.segments, len(parts.frozen), leaving=leaving)
             names, vectors = parts.frozen.rows()
             taken = [(segment, np.flatnonzero(segment.storage.alive)) for segment in old]
             rows = sum(len(alive) for _, alive in taken) + len(names)
-            blocks = _until(stopped, _blocks(taken, names, vectors))
+            blocks = until_stopped(stopped, blocks_of(taken, names, vectors))
             self._replace(old, self._written(blocks, rows) if rows else None, parts.segments, mark)
         except BaseException:
             with self._changing:
@@ -356,10 +346,6 @@ class ScanGallery:
             )
 
 
-class CompactionStoppedError(Exception):
-    """A compaction was told to stop, and did."""
-
-
 class Compaction:
     """A compaction that has begun."""
 
@@ -393,54 +379,6 @@ def _holds(parts: _Parts, identifiers: Collection[str]) -> bool:
     if parts.frozen is not None and any(identifier in parts.frozen for identifier in identifiers):
         return True
     return any(len(segment.rows_of(identifiers)) for segment in parts.segments)
-
-
-def _to_join(segments: Sequence[Segment], rows: int, *, leaving: bool) -> list[Segment]:
-    """Choose the segments that a compaction takes along: worn ones, and the newest while they are not far larger."""
-    joined = [segment for segment in segments if _is_worn(segment, leaving=leaving)]
-    rows += sum(segment.count for segment in joined)
-    for segment in reversed(segments):
-        if segment in joined:
-            continue
-        if segment.count > _GROWTH * max(rows, 1):
-            break
-        joined.append(segment)
-        rows += segment.count
-    return joined
-
-
-def _is_worn(segment: Segment, *, leaving: bool) -> bool:
-    dead = segment.rows - segment.count
-    old = time.time() - segment.storage.made_at_s >= _WORN_SECONDS
-    return dead > 0 and (leaving or old or dead > _WORN_SHARE * segment.rows)
-
-
-def _blocks(
-    taken: Sequence[tuple[Segment, NDArray[np.int64]]], names: Sequence[str], vectors: NDArray[np.float32]
-) -> Iterator[Block]:
-    for segment, rows in taken:
-        for start in range(0, len(rows), ROWS_PER_READ):
-            some = rows[start : start + ROWS_PER_READ]
-            yield segment.storage.keys.take(some), _alive_vectors(segment.storage, some)
-    if names:
-        yield naming.pack(names), vectors
-
-
-def _until(stopped: threading.Event, blocks: Iterator[Block]) -> Iterator[Block]:
-    for block in blocks:
-        if stopped.is_set():
-            raise CompactionStoppedError
-        yield block
-
-
-def _alive_vectors(storage: Storage, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Read rows; zeros for those erased meanwhile, which are removed from the new segment before it counts."""
-    vectors = storage.vectors(rows)
-    dead = storage.alive[rows] == 0
-    if np.any(dead):
-        vectors = vectors.copy()
-        vectors[dead] = 0
-    return vectors
 
 
 def _files(segments: Sequence[Segment]) -> list[FileStorage]:

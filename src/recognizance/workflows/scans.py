@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from recognizance.errors import DamagedIndexError, ErasedError, KeyFileError, RecordUnavailableError
 from recognizance.gallery import Gallery, Machine, ScanGallery, identifiers
+from recognizance.gallery.compaction import CompactionStoppedError
 from recognizance.gallery.folder import SegmentFolder
-from recognizance.gallery.scan import TAIL_ROWS, Compaction, CompactionStoppedError
+from recognizance.gallery.scan import TAIL_ROWS, Compaction
 from recognizance.gallery.segment_writing import Block
 from recognizance.records import KeyVault, RecordStore, Transaction, changes, entries, galleries, references
 from recognizance.records.galleries import GalleryRow

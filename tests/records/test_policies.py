@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from recognizance.errors import NotFoundError
-from recognizance.records import RecordStore, entries, policies, searches
+from recognizance.records import RecordStore, decided_searches, entries, policies, searches
 from recognizance.records.galleries import GalleryRow
 from recognizance.records.policies import ENFORCE, OBSERVE, EnabledPack
 from records.making import NOW, a_search
@@ -54,12 +54,15 @@ def test_searches_are_listed_with_what_they_were_decided_on(store: RecordStore, 
             searches.add(tx, made[-1])
     with store.read() as tx:
         first, second = made[0].entry_index, made[1].entry_index
-        assert [each.id for each in searches.decided_page(tx, after_entry=-1, limit=2)] == [made[0].id, made[1].id]
-        assert [each.facts for each in searches.decided_page(tx, after_entry=first - 1, limit=2)] == [None, {"day": 1}]
+        assert [each.id for each in decided_searches.list_page(tx, after_entry=-1, limit=2)] == [made[0].id, made[1].id]
+        assert [each.facts for each in decided_searches.list_page(tx, after_entry=first - 1, limit=2)] == [
+            None,
+            {"day": 1},
+        ]
         since, until = NOW + timedelta(days=1), NOW + timedelta(days=3)
-        found = searches.decided_page(tx, after_entry=-1, limit=9, since=since, until=until)
+        found = decided_searches.list_page(tx, after_entry=-1, limit=9, since=since, until=until)
         assert [each.at for each in found] == [NOW + timedelta(days=day) for day in (1, 2, 3)]
-        assert searches.count_decided(tx, since=since, until=until) == 3
-        assert searches.count_decided(tx) == 5
+        assert decided_searches.count(tx, since=since, until=until) == 3
+        assert decided_searches.count(tx) == 5
         assert searches.id_at(tx, second) == made[1].id
         assert searches.id_at(tx, 99) is None

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from policy.making import bare, request
 from recognizance.policy import Pack, ResultFacts, spell_facts
+from recognizance.records.decided_searches import DecidedSearch
 from recognizance.records.policies import EnabledPack, PolicyRow
-from recognizance.records.searches import DecidedSearch
 from recognizance.workflows.rulebook import NOTHING_ON, InForce
 from recognizance.workflows.trying import judge_again
 

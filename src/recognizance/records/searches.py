@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Self
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from recognizance.errors import ErasedError, NotFoundError
 from recognizance.records import photographs, schema, sealed
@@ -39,15 +39,6 @@ _LIST = (
     .order_by(_SEARCHES.c.entry_index.desc())
     .limit(bindparam("at_most"))
 )
-_DECIDED = (
-    select(*(_SEARCHES.c[name] for name in ("entry_index", "id", "at", "policy", "decision", "facts")))
-    .where(_SEARCHES.c.entry_index > bindparam("after"))
-    .order_by(_SEARCHES.c.entry_index)
-    .limit(bindparam("at_most"))
-)
-_COUNT = select(func.count()).select_from(_SEARCHES)
-_SINCE = _SEARCHES.c.at >= bindparam("since")
-_UNTIL = _SEARCHES.c.at <= bindparam("until")
 _AT_ENTRY = select(_SEARCHES.c.id).where(_SEARCHES.c.entry_index == bindparam("wanted"))
 _AT = select(_SEARCHES).where(_SEARCHES.c.entry_index == bindparam("wanted"))
 _IMAGES = select(schema.references.c.image_id).where(
@@ -210,18 +201,6 @@ class SearchRecord:
     candidates: tuple[SearchCandidate, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DecidedSearch:
-    """A search with what it was decided on, for judging it again."""
-
-    entry_index: int
-    id: str
-    at: datetime
-    policy: str | None
-    decision: str | None
-    facts: Mapping[str, Any] | None
-
-
 _CLAIMS = {"purpose": "claimed_purpose", "case": "claimed_case"}
 _DERIVED = ("authority", "probe", "probe_reference", "candidates", "rules", "facts")
 _PLAIN = tuple(name for name in SearchRecord.__dataclass_fields__ if name not in {*_DERIVED, *_CLAIMS})
@@ -349,51 +328,10 @@ def delete_results(tx: Transaction, found: Sequence[SearchRecord], *, at: dateti
     return count
 
 
-def decided_page(
-    tx: Transaction,
-    *,
-    after_entry: int,
-    limit: int,
-    since: datetime | None = None,
-    until: datetime | None = None,
-) -> list[DecidedSearch]:
-    """List searches with what they were decided on, oldest first, from after an entry; both times are included."""
-    statement, parameters = _within(_DECIDED, since, until)
-    rows = tx.execute(statement, {"after": after_entry, "at_most": limit, **parameters})
-    return [
-        DecidedSearch(
-            row.entry_index,
-            row.id,
-            row.at,
-            row.policy,
-            row.decision,
-            None if row.facts is None else json.loads(row.facts),
-        )
-        for row in rows
-    ]
-
-
-def count_decided(tx: Transaction, *, since: datetime | None = None, until: datetime | None = None) -> int:
-    """Count the searches that `decided_page` lists."""
-    statement, parameters = _within(_COUNT, since, until)
-    return int(tx.execute(statement, parameters).scalar_one())
-
-
 def id_at(tx: Transaction, entry_index: int) -> str | None:
     """Find the search that an entry records."""
     found: str | None = tx.execute(_AT_ENTRY, {"wanted": entry_index}).scalar()
     return found
-
-
-def _within(statement: Any, since: datetime | None, until: datetime | None) -> tuple[Any, dict[str, Any]]:
-    parameters: dict[str, Any] = {}
-    if since is not None:
-        statement = statement.where(_SINCE)
-        parameters["since"] = since
-    if until is not None:
-        statement = statement.where(_UNTIL)
-        parameters["until"] = until
-    return statement, parameters
 
 
 def _search(tx: Transaction, row: Any, candidates: Sequence[SearchCandidate]) -> SearchRecord:

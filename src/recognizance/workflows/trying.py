@@ -7,9 +7,9 @@ from datetime import datetime
 
 from recognizance.ledger import Value
 from recognizance.policy import Allowed, Pack, Refused, read_facts
-from recognizance.records import policies, searches
+from recognizance.records import decided_searches, policies
+from recognizance.records.decided_searches import DecidedSearch
 from recognizance.records.policies import ENFORCE
-from recognizance.records.searches import DecidedSearch
 from recognizance.workflows.act import Act
 from recognizance.workflows.explaining import REPLAYING, alone
 from recognizance.workflows.pack_folders import usable
@@ -83,9 +83,9 @@ def try_pack(
     pack = usable(place.packs.find(identifier))
     with place.store.read() as tx:
         start = -1 if after_entry is None else after_entry
-        page = searches.decided_page(tx, after_entry=start, limit=PAGE, since=since, until=until)
+        page = decided_searches.list_page(tx, after_entry=start, limit=PAGE, since=since, until=until)
         binding = {row.digest for row in policies.list_all(tx) if row.mode == ENFORCE}
-        total = searches.count_decided(tx, since=since, until=until) if after_entry is None else None
+        total = decided_searches.count(tx, since=since, until=until) if after_entry is None else None
     tried = judge_again(pack, page, binding)
     tried.total = total
     tried.next_entry = page[-1].entry_index if len(page) == PAGE else None

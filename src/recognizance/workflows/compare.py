@@ -12,8 +12,8 @@ from recognizance.workflows.act import Act
 from recognizance.workflows.comparing import count_comparison, limit_of, require_no_search
 from recognizance.workflows.engine import NO_FACE, Photograph, require_face
 from recognizance.workflows.objections import objections_refused
-from recognizance.workflows.place import Workplace, failures_recorded, permit, record
-from recognizance.workflows.releasing import judged_by_result, require_no_review, result_facts
+from recognizance.workflows.place import Workplace, failures_recorded, permit, record, require_no_review
+from recognizance.workflows.releasing import judged_by_result, result_facts
 from recognizance.workflows.withholding import withholds
 
 
@@ -60,8 +60,7 @@ def compare(
     NoFaceError
         If the source has no face that passes the filter, or the target none at all.
     """
-    permitted = permit(place, act, "compare", threshold_percent=threshold_percent, targets=1, reviewable=True)
-    require_no_review(place, permitted)
+    permitted = permit(place, act, "compare", threshold_percent=threshold_percent, targets=1)
     terms = withholds(place, permitted)
     require_no_search(place, permitted, terms)
     limit = limit_of(place, permitted, terms)

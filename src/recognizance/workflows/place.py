@@ -39,7 +39,7 @@ NAMED_MAX = 1_000
 CLOCK_TOLERANCE = timedelta(seconds=1)
 """How far a clock may be set back, as time services do in small steps, before it counts as behind the log."""
 
-NEEDS_REVIEW = Reason(
+_NEEDS_REVIEW = Reason(
     "standing/review",
     "What this shows has to be reviewed before it is released, and only searches can be reviewed.",
     "Search a gallery: reviewers see what is found, and release it.",
@@ -84,8 +84,9 @@ class Permit:
     @property
     def rules(self) -> tuple[str, ...]:
         """Every rule that bound."""
-        binding = self.ruling is not None and self.ruling.by.binds
-        return (*self.standing, *(self.ruling.rules if binding and self.ruling else ()))
+        if self.ruling is None or not self.ruling.by.binds:
+            return self.standing
+        return (*self.standing, *self.ruling.rules)
 
     @property
     def referral(self) -> tuple[Reason, ...]:
@@ -184,9 +185,20 @@ def permit(
     permitted = replace(permitted, ruling=ruling)
     if ruling.refusal:
         raise refusal(place, permitted, ruling.refusal)
-    if ruling.referral and not reviewable:
-        raise refusal(place, permitted, (*ruling.referral, NEEDS_REVIEW))
+    if not reviewable:
+        require_no_review(place, permitted)
     return permitted
+
+
+def require_no_review(place: Workplace, permitted: Permit) -> None:
+    """Refuse an act whose result has to be reviewed, where there would be nothing to review.
+
+    Raises
+    ------
+    RefusedError
+    """
+    if permitted.referral:
+        raise refusal(place, permitted, (*permitted.referral, _NEEDS_REVIEW))
 
 
 def is_behind(place: Workplace, now: datetime) -> bool:

@@ -5,18 +5,7 @@ from dataclasses import replace
 
 from recognizance.biometrics import DetectedFace, Image
 from recognizance.policy import ResultFacts
-from recognizance.workflows.place import NEEDS_REVIEW, Permit, Workplace, refusal
-
-
-def require_no_review(place: Workplace, permitted: Permit) -> None:
-    """Refuse an act whose result has to be reviewed, before it is done.
-
-    Raises
-    ------
-    RefusedError
-    """
-    if permitted.referral:
-        raise refusal(place, permitted, (*permitted.referral, NEEDS_REVIEW))
+from recognizance.workflows.place import Permit, Workplace, refusal
 
 
 def judged_by_result(place: Workplace, permitted: Permit, result: ResultFacts) -> Permit:

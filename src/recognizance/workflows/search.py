@@ -1,24 +1,18 @@
 """Search a gallery (1:N), by photograph, by reference or by subject."""
 
-import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
-from recognizance.biometrics import Candidate, DetectedFace, Image, QualityLevel, Reference, Template
+from recognizance.biometrics import Candidate, DetectedFace, Image, QualityLevel, Template
 from recognizance.detection.filter import shortcomings
 from recognizance.errors import NoFaceError, ReferenceNotFoundError, SubjectNotFoundError
-from recognizance.ledger import Concealed, ConcealedList, Value
-from recognizance.policy import ResultFacts, spell_facts
-from recognizance.records import Transaction, photographs, references, searches, subjects
+from recognizance.policy import ResultFacts
+from recognizance.records import references, searches, subjects
 from recognizance.records.galleries import GalleryRow
-from recognizance.records.searches import Searched
-from recognizance.records.subjects import SubjectRow
 from recognizance.workflows import withholding
 from recognizance.workflows.act import Act
 from recognizance.workflows.engine import NO_FACE, Photograph
-from recognizance.workflows.footing import UNSTATED
 from recognizance.workflows.place import (
     Permit,
     Workplace,
@@ -26,46 +20,17 @@ from recognizance.workflows.place import (
     find_gallery,
     new_identifier,
     permit,
-    record,
     same_gallery,
 )
+from recognizance.workflows.questions import NOTHING_LOOKED_AT, Looked, Question, leads_of, still_there
+from recognizance.workflows.questions import REFERENCES as REFERENCES
+from recognizance.workflows.questions import SUBJECTS as SUBJECTS
+from recognizance.workflows.questions import Lead as Lead
 from recognizance.workflows.releasing import judged_by_result, result_facts
+from recognizance.workflows.search_keeping import keep
 from recognizance.workflows.shelf import require_model, subject_template
 
-REFERENCES = "references"
-SUBJECTS = "subjects"
-
 NOT_LARGEST = "FACE_NOT_LARGEST"
-
-
-@dataclass(frozen=True, slots=True)
-class Lead:
-    """One candidate and what its score means; ``of`` is what it is in the record."""
-
-    candidate: Candidate
-    similarity_percent: float
-    fmr: float
-    of: Reference | SubjectRow
-
-    @property
-    def reference(self) -> Reference | None:
-        """The reference; None where subjects are searched."""
-        return self.of if isinstance(self.of, Reference) else None
-
-    @property
-    def subject_name(self) -> str | None:
-        """What the client calls the subject; None where references are searched."""
-        return self.of.name if isinstance(self.of, SubjectRow) else None
-
-    @property
-    def number(self) -> int:
-        """Its number in the record."""
-        return self.of.sequence if isinstance(self.of, Reference) else self.of.id
-
-    @property
-    def identifier(self) -> str:
-        """Our own identifier of it."""
-        return _identifier_of(self.of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,39 +81,6 @@ class Scope:
     subjects: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """What is searched for, in which gallery, and how much is wanted; `_search` applies what the rules allow of it."""
-
-    gallery: GalleryRow
-    probe: Template | None
-    among: str
-    limit: int
-    threshold_percent: float
-    excluding: Collection[str] = ()
-    probe_of: Reference | SubjectRow | None = None
-    scope: frozenset[str] | None = None
-    quality: str = ""
-
-    def asked(self, image: Image | None) -> list[Value]:
-        """Say what is asked, so that the same question is known again."""
-        probe = image.sha256.hex() if image is not None else None
-        if self.probe_of is not None:
-            probe = _identifier_of(self.probe_of)
-        scope: list[Value] | None = None if self.scope is None else [*sorted(self.scope)]
-        return [self.among, probe, repr(self.threshold_percent), self.limit, self.quality, scope]
-
-
-@dataclass(frozen=True, slots=True)
-class _Looked:
-    """The probe photograph, the face in it that is searched, and those that are not; nothing of another probe."""
-
-    image: Image | None = None
-    face: DetectedFace | None = None
-    unsearched: tuple[tuple[DetectedFace, tuple[str, ...]], ...] = ()
-    photograph: bytes | None = None
-
-
 @failures_recorded("search")
 def search_by_photograph(
     place: Workplace,
@@ -194,8 +126,8 @@ def search_by_photograph(
     if reasons:
         unsearched.insert(0, (faces[0], tuple(reasons)))
     probe = place.engine.templates(image, [face])[0] if face is not None else None
-    question = _Question(gallery, probe, among, limit, threshold_percent, scope=within, quality=quality.value)
-    return _search(place, permitted, question, _Looked(image, face, tuple(unsearched), data))
+    question = Question(gallery, probe, among, limit, threshold_percent, scope=within, quality=quality.value)
+    return _search(place, permitted, question, Looked(image, face, tuple(unsearched), data))
 
 
 @failures_recorded("search")
@@ -222,7 +154,7 @@ def search_by_reference(
     with place.store.read() as tx:
         vector = references.template_of(tx, gallery.id, face_id)
         reference = references.get_many(tx, gallery.id, [face_id])[face_id]
-    question = _Question(
+    question = Question(
         gallery=gallery,
         probe=Template(vector, gallery.model),
         among=among,
@@ -258,7 +190,7 @@ def search_by_subject(
     return _search(
         place,
         permitted,
-        _Question(gallery, probe, SUBJECTS, limit, threshold_percent, (searched.identifier,), probe_of=searched),
+        Question(gallery, probe, SUBJECTS, limit, threshold_percent, (searched.identifier,), probe_of=searched),
     )
 
 
@@ -274,7 +206,9 @@ def _permit(place: Workplace, act: Act, gallery: str, limit: int, threshold_perc
     )
 
 
-def _search(place: Workplace, permitted: Permit, question: _Question, looked: _Looked = _Looked()) -> SearchResult:
+def _search(
+    place: Workplace, permitted: Permit, question: Question, looked: Looked = NOTHING_LOOKED_AT
+) -> SearchResult:
     terms = withholding.terms_of(permitted)
     request = withholding.request_of(permitted, question.gallery, question.asked(looked.image))
     if terms is not None and terms.withhold and (known := withholding.find_lead(place, request)) is not None:
@@ -292,9 +226,9 @@ def _search(place: Workplace, permitted: Permit, question: _Question, looked: _L
         same_gallery(tx, gallery)
         known = withholding.same_request(tx, terms, request)
         if known is None:
-            leads = _leads(place, tx, applied, found)
+            leads = leads_of(place, tx, applied, found)
             lead_id = None if terms is None else new_identifier()
-            kept = _keep(place, tx, permitted, question, applied, looked, leads, count, lead_id)
+            kept = keep(place, tx, permitted, question, applied, looked, leads, count, lead_id)
             if terms is not None and lead_id is not None:
                 withholding.keep_lead(tx, permitted, kept, terms, request, lead_id)
     if known is not None:  # the same request came twice at once
@@ -304,7 +238,7 @@ def _search(place: Workplace, permitted: Permit, question: _Question, looked: _L
     return _answer(place, kept, leads, looked, review=lead_id)
 
 
-def _scan(place: Workplace, question: _Question) -> tuple[tuple[Candidate, ...], int]:
+def _scan(place: Workplace, question: Question) -> tuple[tuple[Candidate, ...], int]:
     """Find the candidates; say how many the probe was compared with."""
     gallery, shelf = question.gallery, place.shelf
     held = shelf.references(gallery) if question.among == REFERENCES else shelf.subjects(gallery)
@@ -323,107 +257,10 @@ def _scan(place: Workplace, question: _Question) -> tuple[tuple[Candidate, ...],
     return found, count
 
 
-def _keep(
-    place: Workplace,
-    tx: Transaction,
-    permitted: Permit,
-    asked: _Question,
-    applied: _Question,
-    looked: _Looked,
-    leads: Sequence[Lead],
-    count: int,
-    lead_id: str | None,
-) -> searches.SearchRecord:
-    """Record a search with its entry and probe photograph."""
-    gallery, image, now = asked.gallery, looked.image, place.clock()
-    probe_photograph = None
-    probe_slot = tx.vault.take() if image is not None else None
-    if looked.photograph is not None and image is not None and gallery.keep_photographs:
-        probe_photograph = new_identifier()
-        photographs.put(
-            tx,
-            probe_photograph,
-            "probe",
-            looked.photograph,
-            media_type=image.media_type,
-            created_at=now,
-            slot=probe_slot,
-        )
-    search_id = new_identifier()
-    details: dict[str, Value] = {
-        "calibration": place.calibration.digest,
-        "gallery": gallery.id,
-        "gallery_version": gallery.version,
-        "model": gallery.model,
-        "references": count,
-        "scope": "gallery" if asked.scope is None else "some",
-        "search": search_id,
-    }
-    if lead_id is not None:
-        details["lead"] = lead_id
-    entry = record(
-        tx,
-        permitted,
-        details,
-        _concealed(asked, leads, image, probe_slot),
-        decision="allowed" if lead_id is None else "referred",
-    )
-    kept = searches.SearchRecord(
-        id=search_id,
-        entry_index=entry,
-        gallery_id=gallery.id,
-        gallery=gallery.name,
-        operator=permitted.act.operator,
-        operation=permitted.act.operation,
-        searched="reference" if asked.among == REFERENCES else "subject",
-        probe_photograph=probe_photograph,
-        probe=searches.ProbeDigest.of(image.sha256) if image is not None else None,
-        probe_slot=probe_slot,
-        probe_kind=_kind_of(asked.probe_of),
-        probe_number=_number_of(asked.probe_of),
-        threshold_requested_percent=asked.threshold_percent,
-        threshold_requested_score=place.calibration.score_at_percent(asked.threshold_percent),
-        threshold_applied_percent=applied.threshold_percent,
-        threshold_applied_score=place.calibration.score_at_percent(applied.threshold_percent),
-        candidates_max=applied.limit,
-        candidates_requested=asked.limit,
-        references_searched=count,
-        gallery_version=gallery.version,
-        model=gallery.model,
-        calibration=place.calibration.digest,
-        purpose=permitted.act.purpose,
-        case=permitted.act.case,
-        authority=permitted.act.authority,
-        authority_id=permitted.act.notes.get("authority_id"),
-        source=permitted.act.source or UNSTATED,
-        edits=permitted.act.edits,
-        at=now,
-        **_ruled(place, permitted),
-        candidates=tuple(
-            searches.SearchCandidate(
-                number=lead.number,
-                identifier=lead.identifier,
-                rank=lead.candidate.rank,
-                score=lead.candidate.score,
-                similarity_percent=lead.similarity_percent,
-                fmr=lead.fmr,
-            )
-            for lead in leads
-        ),
-    )
-    searches.add(tx, kept)
-    return kept
-
-
-def _released(place: Workplace, released: withholding.Released, question: _Question, looked: _Looked) -> SearchResult:
+def _released(place: Workplace, released: withholding.Released, question: Question, looked: Looked) -> SearchResult:
     """Answer with what reviewers released of an earlier search."""
-    identifiers = [str(each.identifier) for each in released.candidates]
-    known: Mapping[str, Reference | SubjectRow]
     with place.store.read() as tx:
-        if question.among == REFERENCES:
-            known = references.get_many(tx, question.gallery.id, identifiers)
-        else:
-            known = subjects.by_identifier(tx, question.gallery.id, identifiers)
+        known = still_there(tx, question, [str(each.identifier) for each in released.candidates])
     leads = tuple(
         Lead(
             Candidate(str(each.identifier), each.score, each.rank),
@@ -441,7 +278,7 @@ def _answer(
     place: Workplace,
     kept: searches.SearchRecord,
     leads: tuple[Lead, ...],
-    looked: _Looked,
+    looked: Looked,
     *,
     review: str | None = None,
     reviewed: bool = False,
@@ -467,60 +304,15 @@ def _answer(
 
 def _result(
     place: Workplace,
-    question: _Question,
+    question: Question,
     found: Sequence[Candidate],
     count: int,
-    looked: _Looked,
+    looked: Looked,
 ) -> ResultFacts:
     """Say what was found; who was erased since the search still counts."""
     percents = [place.calibration.percent(candidate.score) for candidate in found]
     shown = [percent for percent in percents if percent >= question.threshold_percent]
     return result_facts(shown, count, looked.image, looked.face)
-
-
-def _ruled(place: Workplace, permitted: Permit) -> dict[str, Any]:
-    """Keep with a search what it was decided on, by which rules."""
-    ruling = permitted.ruling
-    if ruling is None:
-        raise AssertionError("rule packs are asked about every search")
-    trained = place.roster.operator(permitted.act.operator).training_until
-    return {
-        "policy": ruling.by.row.digest,
-        "decision": ruling.decision,
-        "rules": ruling.rules,
-        "facts": {
-            **spell_facts(ruling.facts, ruling.result),
-            "training_until": None if trained is None else trained.isoformat(),
-        },
-    }
-
-
-def _concealed(
-    question: _Question, leads: Sequence[Lead], image: Image | None, probe_slot: int | None
-) -> list[Concealed | ConcealedList]:
-    """Conceal who was searched for and who was found, each by their own key."""
-    lines: list[tuple[Value, int | None]] = [
-        (
-            {
-                "identifier": lead.identifier,
-                "percent_thousandths": round(lead.similarity_percent * 1000),
-                "rank": lead.candidate.rank,
-                "score_millionths": round(lead.candidate.score * 1_000_000),
-            },
-            lead.of.key_slot,
-        )
-        for lead in leads
-    ]
-    concealed: list[Concealed | ConcealedList] = [ConcealedList("candidates", lines)]
-    if question.scope is not None:
-        digest = hashlib.sha256("\n".join(sorted(question.scope)).encode()).hexdigest()
-        concealed.append(Concealed("scope_sha256", digest))
-    if question.probe_of is not None:
-        of = question.probe_of
-        concealed.append(Concealed("probe_reference", _identifier_of(of), of.key_slot))
-    if image is not None:
-        concealed.append(Concealed("probe_sha256", image.sha256.hex(), probe_slot))
-    return concealed
 
 
 def _within(place: Workplace, gallery: GalleryRow, scope: Scope) -> frozenset[str]:
@@ -532,49 +324,3 @@ def _within(place: Workplace, gallery: GalleryRow, scope: Scope) -> frozenset[st
             raise ReferenceNotFoundError(f"The face id: {missing[0]} does not exist")
         theirs = [face_id for name in scope.subjects for face_id in subjects.faces_of(tx, gallery.id, name)]
     return frozenset([*scope.face_ids, *theirs])
-
-
-def _identifier_of(found: Reference | SubjectRow) -> str:
-    return found.face_id if isinstance(found, Reference) else found.identifier
-
-
-def _leads(place: Workplace, tx: Transaction, question: _Question, found: Sequence[Candidate]) -> tuple[Lead, ...]:
-    """Say what each candidate's score means; leave out those erased while the search ran."""
-    identifiers = [candidate.identifier for candidate in found]
-    known: Mapping[str, Reference | SubjectRow]
-    if question.among == REFERENCES:
-        known = references.get_many(tx, question.gallery.id, identifiers)
-    else:
-        people = subjects.by_identifier(tx, question.gallery.id, identifiers)
-        # Equals in the order of their names, which is what the client knows them by.
-        found = sorted(
-            (candidate for candidate in found if candidate.identifier in people),
-            key=lambda candidate: (-candidate.score, people[candidate.identifier].name),
-        )
-        known = people
-    kept = [candidate for candidate in found if candidate.identifier in known]
-    leads: list[Lead] = []
-    for candidate in kept:
-        percent = place.calibration.percent(candidate.score)
-        if percent >= question.threshold_percent:
-            leads.append(
-                Lead(
-                    Candidate(candidate.identifier, candidate.score, len(leads) + 1),
-                    percent,
-                    place.calibration.fmr(candidate.score),
-                    known[candidate.identifier],
-                )
-            )
-    return tuple(leads)
-
-
-def _kind_of(probe: Reference | SubjectRow | None) -> Searched | None:
-    if probe is None:
-        return None
-    return "reference" if isinstance(probe, Reference) else "subject"
-
-
-def _number_of(probe: Reference | SubjectRow | None) -> int | None:
-    if probe is None:
-        return None
-    return probe.sequence if isinstance(probe, Reference) else probe.id

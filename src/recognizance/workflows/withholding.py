@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from recognizance.errors import Recorded, WithheldError
 from recognizance.ledger import ConcealedList, Value
 from recognizance.policy import Allowed, Applied, Judgement, Pack, Reason, Referred
+from recognizance.policy.pack import ReviewTerms as PackTerms
 from recognizance.records import Transaction, authority_uses, exclusions, galleries, leads, operators, searches
 from recognizance.records.galleries import GalleryRow
 from recognizance.records.leads import LeadLine, LeadRow
@@ -51,7 +52,7 @@ def terms_of(permitted: Permit) -> ReviewTerms | None:
     if not permitted.referral or permitted.ruling is None:
         return None
     found = permitted.ruling.judgement.review
-    return ReviewTerms() if found is None else ReviewTerms(**found.model_dump())
+    return ReviewTerms() if found is None else _taken_over(found)
 
 
 def request_of(permitted: Permit, gallery: GalleryRow, asked: Sequence[Value]) -> bytes:
@@ -157,7 +158,7 @@ def binding_terms(permitted: Permit) -> list[ReviewTerms]:
     ruling = permitted.ruling
     if ruling is None or not ruling.by.binds:
         return []
-    return [ReviewTerms(**pack.about.review.model_dump()) for pack in ruling.by.packs if isinstance(pack, Pack)]
+    return [_taken_over(pack.about.review) for pack in ruling.by.packs if isinstance(pack, Pack)]
 
 
 def as_searches(place: Workplace, permitted: Permit) -> list[Judgement]:
@@ -182,6 +183,11 @@ def as_searches(place: Workplace, permitted: Permit) -> list[Judgement]:
         of_each = [ruling.by.rule(replace(facts, gallery=name)).judgement for name in names]
         judged += [each for each in of_each if isinstance(each.decision, Referred)]
     return judged
+
+
+def _taken_over(said: PackTerms) -> ReviewTerms:
+    """Take a pack's terms over: reviews know nothing of packs."""
+    return ReviewTerms(**said.model_dump())
 
 
 def _is_withheld(judged: Judgement) -> bool:

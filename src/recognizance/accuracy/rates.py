@@ -1,6 +1,7 @@
 """Proportions and how far to trust them."""
 
 import math
+from dataclasses import dataclass
 
 RULE_OF_30 = 30
 """Errors to be seen before a rate is called measured: ±30 % at 90 % confidence (ISO/IEC 19795-1, annex B)."""
@@ -32,3 +33,49 @@ def wilson_interval(errors: int, trials: int, z: float = 1.959964) -> tuple[floa
     centre = (rate + weight / 2) / (1 + weight)
     half = z * math.sqrt(rate * (1 - rate) / trials + weight / (4 * trials)) / (1 + weight)
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+@dataclass(frozen=True, slots=True)
+class Proportion:
+    """Errors among trials, with how far to trust the rate.
+
+    Attributes
+    ----------
+    errors, trials : int
+        ``0 <= errors <= trials``.
+    """
+
+    errors: int
+    trials: int
+
+    def __post_init__(self) -> None:
+        """Refuse what is no proportion."""
+        if not 0 <= self.errors <= self.trials:
+            raise ValueError(f"{self.errors} errors of {self.trials} trials are no proportion.")
+
+    @property
+    def rate(self) -> float:
+        """Errors a trial, 0..1; nan without trials."""
+        return self.errors / self.trials if self.trials else math.nan
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The rate's 95 % interval (Wilson), if trials are independent."""
+        return wilson_interval(self.errors, self.trials)
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the sample is large enough to call the rate measured, by the rule of 30 on both sides."""
+        return RULE_OF_30 <= self.errors <= self.trials - RULE_OF_30
+
+    @property
+    def zero_bound(self) -> float | None:
+        """What the rate is below, with 95 % confidence, where no error was seen; None where one was.
+
+        References
+        ----------
+        The rule of 3: ISO/IEC 19795-1, annex B.
+        """
+        if self.errors or not self.trials:
+            return None
+        return min(1.0, 3 / self.trials)

@@ -96,6 +96,14 @@ class CalibrationError(RecognizanceError):
     """There is no calibration for a model, or it cannot be made from the data given."""
 
 
+class InsufficientTrialsError(RecognizanceError):
+    """A sample is too small for what it was asked to show."""
+
+
+class TrialListError(RecognizanceError):
+    """A list of trials, or of labels, cannot be used as it is."""
+
+
 class ServerUnreachableError(RecognizanceError):
     """The command line could not talk to the server."""
 

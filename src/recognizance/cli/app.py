@@ -19,6 +19,7 @@ from recognizance.cli import (
     demo,
     enrol,
     erase,
+    evaluate,
     exporting,
     galleries,
     holds,
@@ -77,6 +78,7 @@ app.command("export")(exporting.export)
 app.command("import")(importing.import_gallery)
 app.command("models")(models.models)
 app.command("calibrate")(calibrate.calibrate)
+app.add_typer(evaluate.app, name="evaluate")
 app.command("bench")(bench.bench)
 
 

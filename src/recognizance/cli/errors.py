@@ -50,6 +50,8 @@ EXIT_CODES: Mapping[type[errors.RecognizanceError], ExitCode] = MappingProxyType
         errors.ModelUnavailableError: ExitCode.UNAVAILABLE,
         errors.ModelDigestError: ExitCode.UNAVAILABLE,
         errors.CalibrationError: ExitCode.FAILED,
+        errors.InsufficientTrialsError: ExitCode.FAILED,
+        errors.TrialListError: ExitCode.FAILED,
         errors.ServerUnreachableError: ExitCode.UNAVAILABLE,
         errors.ImageError: ExitCode.PHOTOGRAPH,
         errors.ImageFormatError: ExitCode.PHOTOGRAPH,

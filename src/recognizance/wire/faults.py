@@ -40,6 +40,8 @@ ERROR_TABLE: Mapping[type[errors.RecognizanceError], tuple[str, int]] = MappingP
         errors.ModelUnavailableError: _INTERNAL,
         errors.ModelDigestError: _INTERNAL,
         errors.CalibrationError: _INTERNAL,
+        errors.InsufficientTrialsError: _INTERNAL,
+        errors.TrialListError: _INTERNAL,
         errors.ServerUnreachableError: _INTERNAL,
         errors.ImageError: _INVALID,
         errors.ImageFormatError: ("InvalidImageFormatException", 400),

@@ -160,7 +160,7 @@ def test_verdict_needs_two_groups() -> None:
 
 
 def test_verdict_names_each_group_that_is_not_measured_and_what_it_would_take() -> None:
-    needed = "at least 30 errors and 30 trials without error are needed"
+    needed = "at least 30 errors and 30 trials without error are needed in each group"
     rates = {
         "measured": Proportion(30, 1000),
         "few": Proportion(7, 1000),
@@ -169,10 +169,10 @@ def test_verdict_names_each_group_that_is_not_measured_and_what_it_would_take() 
         "empty": Proportion(0, 0),
     }
     assert verdict(rates) == (
-        f"insufficient: 'empty' has no trials ({needed}); "
-        f"'few' has 7 errors in 1,000 trials ({needed}, about 4,286 trials at this rate); "
-        f"'one' has 1 error in 1 trial ({needed}, 60 trials or more by the rule of 3); "
-        f"'zero' has 0 errors in 1,000 trials ({needed}, 10,000 trials or more by the rule of 3)."
+        f"insufficient: {needed}; 'empty' has no trials; "
+        f"'few' has 7 errors in 1,000 trials (about 4,286 trials would do at this rate); "
+        f"'one' has 1 error in 1 trial (60 trials or more would do, by the rule of 3); "
+        f"'zero' has 0 errors in 1,000 trials (10,000 trials or more would do, by the rule of 3)."
     )
 
 

@@ -140,6 +140,9 @@ def verdict(rates: Mapping[str, Proportion]) -> str:
         correct for picking the two of many groups that lie furthest apart.
     """
     missing = [f"{name!r} has {_shortfall(rates[name])}" for name in sorted(rates) if not rates[name].is_measured]
+    if missing:
+        needed = f"at least {RULE_OF_30} errors and {RULE_OF_30} trials without error are needed in each group"
+        missing.insert(0, needed)
     if len(rates) < 2:
         missing.insert(0, f"a comparison needs at least 2 groups, here {'is 1' if rates else 'are none'}")
     if missing:
@@ -180,16 +183,15 @@ def _comparison(rates: Mapping[str, Proportion], worse: str, better: str) -> str
 
 def _shortfall(group: Proportion) -> str:
     """Tell how many errors were seen and what it would take to measure the rate."""
-    needed = f"at least {RULE_OF_30} errors and {RULE_OF_30} trials without error are needed"
     if not group.trials:
-        return f"no trials ({needed})"
+        return "no trials"
     seen = f"{_count(group.errors, 'error')} in {_count(group.trials, 'trial')}"
     rarer = min(group.errors, group.trials - group.errors)
     if rarer:
-        return f"{seen} ({needed}, about {-(-RULE_OF_30 * group.trials // rarer):,} trials at this rate)"
+        return f"{seen} (about {-(-RULE_OF_30 * group.trials // rarer):,} trials would do at this rate)"
     # Rule of 3: what was never seen in n trials is rarer than 3 in n, so 30 of it take 10 n trials or more.
     least = max(2 * RULE_OF_30, RULE_OF_30 // 3 * group.trials)
-    return f"{seen} ({needed}, {least:,} trials or more by the rule of 3)"
+    return f"{seen} ({least:,} trials or more would do, by the rule of 3)"
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,1 +1,1 @@
-"""Accountability, transparency and accuracy reports.  Not begun."""
+"""Accuracy reports as pages; accountability and transparency reports are not begun."""

@@ -1,0 +1,104 @@
+"""The frame of a report's page: one file that fetches nothing, for phone, laptop and paper."""
+
+from collections.abc import Iterable, Sequence
+
+from recognizance.reports.wording import text
+
+STYLE = """
+:root{color-scheme:light;--ink:#1b1f24;--soft:#4d5663;--line:#c9d0d8;--ground:#f4f6f8;--blue:#1d4f91;--amber:#8a4300}
+*{box-sizing:border-box}
+body{margin:0;color:var(--ink);background:#fff;font:1rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+header,main,footer{max-width:52rem;margin:0 auto;padding:0 1rem}
+header{padding-top:2rem}
+footer{padding-bottom:3rem;color:var(--soft);font-size:.875rem}
+h1{font-size:1.75rem;line-height:1.2;margin:0 0 .5rem}
+h2{font-size:1.25rem;line-height:1.3;margin:2.5rem 0 .75rem;padding-top:1rem;border-top:2px solid var(--ink)}
+h3{font-size:1.05rem;margin:1.5rem 0 .5rem}
+p,ul,dl{margin:.5rem 0 1rem;max-width:44rem}
+ul{padding-left:1.25rem}li{margin:.35rem 0}
+.lead{font-size:1.1rem}.soft{color:var(--soft)}
+.plain{background:var(--ground);border-left:4px solid var(--blue);padding:.25rem 1rem;margin:1.5rem 0}
+.plain h2{border:0;margin-top:.75rem;padding-top:0}
+.plain h3{margin-top:1rem}
+.verdict{border-left:4px solid var(--line);padding-left:.75rem}
+.verdict,dd,td,th,li{overflow-wrap:anywhere}
+.insufficient{color:var(--amber)}
+dl{display:grid;grid-template-columns:minmax(7.5rem,12rem) 1fr;gap:.35rem 1rem;max-width:none}
+dt{color:var(--soft)}dd{margin:0;min-width:0}
+code{font:.8125rem/1.4 ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}
+.wide{overflow-x:auto;margin:1rem 0}
+.wide:focus-visible{outline:3px solid var(--blue);outline-offset:2px}
+table{border-collapse:collapse;width:100%;font-size:.9375rem;font-variant-numeric:tabular-nums}
+caption{text-align:left;font-weight:600;padding-bottom:.5rem}
+th,td{text-align:left;vertical-align:top;padding:.5rem .75rem .5rem 0;border-bottom:1px solid var(--line)}
+thead th{border-bottom:2px solid var(--ink);font-size:.875rem;vertical-align:bottom}
+td small{display:block;color:var(--soft);font-size:.8125rem;line-height:1.35;margin-top:.1rem}
+td:last-child,th:last-child{padding-right:0}
+.groups{min-width:36rem}
+figure{margin:1rem 0;max-width:34rem}
+figcaption{color:var(--soft);font-size:.875rem}
+.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:1rem 2rem}
+svg{display:block;width:100%;height:auto;font:11px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+svg text{fill:#4d5663}svg .label{fill:#1b1f24;font-weight:600}
+.grid{stroke:#dde2e7;fill:none}.axis{stroke:#4d5663;fill:none}.few{fill:#8a4300;fill-opacity:.09}
+.curve{fill:none;stroke:#1d4f91;stroke-width:2;stroke-linejoin:round}
+.mark{fill:#1d4f91;stroke:#1d4f91;stroke-width:2}.hollow{fill:#fff;stroke:#8a4300}
+.bar{fill:#7fa6d6}.whisker{fill:none;stroke:#1b1f24;stroke-width:1.5}
+@media (max-width:30rem){h1{font-size:1.45rem}table{font-size:.875rem}
+dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}}
+@media print{@page{margin:18mm}body{font-size:10pt}header,main,footer{max-width:none;padding:0}.wide{overflow:visible}
+.groups{min-width:0}h2,h3,caption{break-after:avoid}tr,figure,.plain li{break-inside:avoid}
+*{print-color-adjust:exact;-webkit-print-color-adjust:exact}figure{max-width:12cm}}
+"""
+
+
+def page(title: str, *, header: str, main: str, footer: str) -> str:
+    """Set a whole document around parts that are HTML already; only `title` is text."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"/>'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"/>"
+        f"<title>{text(title)}</title><style>{STYLE}</style></head><body>\n"
+        f"<header>{header}</header>\n<main>{main}</main>\n<footer>{footer}</footer>\n</body></html>\n"
+    )
+
+
+def section(name: str, heading: str, body: str, *, kind: str = "") -> str:
+    """Set a landmark with its heading; `body` is HTML, `name` its id."""
+    shown = f' class="{kind}"' if kind else ""
+    return f'<section{shown} aria-labelledby="{name}"><h2 id="{name}">{text(heading)}</h2>\n{body}</section>\n'
+
+
+def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], *, kind: str = "") -> str:
+    """Set a table; each row's first cell is its heading.
+
+    Parameters
+    ----------
+    caption : str
+        Text.
+    heads : sequence of str
+        Text, one for each column.
+    rows : iterable of sequences of str
+        Cells, HTML already.
+    kind : str
+        A class of the style sheet.
+    """
+    head = "".join(f'<th scope="col">{text(one)}</th>' for one in heads)
+    body = "\n".join(
+        f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>' for first, *rest in rows
+    )
+    shown = f' class="{kind}"' if kind else ""
+    return (
+        f'<div class="wide" role="region" tabindex="0" aria-label="{text(caption)}"><table{shown}>'
+        f"<caption>{text(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>\n"
+    )
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> str:
+    """Set names (text) and what they are (HTML)."""
+    return f"<dl>{''.join(f'<dt>{text(name)}</dt><dd>{told}</dd>' for name, told in rows)}</dl>\n"
+
+
+def items(told: Iterable[str]) -> str:
+    """Set a list of HTML items."""
+    return f"<ul>{''.join(f'<li>{one}</li>' for one in told)}</ul>\n"

@@ -1,0 +1,246 @@
+"""A verification (1:1) accuracy report as one page that anyone can read, keep and print."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from recognizance.reports.charts import det_curve
+from recognizance.reports.group_section import group_sizes, groups_section
+from recognizance.reports.markup import facts, items, page, section, table
+from recognizance.reports.wording import (
+    ABSENT,
+    count,
+    finite,
+    in_how_many,
+    number,
+    rate_cell,
+    rate_of,
+    rate_sentence,
+    text,
+)
+
+_PLAIN_PERCENTS = (80, 99)
+_MARKED_PERCENTS = (80, 90, 99)
+
+
+def verification_page(report: Mapping[str, Any]) -> str:
+    """Set a report as one HTML file without scripts, photographs or anything to fetch.
+
+    A rate that the sample is too small to measure is never shown by itself: the page says "insufficient", what was
+    counted and what the rate lies between.
+
+    Parameters
+    ----------
+    report : mapping
+        A report of format "recognizance-accuracy-report-1" and kind "verify", as read from its JSON.
+
+    Returns
+    -------
+    str
+        HTML that is well-formed XML too; all that came from the report is escaped.
+
+    References
+    ----------
+    ISO/IEC 19795-1:2021, reporting of performance; annex B, rules of 3 and of 30.
+    """
+    groups = report.get("groups") or ()
+    title = "How often does this face comparison err?"
+    header = (
+        f'<h1>{title}</h1><p class="lead">A measurement of how often face recognition takes two strangers for one'
+        " person, and how often it misses that two photographs show the same person.</p>"
+        f'<p class="soft">Recognizance {text(report.get("version"))}, measured {text(report.get("made_at"))}</p>'
+    )
+    main = (
+        _plain_words(report)
+        + _what_was_measured(report, groups)
+        + _rates(report)
+        + _det(report)
+        + _true_match(report)
+        + groups_section(groups)
+        + section(
+            "caveats",
+            "What to keep in mind",
+            items(
+                [
+                    *(text(caveat) for caveat in report.get("caveats") or ()),
+                    "The intervals take pairs for independent. Pairs that share a person are not, so what is really"
+                    " not known is more than the intervals say.",
+                    "These rates are those of this sample. Other cameras, light, ages or people give other rates.",
+                ]
+            ),
+        )
+    )
+    footer = (
+        f"<p>Format {text(report.get('format'))}. Made from report.json, which has the same numbers for programs.</p>"
+    )
+    return page(title, header=header, main=main, footer=footer)
+
+
+def _plain_words(report: Mapping[str, Any]) -> str:
+    parts = [
+        "<p>A <strong>pair</strong> is two photographs, compared with each other: a 1:1 comparison. The program gives a"
+        " similarity, and whoever uses it chooses the percentage from which a pair counts as one person. That"
+        " percentage is a setting, not the chance of being right.</p>"
+    ]
+    rows = report.get("rates_at_percent") or ()
+    for row in (row for row in rows if row["percent"] in _PLAIN_PERCENTS):
+        strangers = rate_sentence(row["fmr"], "pairs of strangers", "would be taken for one person")
+        missed = rate_sentence(row["fnmr"], "pairs of the same person", "would be missed")
+        parts.append(f"<h3>At {number(row['percent'], 0)} %</h3>\n{items((strangers, missed))}")
+    parts.append(f"<h3>What is not known</h3>\n{items(_unknown(report, rows))}")
+    return section("plain", "In plain words", "\n".join(parts), kind="plain")
+
+
+def _unknown(report: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    told = []
+    for key, said in (("fmr", "strangers are taken for one person"), ("fnmr", "the same person is missed")):
+        settings = [f"{number(row['percent'], 0)} %" for row in rows if not rate_of(row[key]).measured]
+        if settings:
+            told.append(
+                f"How often {said} at {_listed(settings)}: the sample is"
+                ' <strong class="insufficient">insufficient</strong>. A rate is called measured here after at least'
+                " 30 errors."
+            )
+    for group in report.get("groups") or ():
+        short = [
+            text(row["group"])
+            for row in group.get("rows") or ()
+            if not (rate_of(row["fmr"]).measured and rate_of(row["fnmr"]).measured)
+        ]
+        if short:
+            told.append(
+                f"How often each kind of error happens to these groups ({text(group['attribute'])}):"
+                f' {_listed(short)}. Their samples are <strong class="insufficient">insufficient</strong>.'
+            )
+    if not report.get("groups"):
+        told.append("Whether errors fall on some groups of people more than on others: that was not measured.")
+    told.append(
+        "How often a search of a whole gallery errs. A search compares one photograph with everyone in the gallery, so"
+        " the larger the gallery, the more strangers are taken for the person searched."
+    )
+    return told
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _what_was_measured(report: Mapping[str, Any], groups: Sequence[Mapping[str, Any]]) -> str:
+    sample, service = report["sample"], report["service"]
+    failures = sample.get("failures") or {}
+    rows = [
+        ("Sample", text(sample.get("description"))),
+        ("Licence", text(sample.get("licence"))),
+        ("Pairs of one person", count(sample.get("mated"))),
+        ("Pairs of strangers", count(sample.get("nonmated"))),
+        ("Photographs", count(sample.get("photographs"))),
+        ("People", count(sample["subjects"]) if sample.get("subjects") is not None else "not told by the sample"),
+        ("No face found", _failure(failures.get("no_face"))),
+        ("Not readable", _failure(failures.get("unreadable"))),
+        ("Engine", text(service.get("engine"))),
+        ("Model", text(service.get("model"))),
+    ]
+    digests = [
+        (f"Pairs: {sample.get('pairs_file')}", _digest(sample.get("pairs_sha256"))),
+        ("List of photographs", _digest(sample.get("photographs_sha256"))),
+        *((f"Model: {name}", _digest(told)) for name, told in (service.get("model_sha256") or {}).items()),
+        ("Calibration", _digest(service.get("calibration"))),
+    ]
+    return section(
+        "measured",
+        "What was measured, and on whom",
+        f"{facts(rows)}<p>A photograph that could not be read or has no face that was found is not left out: its pairs"
+        " count as not matching.</p>\n"
+        f"{group_sizes(groups)}<h3>Digests (SHA-256)</h3>\n<p>Whoever has the same files can check that these are"
+        f" what was measured.</p>\n{facts(digests)}",
+    )
+
+
+def _digest(told: object) -> str:
+    return f"<code>{text(told)}</code>"
+
+
+def _failure(proportion: Mapping[str, Any] | None) -> str:
+    if proportion is None:
+        return ABSENT
+    held = rate_of(proportion)
+    if held.measured and held.rate is not None:
+        return f"{in_how_many(held.rate)} ({held.of}; {held.bounds})"
+    return f'{held.of} (<span class="insufficient">insufficient</span> for a rate; {held.bounds})'
+
+
+def _rates(report: Mapping[str, Any]) -> str:
+    rows = [
+        (f"{number(row['percent'], 0)} %<br/><small>score {number(row.get('score'))}</small>", *map(rate_cell, sides))
+        for row in report.get("rates_at_percent") or ()
+        for sides in [(row["fmr"], row["fnmr"])]
+    ]
+    body = table(
+        "Error rates at each setting",
+        ("Setting", "Strangers taken for one person (FMR)", "Same person missed (FNMR)"),
+        rows,
+    )
+    equal = report.get("equal_error") or {}
+    rate, bounds = finite(equal.get("rate")), [finite(bound) for bound in equal.get("interval") or ()]
+    if rate and len(bounds) == 2 and bounds[0] is not None and bounds[1] is not None:
+        body += (
+            f"<p>Both errors are equally frequent at the score {number(equal.get('score'))}: {in_how_many(rate)}"
+            f" (95 % interval {in_how_many(bounds[0], -1)} to {in_how_many(bounds[1], 1)}).</p>"
+        )
+    else:
+        body += (
+            '<p>The rate where both errors are equally frequent: <span class="insufficient">insufficient</span>.</p>'
+        )
+    folds = report.get("ten_folds")
+    if folds and finite(folds.get("accuracy")) is not None:
+        body += (
+            f"<p>Share of right answers over {count(folds.get('folds'))} parts of the sample, the score chosen on the"
+            f" others each time: {number(100 * folds['accuracy'], 2)} %,"
+            f" standard error {_percentage_points(folds.get('standard_error'))}.</p>"
+        )
+    return section("rates", "Error rates", body)
+
+
+def _percentage_points(share: object) -> str:
+    held = finite(share)
+    return ABSENT if held is None else f"{100 * held:.2f} percentage points"
+
+
+def _det(report: Mapping[str, Any]) -> str:
+    marks = [
+        (f"{number(row['percent'], 0)} %", rate_of(row["fmr"]), rate_of(row["fnmr"]))
+        for row in report.get("rates_at_percent") or ()
+        if row["percent"] in _MARKED_PERCENTS
+    ]
+    sample = report["sample"]
+    drawn = det_curve(report.get("det") or {}, marks, mated=sample.get("mated"), nonmated=sample.get("nonmated"))
+    off = [label for label, fmr, fnmr in marks if not (fmr.rate and fnmr.rate)]
+    absent = f" Without an error on one side, {_listed(off)} has no place on these axes." if off else ""
+    return section(
+        "det",
+        "One error against the other",
+        f"<figure>{drawn}<figcaption>Detection error trade-off: a stricter setting is further left and higher. In the"
+        " tinted ground fewer than 30 errors were counted: the sample is insufficient there, and a hollow mark is not"
+        f" measured.{absent}</figcaption></figure>",
+    )
+
+
+def _true_match(report: Mapping[str, Any]) -> str:
+    rows = [
+        (
+            in_how_many(float(row["fmr"])),
+            number(row["score"]) if row.get("score") is not None else "none",
+            rate_cell(row["tmr"])
+            if row.get("tmr") is not None
+            else f'<strong class="insufficient">insufficient</strong><small>{text(row.get("reason"))}</small>',
+        )
+        for row in report.get("true_match_at_fmr") or ()
+    ]
+    return section(
+        "true-match",
+        "Same person found, if so few strangers may be taken for one person",
+        table(
+            "True match rate at a false match rate",
+            ("Strangers taken for one person", "From score", "Same person found"),
+            rows,
+        ),
+    )

@@ -3,7 +3,7 @@
 import csv
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +14,8 @@ from recognizance.cli.invocation import Invocation
 from recognizance.cli.terminal import count, output, progress, table
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from recognizance.scoring import Calibration
     from recognizance.workflows.evaluate.scoring_pairs import Scored
     from recognizance.workflows.evaluate.trial_list import Labels, TrialList
@@ -139,21 +141,32 @@ def _show(document: Mapping[str, Any]) -> None:
         f"usable face; {sample['mated']:,} pairs of one person, {sample['nonmated']:,} of two."
     )
     console.print()
-    rows = table(
-        "similarity",
+    console.print(
+        _rates(
+            "similarity",
+            "Error rates by threshold",
+            [(f"{row['percent']} %", row) for row in document["rates_at_percent"]],
+        )
+    )
+    for group in document["groups"]:
+        title = f"{group['attribute']}, at {group['percent']} %"
+        console.print(_rates(group["attribute"], title, [(row["group"], row) for row in group["rows"]]))
+    console.print("* insufficient: fewer than 30 errors, or than 30 right answers, do not measure a rate.")
+
+
+def _rates(of: str, title: str, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> "Table":
+    made = table(
+        of,
         "false matches",
         "95 % interval",
         "false non-matches",
         "95 % interval",
-        title="Error rates by threshold",
-        right=("similarity", "false matches", "false non-matches"),
+        title=title,
+        right=("false matches", "false non-matches"),
     )
-    for row in document["rates_at_percent"]:
-        rows.add_row(f"{row['percent']} %", *_cells(row["fmr"]), *_cells(row["fnmr"]))
-    console.print(rows)
-    console.print("* fewer than 30 errors, or than 30 right answers: the sample is too small to measure this rate.")
-    for group in document["groups"]:
-        console.print(f"\n{group['attribute']}, at {group['percent']} %: {group['verdict']}", soft_wrap=True)
+    for name, row in rows:
+        made.add_row(name, *_cells(row["fmr"]), *_cells(row["fnmr"]))
+    return made
 
 
 def _cells(rate: Mapping[str, Any]) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from recognizance.reports.wording import (
     rate_cell,
     rate_of,
     rate_sentence,
+    span,
     text,
 )
 
@@ -98,7 +99,7 @@ def _unknown(report: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> li
             told.append(
                 f"How often {said} at {_listed(settings)}: the sample is"
                 ' <strong class="insufficient">insufficient</strong>. A rate is called measured here after at least'
-                " 30 errors."
+                " 30 errors and as many pairs without."
             )
     for group in report.get("groups") or ():
         short = [
@@ -170,7 +171,7 @@ def _failure(proportion: Mapping[str, Any] | None) -> str:
 
 def _rates(report: Mapping[str, Any]) -> str:
     rows = [
-        (f"{number(row['percent'], 0)} %<br/><small>score {number(row.get('score'))}</small>", *map(rate_cell, sides))
+        (f"{number(row['percent'], 0)} %<small>score {number(row.get('score'))}</small>", *map(rate_cell, sides))
         for row in report.get("rates_at_percent") or ()
         for sides in [(row["fmr"], row["fnmr"])]
     ]
@@ -178,13 +179,14 @@ def _rates(report: Mapping[str, Any]) -> str:
         "Error rates at each setting",
         ("Setting", "Strangers taken for one person (FMR)", "Same person missed (FNMR)"),
         rows,
+        kind="settings",
     )
     equal = report.get("equal_error") or {}
     rate, bounds = finite(equal.get("rate")), [finite(bound) for bound in equal.get("interval") or ()]
     if rate and len(bounds) == 2 and bounds[0] is not None and bounds[1] is not None:
         body += (
             f"<p>Both errors are equally frequent at the score {number(equal.get('score'))}: {in_how_many(rate)}"
-            f" (95 % interval {in_how_many(bounds[0], -1)} to {in_how_many(bounds[1], 1)}).</p>"
+            f" (95 % interval {span(bounds[0], bounds[1])}).</p>"
         )
     else:
         body += (
@@ -237,7 +239,7 @@ def _true_match(report: Mapping[str, Any]) -> str:
     ]
     return section(
         "true-match",
-        "Same person found, if so few strangers may be taken for one person",
+        "How often the same person is found, at a chosen false match rate",
         table(
             "True match rate at a false match rate",
             ("Strangers taken for one person", "From score", "Same person found"),

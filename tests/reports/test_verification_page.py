@@ -12,7 +12,7 @@ import pytest
 
 from recognizance.accuracy.rates import Proportion
 from recognizance.reports.verification import verification_page
-from recognizance.reports.wording import in_how_many, rate_of
+from recognizance.reports.wording import in_how_many, rate_of, span
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "</title></svg><script>alert(1)</script><img src=x onerror='a'>\"&\x00\u202e"
@@ -202,7 +202,9 @@ def test_hostile_strings_are_shown_as_text() -> None:
 
 def test_plain_words_tell_a_measured_rate_and_call_others_insufficient() -> None:
     told = words(section(verification_page(sample_report()), "plain"))
-    assert "about 4 in 100 would be taken for one person (2,400 of 60,000 here; 95 % interval 3.8 in 100 to" in told
+    assert (
+        "about 4 in 100 would be taken for one person (2,400 of 60,000 here; 95 % interval 3.8 to 4.2 in 100)" in told
+    )
     assert "How many pairs of strangers would be taken for one person: insufficient sample" in told
     assert "0 of 60,000 here; the rate is compatible with: below 1 in 20,000 (rule of 3, 95 % confidence)" in told
     assert "How often strangers are taken for one person at 95 % and 99 %: the sample is insufficient" in told
@@ -282,4 +284,17 @@ def test_rates_are_said_as_people_count_and_bounds_are_rounded_outwards(rate: fl
 def test_a_rate_of_all_or_none_is_never_taken_for_measured() -> None:
     for errors in (0, 500):
         assert not rate_of({"errors": errors, "trials": 500, "interval": [0, 1], "measured": True}).measured
-    assert rate_of(proportion(500, 500)).bounds == "above 99.4 in 100 (rule of 3, 95 % confidence)"
+    assert rate_of(proportion(500, 500)).bounds == "above 99.4 in 100 (rule of 3, 95\u00a0% confidence)"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.0, 0.5, "0 to 50 in 100"),
+        (0.00789, 0.01389, "0.78 to 1.4 in 100"),
+        (0.00111, 0.0025, "1 in 901 to 1 in 400"),
+        (0.9923, 0.9991, "99.23 to 99.91 in 100"),
+    ],
+)
+def test_both_ends_of_an_interval_are_counted_alike(low: float, high: float, said: str) -> None:
+    assert span(low, high) == said

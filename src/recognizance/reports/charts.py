@@ -24,7 +24,7 @@ def det_curve(
     marks : iterable of (label, fmr, fnmr)
         Settings to mark; hollow where either rate is not measured.
     mated, nonmated : int or None
-        Numbers of trials: where they allow fewer than 30 errors, the ground is hatched.
+        Numbers of trials: where they allow fewer than 30 errors, the ground is tinted.
     """
     pairs = zip(det.get("fmr") or (), det.get("fnmr") or (), strict=False)
     points = [(x, y) for x, y in ((finite(a), finite(b)) for a, b in pairs) if x and y and x > 0 and y > 0]

@@ -5,7 +5,7 @@ from typing import Any
 
 from recognizance.reports.charts import group_bars
 from recognizance.reports.markup import section, table
-from recognizance.reports.wording import ABSENT, Rate, count, number, rate_cell, rate_of, text
+from recognizance.reports.wording import ABSENT, Rate, number, rate_cell, rate_of, text
 
 _MEASURES = (
     ("max_over_min", "Highest rate over lowest"),
@@ -105,16 +105,3 @@ def _garbe(told: object, enough: bool) -> str:
     if not isinstance(told, Mapping):
         return number(told, 2)
     return ", ".join(f"{text(name)} {number(held, 2)}" for name, held in told.items()) or ABSENT
-
-
-def group_sizes(groups: Sequence[Mapping[str, Any]]) -> str:
-    """Set how many pairs each group has, or nothing without groups."""
-    return "".join(
-        table(
-            f"Pairs by {group['attribute']}",
-            ("Group", "Same person", "Strangers"),
-            ((text(row["group"]), count(row.get("mated")), count(row.get("nonmated"))) for row in group["rows"]),
-        )
-        for group in groups
-        if group.get("rows")
-    )

@@ -21,7 +21,7 @@ ul{padding-left:1.25rem}li{margin:.35rem 0}
 .plain h2{border:0;margin-top:.75rem;padding-top:0}
 .plain h3{margin-top:1rem}
 .verdict{border-left:4px solid var(--line);padding-left:.75rem}
-.verdict,dd,td,th,li{overflow-wrap:anywhere}
+.verdict,dd,li,.plain{overflow-wrap:anywhere}td,th{overflow-wrap:break-word}
 .insufficient{color:var(--amber)}
 dl{display:grid;grid-template-columns:minmax(7.5rem,12rem) 1fr;gap:.35rem 1rem;max-width:none}
 dt{color:var(--soft)}dd{margin:0;min-width:0}
@@ -34,7 +34,8 @@ th,td{text-align:left;vertical-align:top;padding:.5rem .75rem .5rem 0;border-bot
 thead th{border-bottom:2px solid var(--ink);font-size:.875rem;vertical-align:bottom}
 td small{display:block;color:var(--soft);font-size:.8125rem;line-height:1.35;margin-top:.1rem}
 td:last-child,th:last-child{padding-right:0}
-.groups{min-width:36rem}
+.groups{min-width:36rem}.settings tbody th,.settings thead th:first-child{white-space:nowrap}
+th small{display:block;font-weight:400;color:var(--soft)}
 figure{margin:1rem 0;max-width:34rem}
 figcaption{color:var(--soft);font-size:.875rem}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:1rem 2rem}
@@ -43,7 +44,7 @@ svg text{fill:#4d5663}svg .label{fill:#1b1f24;font-weight:600}
 .grid{stroke:#dde2e7;fill:none}.axis{stroke:#4d5663;fill:none}.few{fill:#8a4300;fill-opacity:.09}
 .curve{fill:none;stroke:#1d4f91;stroke-width:2;stroke-linejoin:round}
 .mark{fill:#1d4f91;stroke:#1d4f91;stroke-width:2}.hollow{fill:#fff;stroke:#8a4300}
-.bar{fill:#7fa6d6}.whisker{fill:none;stroke:#1b1f24;stroke-width:1.5}
+.bar{fill:#5f8cc4}.whisker{fill:none;stroke:#1b1f24;stroke-width:1.5}
 @media (max-width:30rem){h1{font-size:1.45rem}table{font-size:.875rem}
 dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}}
 @media print{@page{margin:18mm}body{font-size:10pt}header,main,footer{max-width:none;padding:0}.wide{overflow:visible}

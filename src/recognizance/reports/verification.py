@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recognizance.reports.charts import det_curve
-from recognizance.reports.group_section import group_sizes, groups_section
-from recognizance.reports.markup import facts, items, page, section, table
+from recognizance.reports.group_section import groups_section
+from recognizance.reports.markup import items, page, section, table
+from recognizance.reports.sample_section import sample_section
 from recognizance.reports.wording import (
     ABSENT,
     count,
@@ -15,6 +16,7 @@ from recognizance.reports.wording import (
     rate_cell,
     rate_of,
     rate_sentence,
+    span,
     text,
 )
 
@@ -42,7 +44,6 @@ def verification_page(report: Mapping[str, Any]) -> str:
     ----------
     ISO/IEC 19795-1:2021, reporting of performance; annex B, rules of 3 and of 30.
     """
-    groups = report.get("groups") or ()
     title = "How often does this face comparison err?"
     header = (
         f'<h1>{title}</h1><p class="lead">A measurement of how often face recognition takes two strangers for one'
@@ -51,11 +52,11 @@ def verification_page(report: Mapping[str, Any]) -> str:
     )
     main = (
         _plain_words(report)
-        + _what_was_measured(report, groups)
+        + sample_section(report)
         + _rates(report)
         + _det(report)
         + _true_match(report)
-        + groups_section(groups)
+        + groups_section(report.get("groups") or ())
         + section(
             "caveats",
             "What to keep in mind",
@@ -98,7 +99,7 @@ def _unknown(report: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> li
             told.append(
                 f"How often {said} at {_listed(settings)}: the sample is"
                 ' <strong class="insufficient">insufficient</strong>. A rate is called measured here after at least'
-                " 30 errors."
+                " 30 errors and as many pairs without."
             )
     for group in report.get("groups") or ():
         short = [
@@ -124,53 +125,9 @@ def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _what_was_measured(report: Mapping[str, Any], groups: Sequence[Mapping[str, Any]]) -> str:
-    sample, service = report["sample"], report["service"]
-    failures = sample.get("failures") or {}
-    rows = [
-        ("Sample", text(sample.get("description"))),
-        ("Licence", text(sample.get("licence"))),
-        ("Pairs of one person", count(sample.get("mated"))),
-        ("Pairs of strangers", count(sample.get("nonmated"))),
-        ("Photographs", count(sample.get("photographs"))),
-        ("People", count(sample["subjects"]) if sample.get("subjects") is not None else "not told by the sample"),
-        ("No face found", _failure(failures.get("no_face"))),
-        ("Not readable", _failure(failures.get("unreadable"))),
-        ("Engine", text(service.get("engine"))),
-        ("Model", text(service.get("model"))),
-    ]
-    digests = [
-        (f"Pairs: {sample.get('pairs_file')}", _digest(sample.get("pairs_sha256"))),
-        ("List of photographs", _digest(sample.get("photographs_sha256"))),
-        *((f"Model: {name}", _digest(told)) for name, told in (service.get("model_sha256") or {}).items()),
-        ("Calibration", _digest(service.get("calibration"))),
-    ]
-    return section(
-        "measured",
-        "What was measured, and on whom",
-        f"{facts(rows)}<p>A photograph that could not be read or has no face that was found is not left out: its pairs"
-        " count as not matching.</p>\n"
-        f"{group_sizes(groups)}<h3>Digests (SHA-256)</h3>\n<p>Whoever has the same files can check that these are"
-        f" what was measured.</p>\n{facts(digests)}",
-    )
-
-
-def _digest(told: object) -> str:
-    return f"<code>{text(told)}</code>"
-
-
-def _failure(proportion: Mapping[str, Any] | None) -> str:
-    if proportion is None:
-        return ABSENT
-    held = rate_of(proportion)
-    if held.measured and held.rate is not None:
-        return f"{in_how_many(held.rate)} ({held.of}; {held.bounds})"
-    return f'{held.of} (<span class="insufficient">insufficient</span> for a rate; {held.bounds})'
-
-
 def _rates(report: Mapping[str, Any]) -> str:
     rows = [
-        (f"{number(row['percent'], 0)} %<br/><small>score {number(row.get('score'))}</small>", *map(rate_cell, sides))
+        (f"{number(row['percent'], 0)} %<small>score {number(row.get('score'))}</small>", *map(rate_cell, sides))
         for row in report.get("rates_at_percent") or ()
         for sides in [(row["fmr"], row["fnmr"])]
     ]
@@ -178,13 +135,14 @@ def _rates(report: Mapping[str, Any]) -> str:
         "Error rates at each setting",
         ("Setting", "Strangers taken for one person (FMR)", "Same person missed (FNMR)"),
         rows,
+        kind="settings",
     )
     equal = report.get("equal_error") or {}
     rate, bounds = finite(equal.get("rate")), [finite(bound) for bound in equal.get("interval") or ()]
     if rate and len(bounds) == 2 and bounds[0] is not None and bounds[1] is not None:
         body += (
             f"<p>Both errors are equally frequent at the score {number(equal.get('score'))}: {in_how_many(rate)}"
-            f" (95 % interval {in_how_many(bounds[0], -1)} to {in_how_many(bounds[1], 1)}).</p>"
+            f" (95 % interval {span(bounds[0], bounds[1])}).</p>"
         )
     else:
         body += (
@@ -237,7 +195,7 @@ def _true_match(report: Mapping[str, Any]) -> str:
     ]
     return section(
         "true-match",
-        "Same person found, if so few strangers may be taken for one person",
+        "How often the same person is found, at a chosen false match rate",
         table(
             "True match rate at a false match rate",
             ("Strangers taken for one person", "From score", "Same person found"),

@@ -69,6 +69,14 @@ def in_how_many(rate: float, towards: int = 0) -> str:
     return f"1 in {int(_rounded(one_in / unit, -towards) * unit):,}"
 
 
+def span(low: float, high: float) -> str:
+    """Say an interval, rounded outwards and both ends counted alike: "0.78 to 1.4 in 100" or "1 in 900 to 1 in 400"."""
+    below = in_how_many(low, -1)
+    if high >= 0.01:
+        below = below.removesuffix(" in 100") if low >= 0.01 else f"{_rounded(low * 10000, -1) / 100:g}"
+    return f"{below} to {in_how_many(high, 1)}"
+
+
 def _rounded(value: float, towards: int) -> int:
     slack = 1e-9 * value
     return math.ceil(value - slack) if towards > 0 else math.floor(value + slack) if towards < 0 else round(value)
@@ -111,10 +119,10 @@ class Rate:
             return "nothing was compared"
         bound = Proportion(min(self.errors, self.trials - self.errors), self.trials).zero_bound
         if bound is not None and self.errors == 0:
-            return f"below {in_how_many(bound, 1)} (rule of 3, 95 % confidence)"
+            return f"below {in_how_many(bound, 1)} (rule of 3, 95\u00a0% confidence)"
         if bound is not None:
-            return f"above {in_how_many(1 - bound, -1)} (rule of 3, 95 % confidence)"
-        return f"95 % interval {in_how_many(self.low, -1)} to {in_how_many(self.high, 1)}"
+            return f"above {in_how_many(1 - bound, -1)} (rule of 3, 95\u00a0% confidence)"
+        return f"95\u00a0% interval {span(self.low, self.high)}"
 
 
 def rate_of(proportion: Mapping[str, Any]) -> Rate:

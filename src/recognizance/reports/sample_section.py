@@ -1,0 +1,64 @@
+"""What a verification report's page says of what was measured, and on whom."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from recognizance.reports.markup import facts, section, table
+from recognizance.reports.wording import ABSENT, count, in_how_many, rate_of, text
+
+
+def sample_section(report: Mapping[str, Any]) -> str:
+    """Set the section on the sample: sizes, failures, provenance, licence and digests."""
+    sample, service = report["sample"], report["service"]
+    failures = sample.get("failures") or {}
+    rows = [
+        ("Sample", text(sample.get("description"))),
+        ("Licence", text(sample.get("licence"))),
+        ("Pairs of one person", count(sample.get("mated"))),
+        ("Pairs of strangers", count(sample.get("nonmated"))),
+        ("Photographs", count(sample.get("photographs"))),
+        ("People", count(sample["subjects"]) if sample.get("subjects") is not None else "not told by the sample"),
+        ("No face found", _failure(failures.get("no_face"))),
+        ("Not readable", _failure(failures.get("unreadable"))),
+        ("Engine", text(service.get("engine"))),
+        ("Model", text(service.get("model"))),
+    ]
+    digests = [
+        (f"Pairs: {sample.get('pairs_file')}", _digest(sample.get("pairs_sha256"))),
+        ("List of photographs", _digest(sample.get("photographs_sha256"))),
+        *((f"Model: {name}", _digest(told)) for name, told in (service.get("model_sha256") or {}).items()),
+        ("Calibration", _digest(service.get("calibration"))),
+    ]
+    return section(
+        "measured",
+        "What was measured, and on whom",
+        f"{facts(rows)}<p>A photograph that could not be read or has no face that was found is not left out: its pairs"
+        " count as not matching.</p>\n"
+        f"{_group_sizes(report.get('groups') or ())}<h3>Digests (SHA-256)</h3>\n<p>Whoever has the same"
+        f" files can check that these are what was measured.</p>\n{facts(digests)}",
+    )
+
+
+def _digest(told: object) -> str:
+    return f"<code>{text(told)}</code>"
+
+
+def _failure(proportion: Mapping[str, Any] | None) -> str:
+    if proportion is None:
+        return ABSENT
+    held = rate_of(proportion)
+    if held.measured and held.rate is not None:
+        return f"{in_how_many(held.rate)} ({held.of}; {held.bounds})"
+    return f'{held.of} (<span class="insufficient">insufficient</span> for a rate; {held.bounds})'
+
+
+def _group_sizes(groups: Sequence[Mapping[str, Any]]) -> str:
+    return "".join(
+        table(
+            f"Pairs by {group['attribute']}",
+            ("Group", "Same person", "Strangers"),
+            ((text(row["group"]), count(row.get("mated")), count(row.get("nonmated"))) for row in group["rows"]),
+        )
+        for group in groups
+        if group.get("rows")
+    )

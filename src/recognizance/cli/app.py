@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from recognizance.cli import (
+    advise,
     approvals,
     authorities,
     bench,
@@ -77,6 +78,7 @@ app.command("export")(exporting.export)
 app.command("import")(importing.import_gallery)
 app.command("models")(models.models)
 app.command("calibrate")(calibrate.calibrate)
+app.command("advise")(advise.advise)
 app.command("bench")(bench.bench)
 
 

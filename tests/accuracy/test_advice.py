@@ -4,7 +4,7 @@ from importlib import resources
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from recognizance.accuracy.advice import Load, advise, fnmr_at
@@ -22,6 +22,7 @@ ROUNDING = 1 + 1e-6
 
 
 @given(load=LOADS)
+@example(load=Load(984, 180, 162465.0))  # between 0 percent, which is everything, and a score of 0
 def test_what_is_advised_keeps_to_what_is_tolerated_or_says_that_it_does_not(load: Load) -> None:
     advice = advise(SHIPPED, load)
     expected = load.references * load.searches * SHIPPED.worst_group(advice.set_score)[1]

@@ -198,8 +198,10 @@ def _threshold(calibration: Calibration, curve: Curve, fmr: float) -> Threshold:
     score = curve.score_at(fmr)
     beyond = score > calibration.score_at_percent(PERCENT_FULL) + 1e-9
     # A threshold that people type has one decimal: rounded up, or it would let more through than is tolerated.
-    percent = None if beyond else min(PERCENT_FULL, math.ceil(round(calibration.percent(score) * 10, 6)) / 10)
-    return Threshold(score, percent, score > curve.measured_to)
+    percent = min(PERCENT_FULL, math.ceil(round(calibration.percent(score) * 10, 6)) / 10)
+    if fmr < 1:  # 0 percent lets everything through, also below a score of 0
+        percent = max(percent, 0.1)
+    return Threshold(score, None if beyond else percent, score > curve.measured_to)
 
 
 def _settable(threshold: Threshold) -> float:

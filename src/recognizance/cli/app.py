@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from recognizance.cli import (
+    advise,
     approvals,
     authorities,
     bench,
@@ -79,6 +80,7 @@ app.command("import")(importing.import_gallery)
 app.command("models")(models.models)
 app.command("calibrate")(calibrate.calibrate)
 app.add_typer(evaluate.app, name="evaluate")
+app.command("advise")(advise.advise)
 app.command("bench")(bench.bench)
 
 

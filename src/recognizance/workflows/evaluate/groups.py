@@ -80,5 +80,5 @@ def _differentials(fmr: dict[str, Proportion], fnmr: dict[str, Proportion]) -> d
     return {
         "fmr": asdict(differentials(fmr)),
         "fnmr": asdict(differentials(fnmr)),
-        "garbe": {"alpha": 0.5, "value": garbe(fmr, fnmr)},
+        "garbe": garbe(fmr, fnmr),
     }

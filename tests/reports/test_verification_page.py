@@ -107,7 +107,7 @@ def sample_report() -> dict[str, Any]:
                         "worst": "a",
                         "best": "b",
                     },
-                    "garbe": {"0.5": 0.255},
+                    "garbe": 0.255,
                 },
                 "verdict": "insufficient: 'White' has 5 errors in 3,000 trials.",
             }

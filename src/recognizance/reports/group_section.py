@@ -5,7 +5,7 @@ from typing import Any
 
 from recognizance.reports.charts import group_bars
 from recognizance.reports.markup import section, table
-from recognizance.reports.wording import ABSENT, Rate, number, rate_cell, rate_of, text
+from recognizance.reports.wording import Rate, number, rate_cell, rate_of, text
 
 _MEASURES = (
     ("max_over_min", "Highest rate over lowest"),
@@ -102,6 +102,4 @@ def _measure(side: object, key: str, enough: bool) -> str:
 def _garbe(told: object, enough: bool) -> str:
     if not enough:
         return '<span class="insufficient">insufficient</span>, as a group\'s rate is not measured'
-    if not isinstance(told, Mapping):
-        return number(told, 2)
-    return ", ".join(f"{text(name)} {number(held, 2)}" for name, held in told.items()) or ABSENT
+    return number(told, 2)

@@ -13,6 +13,7 @@ from recognizance.accuracy.bootstrap import bootstrap_interval
 from recognizance.accuracy.rates import Proportion
 from recognizance.accuracy.verification import (
     FOLDS,
+    Det,
     Trials,
     count_fmr,
     count_fnmr,
@@ -77,7 +78,7 @@ def report(
     photographs = len(trials.photographs)
     rate, threshold = equal_error(curve)
     low, high = _equal_error_interval(trials, scored.scores, mated, subjects)
-    kept = _thin(len(curve.thresholds))
+    kept = _thin(curve)
     return {
         "format": FORMAT,
         "kind": "verify",
@@ -182,6 +183,19 @@ def _ten_folds(scores: NDArray[np.float64], mated: NDArray[np.bool_]) -> dict[st
     return {"accuracy": number(accuracy), "standard_error": number(error), "folds": FOLDS}
 
 
-def _thin(points: int) -> NDArray[np.intp]:
-    """Choose at most `DET_POINTS_MAX` points of a curve, its ends among them."""
-    return np.unique(np.linspace(0, points - 1, min(points, DET_POINTS_MAX)).round().astype(np.intp))
+def _thin(curve: Det) -> NDArray[np.intp]:
+    """Choose at most `DET_POINTS_MAX` points of a curve, its ends among them, dense wherever a rate changes."""
+    points = len(curve.thresholds)
+    if points <= DET_POINTS_MAX:
+        return np.arange(points)
+    share = DET_POINTS_MAX // 4 - 1
+    small = 10.0 ** np.linspace(-7, 0, share)
+    scores = np.linspace(curve.thresholds[0], curve.thresholds[-2], share)
+    chosen = [
+        np.array([0, points - 2, points - 1]),
+        np.searchsorted(curve.fnmr, np.linspace(0, 1, share)),
+        np.searchsorted(curve.fnmr, small),
+        np.searchsorted(-curve.fmr, -small),
+        np.searchsorted(curve.thresholds, scores),
+    ]
+    return np.unique(np.concatenate(chosen).clip(0, points - 1))

@@ -298,3 +298,14 @@ def test_a_rate_of_all_or_none_is_never_taken_for_measured() -> None:
 )
 def test_both_ends_of_an_interval_are_counted_alike(low: float, high: float, said: str) -> None:
     assert span(low, high) == said
+
+
+def test_groups_at_two_settings_are_counted_once_and_told_apart() -> None:
+    report = sample_report()
+    first = report["groups"][0]
+    first["percent"] = 80
+    report["groups"] = [first, {**first, "percent": 99}]
+    page = verification_page(report)
+    assert page.count(f"<caption>Pairs by {first['attribute']}") == 1
+    assert f"By {first['attribute']}, at 80" in page
+    assert f"By {first['attribute']}, at 99" in page

@@ -53,12 +53,14 @@ def _failure(proportion: Mapping[str, Any] | None) -> str:
 
 
 def _group_sizes(groups: Sequence[Mapping[str, Any]]) -> str:
+    # The same pairs are looked at from several settings.
+    by_attribute = {group["attribute"]: group for group in groups}
     return "".join(
         table(
             f"Pairs by {group['attribute']}",
             ("Group", "Same person", "Strangers"),
             ((text(row["group"]), count(row.get("mated")), count(row.get("nonmated"))) for row in group["rows"]),
         )
-        for group in groups
+        for group in by_attribute.values()
         if group.get("rows")
     )

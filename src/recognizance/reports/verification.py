@@ -109,7 +109,8 @@ def _unknown(report: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> li
         ]
         if short:
             told.append(
-                f"How often each kind of error happens to these groups ({text(group['attribute'])}):"
+                f"How often each kind of error happens to these groups at {text(group['percent'])} %"
+                f" ({text(group['attribute'])}):"
                 f' {_listed(short)}. Their samples are <strong class="insufficient">insufficient</strong>.'
             )
     if not report.get("groups"):

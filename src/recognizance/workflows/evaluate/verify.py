@@ -175,8 +175,13 @@ def _true_match(counted: Trials, fmr: float) -> dict[str, Any]:
 
 
 def _ten_folds(scores: NDArray[np.float64], mated: NDArray[np.bool_]) -> dict[str, Any] | None:
-    """Part the pairs into ten in turn, mated and nonmated apart; None with fewer than ten of either."""
-    if min(int(mated.sum()), int((~mated).sum())) < FOLDS:
+    """Part the pairs into ten in turn, mated and nonmated apart.
+
+    None with fewer than ten of either, or where one is more than twice the other: where nearly all pairs are of two
+    people, whoever always says so is right nearly always.
+    """
+    few, many = sorted((int(mated.sum()), int((~mated).sum())))
+    if few < FOLDS or many > 2 * few:
         return None
     folds = np.where(mated, np.cumsum(mated) - 1, np.cumsum(~mated) - 1) % FOLDS
     accuracy, error = ten_fold_accuracy(scores, mated, folds.astype(np.intp))

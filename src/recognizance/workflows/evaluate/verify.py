@@ -38,8 +38,9 @@ CAVEATS = (
     "one.",
     "A photograph without a usable face counts as one that matches nothing; it is not left out.",
     "Labels are what the file of labels says.  A label of race is not one of skin tone.",
-    "Wilson's intervals take comparisons to be independent; those of one person are not, so the truth may lie outside "
-    "more often than once in twenty.  The equal error rate's interval draws people instead.",
+    "Wilson's intervals take comparisons to be independent; those of one person are not, so they are too narrow: where "
+    "some people fail, or look like others, far more than the rest, the truth lies outside much more often than once "
+    "in twenty.  The equal error rate's interval draws people instead.",
 )
 
 

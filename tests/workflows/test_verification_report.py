@@ -8,9 +8,10 @@ import pytest
 from recognizance.accuracy.verification import Trials, count_fnmr
 from recognizance.bootstrap import open_calibration
 from recognizance.settings import read_settings
-from recognizance.workflows.evaluate.scoring_pairs import Scored
+from recognizance.workflows.evaluate.document import Told
+from recognizance.workflows.evaluate.service import Compared
 from recognizance.workflows.evaluate.trial_list import NO_LABELS, read_pairs
-from recognizance.workflows.evaluate.verify import DET_POINTS_MAX, Told, report
+from recognizance.workflows.evaluate.verify import DET_POINTS_MAX, report
 
 
 def test_a_curve_of_many_points_is_thinned_where_nothing_changes(tmp_path: Path) -> None:
@@ -27,7 +28,7 @@ def test_a_curve_of_many_points_is_thinned_where_nothing_changes(tmp_path: Path)
     trials = read_pairs(tmp_path / "pairs.csv", tmp_path)
     calibration = open_calibration(read_settings(home=tmp_path))
     told = Told("drawn", "none", "0", datetime.now(UTC), {})
-    made = report(trials, NO_LABELS, Scored(scores, {}, ""), calibration, [], told)
+    made = report(trials, NO_LABELS, Compared(scores, {}, ""), calibration, [], told)
     curve = made["det"]
     assert len(curve["score"]) <= DET_POINTS_MAX
     assert curve["score"][-1] is None  # nothing matches at infinity

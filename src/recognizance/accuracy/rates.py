@@ -43,10 +43,13 @@ class Proportion:
     ----------
     errors, trials : int
         ``0 <= errors <= trials``.
+    over_subjects : tuple of float, optional
+        The rate's 95 % interval where it is known that trials share subjects (`accuracy.subjects`).
     """
 
     errors: int
     trials: int
+    over_subjects: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is no proportion."""
@@ -60,7 +63,9 @@ class Proportion:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The rate's 95 % interval (Wilson), if trials are independent."""
+        """The rate's 95 % interval: over subjects if given, else Wilson's, for independent trials."""
+        if self.over_subjects is not None:
+            return self.over_subjects
         return wilson_interval(self.errors, self.trials)
 
     @property

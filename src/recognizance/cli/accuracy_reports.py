@@ -10,8 +10,6 @@ from recognizance.cli.errors import MisuseError
 if TYPE_CHECKING:
     from recognizance.scoring import Calibration
 
-FORMAT = "recognizance-accuracy-report-1"
-
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -58,6 +56,8 @@ def read_report(path: Path, calibration: "Calibration") -> Measured:
     MisuseError
         If it is none, or measured with another calibration.
     """
+    from recognizance.workflows.evaluate.document import FORMAT
+
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         if document["format"] != FORMAT or document["kind"] != "verify":

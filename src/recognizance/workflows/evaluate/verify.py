@@ -2,8 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -23,43 +21,27 @@ from recognizance.accuracy.verification import (
     threshold_at_fmr,
 )
 from recognizance.errors import InsufficientTrialsError
-from recognizance.scoring import Calibration
+from recognizance.workflows.evaluate.document import CAVEATS, Told, opening
 from recognizance.workflows.evaluate.groups import by_group
-from recognizance.workflows.evaluate.scoring_pairs import NO_FACE, UNREADABLE, Scored
+from recognizance.workflows.evaluate.service import NO_FACE, UNREADABLE, Compared, Scale
 from recognizance.workflows.evaluate.trial_list import SUBJECT, Labels, TrialList
 from recognizance.workflows.evaluate.written import number, proportion
 
-FORMAT = "recognizance-accuracy-report-1"
 PERCENTS = (80, 85, 90, 95, 99)
 FMRS = (1e-3, 1e-4, 1e-5, 1e-6)
 DET_POINTS_MAX = 400
-CAVEATS = (
-    "Who was photographed, and how, decides these rates as much as the program does: they hold for samples like this "
-    "one.",
-    "A photograph without a usable face counts as one that matches nothing; it is not left out.",
-    "Labels are what the file of labels says.  A label of race is not one of skin tone.",
+INTERVALS = (
     "Wilson's intervals take comparisons to be independent; those of one person are not, so they are too narrow: where "
     "some people fail, or look like others, far more than the rest, the truth lies outside much more often than once "
-    "in twenty.  The equal error rate's interval draws people instead.",
+    "in twenty.  The equal error rate's interval draws people instead."
 )
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a report repeats as it was told: the sample's description and licence, and what made the scores."""
-
-    description: str
-    licence: str
-    version: str
-    made_at: datetime
-    service: dict[str, Any]
 
 
 def report(
     trials: TrialList,
     labels: Labels,
-    scored: Scored,
-    calibration: Calibration,
+    compared: Compared,
+    scale: Scale,
     group_by: Sequence[Sequence[str]],
     told: Told,
 ) -> dict[str, Any]:
@@ -71,28 +53,24 @@ def report(
         Without mated or without nonmated pairs.
     """
     mated = np.array([pair.mated for pair in trials.pairs])
-    counted = Trials(scored.scores[mated], scored.scores[~mated])
+    counted = Trials(compared.scores[mated], compared.scores[~mated])
     curve = det(counted)
     subjects = _subjects(trials, labels)
-    thresholds = {percent: calibration.score_at_percent(percent) for percent in PERCENTS}
-    reasons = list(scored.failures.values())
+    thresholds = {percent: scale.score_at_percent(percent) for percent in PERCENTS}
+    reasons = list(compared.failures.values())
     photographs = len(trials.photographs)
     rate, threshold = equal_error(curve)
-    low, high = _equal_error_interval(trials, scored.scores, mated, subjects)
+    low, high = _equal_error_interval(trials, compared.scores, mated, subjects)
     kept = _thin(curve)
     return {
-        "format": FORMAT,
-        "kind": "verify",
-        "made_at": told.made_at.isoformat(timespec="seconds"),
-        "version": told.version,
-        "service": told.service,
+        **opening("verify", told),
         "sample": {
             "description": told.description,
             "licence": told.licence,
             "pairs_file": trials.path.name,
             "pairs_sha256": trials.sha256,
             "photographs": photographs,
-            "photographs_sha256": scored.photographs_sha256,
+            "photographs_sha256": compared.photographs_sha256,
             "mated": len(counted.mated),
             "nonmated": len(counted.nonmated),
             "subjects": len(set(subjects.values())),
@@ -112,18 +90,18 @@ def report(
         ],
         "equal_error": {"rate": number(rate), "score": number(threshold), "interval": [number(low), number(high)]},
         "true_match_at_fmr": [_true_match(counted, fmr) for fmr in FMRS],
-        "ten_folds": _ten_folds(scored.scores, mated),
+        "ten_folds": _ten_folds(compared.scores, mated),
         "det": {
             "score": [number(value) for value in curve.thresholds[kept]],
             "fmr": [number(value) for value in curve.fmr[kept]],
             "fnmr": [number(value) for value in curve.fnmr[kept]],
         },
         "groups": [
-            by_group(trials, labels, scored.scores, attributes, percent, thresholds[percent])
+            by_group(trials, labels, compared.scores, attributes, percent, thresholds[percent])
             for attributes in group_by
             for percent in (80, 99)
         ],
-        "caveats": list(CAVEATS),
+        "caveats": [*CAVEATS, INTERVALS],
     }
 
 

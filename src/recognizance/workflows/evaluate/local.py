@@ -77,7 +77,6 @@ class Local:
         """See `Service.detect`."""
 
         def seen(image: Image, faces: list[DetectedFace]) -> tuple[SeenFace, ...]:
-            del attributes  # until there are weights
             return tuple(_seen(image, face) for face in faces)
 
         faces, failures, digests = {}, {}, []

@@ -27,7 +27,7 @@ APART = 3.0
 
 
 def independent(rate: float, trials: int) -> Callable[[np.random.Generator], Interval]:
-    """Trials that have nothing to do with one another."""
+    """Draw trials that have nothing to do with one another."""
     return lambda random: wilson_interval(int(random.binomial(trials, rate)), trials)
 
 
@@ -41,7 +41,7 @@ def mated_errors(
 
 
 def mated(rate: float, people: int, pairs: int, *, wilson: bool = False) -> Callable[[np.random.Generator], Interval]:
-    """A false non-match rate."""
+    """Draw samples of a false non-match rate."""
 
     def sample(random: np.random.Generator) -> Interval:
         design, failed = mated_errors(random, rate, people, pairs)
@@ -61,7 +61,7 @@ def everybody(random: np.random.Generator, people: int) -> TrialSet:
 
 
 def nonmated(people: int, threshold: float, *, wilson: bool = False) -> Callable[[np.random.Generator], Interval]:
-    """A false match rate."""
+    """Draw samples of a false match rate."""
 
     def sample(random: np.random.Generator) -> Interval:
         counted = everybody(random, people).matching(threshold)
@@ -71,7 +71,7 @@ def nonmated(people: int, threshold: float, *, wilson: bool = False) -> Callable
 
 
 def equal(people: int) -> Callable[[np.random.Generator], Interval]:
-    """An equal error rate, each of the people compared three times with themselves."""
+    """Draw samples of an equal error rate, each of the people compared three times with themselves."""
 
     def sample(random: np.random.Generator) -> Interval:
         strangers = everybody(random, people)
@@ -86,7 +86,7 @@ def equal(people: int) -> Callable[[np.random.Generator], Interval]:
 
 
 def unequal(rates: tuple[float, ...], people: int, pairs: int) -> Callable[[np.random.Generator], Interval]:
-    """The Gini coefficient of groups' false non-match rates."""
+    """Draw samples of the Gini coefficient of groups' false non-match rates."""
 
     def sample(random: np.random.Generator) -> Interval:
         drawn = {}

@@ -14,13 +14,14 @@ from recognizance.accuracy.subjects import TrialSet
 from recognizance.accuracy.verification import FOLDS, Det, equal_error, ten_fold_accuracy, threshold_at_fmr
 from recognizance.errors import InsufficientTrialsError
 from recognizance.workflows.evaluate.document import CAVEATS, Told, opening
-from recognizance.workflows.evaluate.groups import by_group
+from recognizance.workflows.evaluate.groups import by_group, missed_at, missed_by_group
 from recognizance.workflows.evaluate.people import Grouping
 from recognizance.workflows.evaluate.service import NO_FACE, PERCENT, UNREADABLE, Scale
 from recognizance.workflows.evaluate.written import distribution, number, proportion
 
 PERCENTS = (80, 85, 90, 95, 99)
 LOWEST_PERCENT = PERCENTS[0]
+GROUP_PERCENTS = (80, 99)
 FMRS = (1e-3, 1e-4, 1e-5, 1e-6)
 DET_POINTS_MAX = 400
 COSINE_EDGES = np.linspace(-1, 1, 81)
@@ -64,6 +65,7 @@ def report(compared: Verification, groupings: Sequence[Grouping], scale: Scale, 
     if not mated.design.trials or not nonmated.design.trials:
         raise InsufficientTrialsError("A trade-off needs comparisons of the same and of different people.")
     thresholds = {percent: scale.score_at_percent(percent) for percent in PERCENTS}
+    of_groups = {percent: thresholds[percent] for percent in GROUP_PERCENTS}
     edges = PERCENT_EDGES if told.service.get("score_is") == PERCENT else COSINE_EDGES
     curve = comparisons.det()
     kept = _thin(curve)
@@ -101,10 +103,15 @@ def report(compared: Verification, groupings: Sequence[Grouping], scale: Scale, 
         "det": {
             "score": [number(value) for value in curve.thresholds[kept]],
             "fmr": [number(value) for value in curve.fmr[kept]],
-            "fnmr": [number(value) for value in curve.fnmr[kept]],
+            **missed_at(mated, curve.thresholds[kept]),
         },
         "distribution": distribution(comparisons.distribution(everybody, EVERYBODY, edges)),
-        "groups": [table for grouping in groupings for table in by_group(comparisons, grouping, thresholds, edges)],
+        "groups": [table for grouping in groupings for table in by_group(comparisons, grouping, of_groups, edges)],
+        "det_by_group": [
+            curve_of
+            for grouping in groupings
+            for curve_of in missed_by_group(comparisons, grouping, curve.thresholds[kept])
+        ],
         "caveats": list(CAVEATS),
     }
 

@@ -8,10 +8,11 @@ import pytest
 from recognizance.accuracy.verification import Trials, count_fnmr
 from recognizance.bootstrap import open_calibration
 from recognizance.settings import read_settings
+from recognizance.workflows.evaluate.curve import DET_POINTS_MAX
 from recognizance.workflows.evaluate.document import Told
 from recognizance.workflows.evaluate.service import Compared
 from recognizance.workflows.evaluate.trial_list import NO_LABELS, read_pairs
-from recognizance.workflows.evaluate.verify import DET_POINTS_MAX, report
+from recognizance.workflows.evaluate.verify import report
 
 
 def test_a_curve_of_many_points_is_thinned_where_nothing_changes(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def read_pairs(path: Path, photos: Path) -> TrialList:
     TrialListError
         Naming the line that cannot be used, or the first photograph that is missing.
     """
-    rows, sha256 = _read(path, {"a", "b", "mated"})
+    rows, sha256 = read_rows(path, {"a", "b", "mated"})
     pairs = []
     for number, row in rows:
         said = row["mated"].lower()
@@ -87,7 +87,7 @@ def read_labels(path: Path) -> Labels:
     ------
     TrialListError
     """
-    rows, _ = _read(path, {"file"})
+    rows, _ = read_rows(path, {"file"})
     attributes = tuple(name for name in (rows[0][1] if rows else ()) if name != "file")
     found: dict[str, Mapping[str, str]] = {}
     for number, row in rows:
@@ -96,7 +96,7 @@ def read_labels(path: Path) -> Labels:
     return Labels(attributes, found)
 
 
-def _read(path: Path, needed: set[str]) -> tuple[list[tuple[int, dict[str, str]]], str]:
+def read_rows(path: Path, needed: set[str]) -> tuple[list[tuple[int, dict[str, str]]], str]:
     """Read the rows of a CSV file, each with its line, and the file's SHA-256."""
     try:
         data = path.read_bytes()

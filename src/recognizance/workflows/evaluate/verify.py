@@ -11,7 +11,6 @@ from recognizance.accuracy.bootstrap import bootstrap_interval
 from recognizance.accuracy.rates import Proportion
 from recognizance.accuracy.verification import (
     FOLDS,
-    Det,
     Trials,
     count_fmr,
     count_fnmr,
@@ -21,6 +20,7 @@ from recognizance.accuracy.verification import (
     threshold_at_fmr,
 )
 from recognizance.errors import InsufficientTrialsError
+from recognizance.workflows.evaluate.curve import thin
 from recognizance.workflows.evaluate.document import CAVEATS, Told, opening
 from recognizance.workflows.evaluate.groups import by_group
 from recognizance.workflows.evaluate.service import NO_FACE, UNREADABLE, Compared, Scale
@@ -29,7 +29,6 @@ from recognizance.workflows.evaluate.written import number, proportion
 
 PERCENTS = (80, 85, 90, 95, 99)
 FMRS = (1e-3, 1e-4, 1e-5, 1e-6)
-DET_POINTS_MAX = 400
 INTERVALS = (
     "Wilson's intervals take comparisons to be independent; those of one person are not, so they are too narrow: where "
     "some people fail, or look like others, far more than the rest, the truth lies outside much more often than once "
@@ -61,7 +60,7 @@ def report(
     photographs = len(trials.photographs)
     rate, threshold = equal_error(curve)
     low, high = _equal_error_interval(trials, compared.scores, mated, subjects)
-    kept = _thin(curve)
+    kept = thin(curve)
     return {
         **opening("verify", told),
         "sample": {
@@ -165,21 +164,3 @@ def _ten_folds(scores: NDArray[np.float64], mated: NDArray[np.bool_]) -> dict[st
     folds = np.where(mated, np.cumsum(mated) - 1, np.cumsum(~mated) - 1) % FOLDS
     accuracy, error = ten_fold_accuracy(scores, mated, folds.astype(np.intp))
     return {"accuracy": number(accuracy), "standard_error": number(error), "folds": FOLDS}
-
-
-def _thin(curve: Det) -> NDArray[np.intp]:
-    """Choose at most `DET_POINTS_MAX` points of a curve, its ends among them, dense wherever a rate changes."""
-    points = len(curve.thresholds)
-    if points <= DET_POINTS_MAX:
-        return np.arange(points)
-    share = DET_POINTS_MAX // 4 - 1
-    small = 10.0 ** np.linspace(-7, 0, share)
-    scores = np.linspace(curve.thresholds[0], curve.thresholds[-2], share)
-    chosen = [
-        np.array([0, points - 2, points - 1]),
-        np.searchsorted(curve.fnmr, np.linspace(0, 1, share)),
-        np.searchsorted(curve.fnmr, small),
-        np.searchsorted(-curve.fmr, -small),
-        np.searchsorted(curve.thresholds, scores),
-    ]
-    return np.unique(np.concatenate(chosen).clip(0, points - 1))

@@ -16,10 +16,10 @@ def false_match_groups_section(groups: Sequence[Mapping[str, Any]]) -> str:
     """Set the section on groups: who is falsely matched, beside who was searched."""
     if not groups:
         return section("groups", "Groups of people", NOT_MEASURED)
-    attributes = dict.fromkeys(str(group["attribute"]) for group in groups)
-    parts = [
-        _attribute(i, name, [one for one in groups if one["attribute"] == name]) for i, name in enumerate(attributes)
-    ]
+    settings: dict[str, list[Mapping[str, Any]]] = {}
+    for group in groups:
+        settings.setdefault(str(group["attribute"]), []).append(group)
+    parts = [_attribute(index, name, held) for index, (name, held) in enumerate(settings.items())]
     return section("groups", "Groups of people", LABELS + "\n".join(parts))
 
 
@@ -44,11 +44,8 @@ def _attribute(index: int, attribute: str, settings: Sequence[Mapping[str, Any]]
 
 
 def _counted(row: Mapping[str, Any]) -> str:
-    known, most = row["known_false"], row["at_most"]
-    errors = (
-        count(known["errors"]) if known["errors"] == most["errors"] else f"{known['errors']:,} – {most['errors']:,}"
-    )
-    return f"{errors}<small>of {count(row['probes'])}</small>"
+    known, most = count(row["known_false"]["errors"]), count(row["at_most"]["errors"])
+    return f"{known if known == most else f'{known} – {most}'}<small>of {count(row['probes'])}</small>"
 
 
 def _setting(name: str, attribute: str, group: Mapping[str, Any]) -> str:
@@ -92,7 +89,7 @@ def _setting(name: str, attribute: str, group: Mapping[str, Any]) -> str:
                 [(str(row["group"]), rate_of(row[rate])) for row in rows],
             ),
             "</div>",
-            differentials_table(attribute, (("Falsely matched", group.get("differentials")),)),
+            "" if left else differentials_table(attribute, (("Falsely matched", group.get("differentials")),)),
         ]
     )
 

@@ -64,9 +64,9 @@ def _plain_words(report: Mapping[str, Any]) -> str:
     sample = report["sample"]
     probes = count(sample["probes"]["photographs"])
     parts = [
-        f"<p>{probes} photographs were searched in a gallery of {count(sample['gallery']['photographs'])}. Nobody should"
-        " have been found. Whoever uses the program chooses the percentage of similarity from which somebody is listed:"
-        f" it is {number(report.get('default_percent'), 0)} % where nothing else is set.</p>"
+        f"<p>{probes} photographs were searched in a gallery of {count(sample['gallery']['photographs'])}. Nobody"
+        " should have been found. Whoever uses the program chooses the percentage of similarity from which somebody is"
+        f" listed: it is {number(report.get('default_percent'), 0)} % where nothing else is set.</p>"
     ]
     for row in (row for row in report.get("rates_at_percent") or () if row["percent"] in _PLAIN_PERCENTS):
         default = ", which is used where nothing else is set" if row.get("is_default") else ""
@@ -78,9 +78,9 @@ def _plain_words(report: Mapping[str, Any]) -> str:
 def _told(row: Mapping[str, Any], probes: str) -> list[str]:
     held = row["candidates"]
     counts = (
-        f"Somebody was listed {count(sum(held.values()))} times: {count(held['different'])} times somebody"
-        f" <strong>else</strong>, {count(held['same'])} times the same person, and {count(held['not_adjudicated'])} times"
-        " nobody has judged yet which (<strong>not adjudicated</strong>)."
+        f"Candidates that were listed: {count(sum(held.values()))}. Somebody else:"
+        f" <strong>{count(held['different'])}</strong>. The same person: <strong>{count(held['same'])}</strong>. Not"
+        f" adjudicated, as nobody has looked yet: <strong>{count(held['not_adjudicated'])}</strong>."
     )
     known, most = rate_of(row["known_false"]), rate_of(row["at_most"])
     if not held["not_adjudicated"]:

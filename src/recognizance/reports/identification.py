@@ -119,7 +119,7 @@ def _rates(report: Mapping[str, Any]) -> str:
         (f"{number(row['percent'], 0)} %", rate_cell(row["fpir"]), *(rate_cell(one) for one in row["fnir"]))
         for row in rows
     ]
-    cells.append(("any", "everybody", *(rate_cell(one) for one in report.get("fnir_at_rank") or ())))
+    cells.append(("any similarity", "always", *(rate_cell(one) for one in report.get("fnir_at_rank") or ())))
     heads = ("Listed from", "Somebody listed who is not the person (FPIR)")
     missed = ("Person not first (FNIR)" if rank == 1 else f"Person not among {count(rank)} (FNIR)" for rank in ranks)
     return section(
@@ -128,13 +128,15 @@ def _rates(report: Mapping[str, Any]) -> str:
 
 
 def _ranks(report: Mapping[str, Any]) -> str:
+    drawn = rank_curve(report.get("rank_curve") or (), report["sample"]["probes"]["mated"])
     return section(
         "rank-curve",
         "How far down the list the person is",
-        f"<figure>{rank_curve(report.get('rank_curve') or ())}<figcaption>Of the searches for people who are in the"
+        f"<figure>{drawn}<figcaption>Of the searches for people who are in the"
         " gallery, how many list them within so many candidates, whatever the similarity (cumulative match). It says"
-        " nothing of people who are not in the gallery: a list of any length has somebody for each of them.</figcaption>"
-        "</figure>",
+        " nothing of people who are not in the gallery: a list of any length has somebody for each of them."
+        " In the tinted ground fewer than 30 were missed: the sample is insufficient there."
+        "</figcaption></figure>",
     )
 
 
@@ -167,7 +169,8 @@ def _open_set(report: Mapping[str, Any]) -> str:
         "open-set",
         "One error against the other",
         f"<figure>{drawn}<figcaption>A stricter setting is further left and higher. In the tinted ground fewer than 30"
-        " errors were counted: the sample is insufficient there, and a hollow mark is not measured.</figcaption></figure>"
+        " errors were counted: the sample is insufficient there, and a hollow mark is not measured."
+        "</figcaption></figure>"
         + table(
             "Misses at a chosen rate of false positives",
             ("Somebody else listed", "From similarity", f"Person not among {limit}"),

@@ -2,14 +2,23 @@
 
 from collections.abc import Sequence
 
+from recognizance.accuracy.rates import RULE_OF_30
 from recognizance.reports.charts import WIDTH, drawing
 from recognizance.reports.wording import finite
 
 _LEFT, _TOP, _RIGHT, _BOTTOM = 46.0, 12.0, WIDTH - 12.0, 212.0
 
 
-def rank_curve(shares: Sequence[object]) -> str:
-    """Draw the shares of searches, 0..1, whose person is listed within rank 1, 2, 3, …; from zero to all of them."""
+def rank_curve(shares: Sequence[object], searches: int) -> str:
+    """Draw how many searches list their person within each rank, from none to all of them.
+
+    Parameters
+    ----------
+    shares : sequence of float
+        0..1, for rank 1, 2, 3, …
+    searches : int
+        Of how many; where fewer than 30 of them miss, the ground is tinted.
+    """
     held = [finite(share) for share in shares]
     points = [share for share in held if share is not None]
     if len(points) < 2 or len(points) < len(held):
@@ -21,7 +30,8 @@ def rank_curve(shares: Sequence[object]) -> str:
     def down(share: float) -> float:
         return _BOTTOM - (_BOTTOM - _TOP) * share
 
-    parts = []
+    few = down(max(0.0, 1 - RULE_OF_30 / searches))
+    parts = [f'<path class="few" d="M{_LEFT:.1f} {_TOP:.1f}H{_RIGHT:.1f}V{few:.1f}H{_LEFT:.1f}Z"/>']
     for hundredths in (0, 25, 50, 75, 100):
         y = down(hundredths / 100)
         parts.append(f'<path class="grid" d="M{_LEFT:.1f} {y:.1f}H{_RIGHT:.1f}"/>')

@@ -39,9 +39,8 @@ def share_bars(name: str, title: str, rows: Sequence[tuple[str, float, Rate]]) -
             parts.append(f'<rect class="bar" x="{_LEFT:.1f}" y="{y + 16}" width="{width:.1f}" height="14"/>')
         if matched.trials:
             low, high = across(matched.low), across(matched.high)
-            parts.append(
-                f'<path class="whisker" d="M{low:.1f} {y + 23}H{high:.1f}M{low:.1f} {y + 18}v10M{high:.1f} {y + 18}v10"/>'
-            )
+            ends = f"M{low:.1f} {y + 18}v10M{high:.1f} {y + 18}v10"
+            parts.append(f'<path class="whisker" d="M{low:.1f} {y + 23}H{high:.1f}{ends}"/>')
         parts.append(f'<circle class="mark hollow" cx="{across(of_all):.1f}" cy="{y + 23}" r="4.5"/>')
     foot = _TOP + _STEP * len(rows)
     parts.append(

@@ -20,7 +20,7 @@ from recognizance.cli.evaluate.options import (
 from recognizance.cli.evaluate.shown import INSUFFICIENT, add_rates, gallery_and_probes, rates_table
 from recognizance.cli.evaluate.written import leave
 from recognizance.cli.invocation import Invocation
-from recognizance.cli.terminal import output, progress
+from recognizance.cli.terminal import count, output, progress
 
 if TYPE_CHECKING:
     from recognizance.workflows.evaluate.search_trials import SearchTrials
@@ -117,7 +117,6 @@ def _show(document: Mapping[str, Any]) -> None:
             add_rates(made, row["group"], row["fpir"], row["fnir"])
         console.print(made)
     if document["mates_beyond_limit"]:
-        console.print(
-            f"{document['mates_beyond_limit']:,} enrolled mates are not among {limit}; --limit asks for more."
-        )
+        beyond = count(document["mates_beyond_limit"], "search", "searches")
+        console.print(f"Without a mate among {limit}, although one is enrolled: {beyond}.  --limit asks for more.")
     console.print(INSUFFICIENT)

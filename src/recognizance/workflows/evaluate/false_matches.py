@@ -12,6 +12,7 @@ from recognizance.workflows.evaluate.hits import Hit, Hits
 from recognizance.workflows.evaluate.search_sample import count_searches, sample
 from recognizance.workflows.evaluate.search_trials import SearchTrials
 from recognizance.workflows.evaluate.service import DEFAULT_PERCENT, Scale, Searched
+from recognizance.workflows.evaluate.trial_list import SUBJECT
 from recognizance.workflows.evaluate.written import proportion
 
 PERCENTS = (80, 85, 90, 95, 99)
@@ -33,7 +34,9 @@ def report(
     Candidates that nobody has judged are counted apart: the errors are at least those known, and at most all of both.
     """
     described = sample(trials, searched, told)
-    described["probes"]["subjects"] = len(set(found.subjects))
+    labelled = SUBJECT in trials.of_probes.attributes
+    if labelled:
+        described["probes"]["subjects"] = len(set(found.subjects))
     described["known_mates"] = _file(adjudication.known_mates)
     described["adjudication"] = _file(adjudication.adjudicated)
     full = sum(len(listed) >= LIMIT for listed in searched.candidates.values())
@@ -57,7 +60,7 @@ def report(
         "groups": [
             by_group(trials, searched, found, attributes, percent) for attributes in group_by for percent in PERCENTS
         ],
-        "caveats": [*CAVEATS, *_caveats(trials, described, full)],
+        "caveats": [*CAVEATS, *_caveats(trials, described, labelled, full)],
     }
 
 
@@ -82,15 +85,15 @@ def _expected(described: Mapping[str, Any], scale: Scale, percent: float) -> dic
     return {"candidates": comparisons * scale.fmr(score), "if_all_of_worst_group": comparisons * worst, "group": group}
 
 
-def _caveats(trials: SearchTrials, described: Mapping[str, Any], full: int) -> list[str]:
+def _caveats(trials: SearchTrials, described: Mapping[str, Any], labelled: bool, full: int) -> list[str]:
     told = [
         f"These are counts of a gallery of {described['gallery']['used']:,} references.  In a larger one more people "
         "are falsely matched, nearly in proportion while that is rare.",
         "Nobody who is searched is taken to be in the gallery: searches that find the person all the same (the counts "
         "of the same person) stay among the searches, and what they found is not counted as an error.",
     ]
-    if described["probes"]["subjects"] == described["probes"]["photographs"]:
-        told.append("Each probe is taken for a person of its own, as no label says otherwise.")
+    if not labelled:
+        told.append("Each probe is taken for a person of its own, as no label says whom it shows.")
     if trials.same_file:
         told.append(
             f"{len(trials.same_file):,} probes are the very file of a photograph in the gallery, which is counted as "

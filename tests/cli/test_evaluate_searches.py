@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Cli, Result
+from recognizance.cli.errors import ExitCode
 
 ENCOUNTERS = {
     "001": ("S001-01-t10_01", "S001-02-t10_01"),
@@ -65,6 +66,7 @@ def made(faces: Path, model_cache: Path, tmp_path_factory: pytest.TempPathFactor
         "m008/S008-02-t10_01.jpg,m008/S008-01-t10_01.jpg,99.9,same\n"
         "m013/S013-02-t10_01.jpg,m013/S013-01-t10_01.jpg,99.9,Different\n"
         "m015/S015-02-t10_01.jpg,m015/S015-01-t10_01.jpg,99.9,\n"
+        "gone.jpg,gone too.jpg,99.9,same\n"
     )
     cli = Cli(folder / "home", model_cache)
     both = ("--gallery", folder / "gallery", "--probes", folder / "probes", "--labels", folder / "labels.csv")
@@ -167,7 +169,15 @@ def test_what_is_left_to_judge_keeps_the_verdicts_that_were_given(made: Made) ->
     assert left["m008/S008-02-t10_01.jpg"] == "same"
     assert left["m013/S013-02-t10_01.jpg"] == "different"
     assert left["m015/S015-02-t10_01.jpg"] == ""
+    assert left["gone.jpg"] == "same"  # what a person did is never thrown away
     assert "m006/S006-02-t10_01.jpg" not in left  # known mates need no judge
     page = (made.folder / "matched" / "report.html").read_text(encoding="utf-8")
     assert "At least <strong>1</strong>" in page
     assert "S013" not in page
+
+
+def test_verdicts_are_not_written_over(cli: Cli, made: Made) -> None:
+    both = ("--gallery", made.folder / "gallery", "--probes", made.folder / "probes")
+    result = cli("evaluate", "false-matches", *both, "--out", made.folder / "matched")
+    assert result.code == ExitCode.USAGE
+    assert "has verdicts, and would be written over" in result.err

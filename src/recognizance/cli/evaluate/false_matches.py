@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recognizance.cli.errors import ExitCode
+from recognizance.cli.errors import ExitCode, MisuseError
 from recognizance.cli.evaluate.folders import GalleryOption, ProbesOption, SearchLabelsOption, photographs_in
 from recognizance.cli.evaluate.measured import opened
 from recognizance.cli.evaluate.options import (
@@ -25,9 +25,11 @@ from recognizance.cli.invocation import Invocation
 from recognizance.cli.terminal import count, output, progress, table
 
 if TYPE_CHECKING:
+    from recognizance.workflows.evaluate.adjudication import Adjudication
     from recognizance.workflows.evaluate.hits import Hits
     from recognizance.workflows.evaluate.service import Searched
 
+ADJUDICATE = "adjudicate.csv"
 COLUMNS = ("probe", "rank", "candidate", "similarity_percent", "verdict", "known_by", "failure")
 
 
@@ -78,6 +80,7 @@ def false_matches(
     trials = read_search_trials(photographs_in(gallery), photographs_in(probes), labels)
     known = read_adjudication(trials, known_mates, adjudication)
     groups = groups_wanted(group_by, trials.of_probes)
+    _keep_verdicts(out / ADJUDICATE, adjudication)
     out.mkdir(parents=True, exist_ok=True)
     with opened(invocation) as service:
         total = len(trials.gallery.names) + len(trials.probes.names)
@@ -89,8 +92,8 @@ def false_matches(
     document = report(trials, searched, found, known, scale, groups, told)
     _show(document)
     leave(out, document, false_matches_page(document), COLUMNS, _trials(found, searched))
-    listed = _leave_adjudication(out / "adjudicate.csv", found)
-    output().print(f"{count(listed, 'candidate')} for a person to judge: adjudicate.csv.", soft_wrap=True)
+    left = _leave_adjudication(out / ADJUDICATE, found, known)
+    output().print(f"{count(left, 'candidate')} for a person to judge: {ADJUDICATE}.", soft_wrap=True)
     return ExitCode.OK
 
 
@@ -103,8 +106,25 @@ def _trials(found: "Hits", searched: "Searched") -> Iterator[tuple[object, ...]]
         yield hit.probe, hit.rank, hit.candidate, f"{hit.similarity:.4f}", truth.verdict, truth.source, ""
 
 
-def _leave_adjudication(path: Path, found: "Hits") -> int:
-    """Write the candidates that only a person can judge, with the verdicts that were given; count those without."""
+def _keep_verdicts(path: Path, adjudication: Path | None) -> None:
+    """Refuse to write over verdicts that a person gave and that are not read.
+
+    Raises
+    ------
+    MisuseError
+    """
+    if not path.exists() or (adjudication and adjudication.samefile(path)):
+        return
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        if any(row.get("verdict") for row in csv.DictReader(file)):
+            raise MisuseError(
+                f"{path} has verdicts, and would be written over.",
+                f"Name it with --adjudication {path}, or another --out.",
+            )
+
+
+def _leave_adjudication(path: Path, found: "Hits", known: "Adjudication") -> int:
+    """Write the candidates that only a person can judge, and all verdicts that were given; count those without."""
     from recognizance.workflows.evaluate.adjudication import ADJUDICATED, OPEN
 
     left = [hit for hit in found.all if hit.truth.verdict == OPEN or hit.truth.source == ADJUDICATED]
@@ -114,6 +134,9 @@ def _leave_adjudication(path: Path, found: "Hits") -> int:
         for hit in left:
             verdict = "" if hit.truth.verdict == OPEN else hit.truth.verdict
             writer.writerow([hit.probe, hit.candidate, f"{hit.similarity:.4f}", verdict])
+        listed = {(hit.probe, hit.candidate) for hit in left}
+        given = known.adjudicated.verdicts if known.adjudicated else {}
+        writer.writerows([*pair, "", verdict] for pair, verdict in given.items() if pair not in listed)
     return sum(hit.truth.verdict == OPEN for hit in left)
 
 

@@ -123,6 +123,7 @@ def test_an_identification_tells_whom_it_measured(made: Made) -> None:
     )
     assert gallery["failures"]["unreadable"]["errors"] == probes["failures"]["unreadable"]["errors"] == 1
     assert report["sample"]["probes_also_in_gallery"] == 2  # one of them is broken
+    assert any("1 of them are said to show another person" in caveat for caveat in report["caveats"])
     assert report["fnir_at_fpir"][0]["fnir"] is None
     assert "300 would" in report["fnir_at_fpir"][0]["reason"]
     by_source = report["groups"][0]

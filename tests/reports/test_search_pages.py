@@ -83,6 +83,7 @@ def test_a_large_sample_is_told_in_plain_words(tmp_path: Path) -> None:
     assert "at most 90 of 200" not in told
     assert "30 in 100" in told
     assert "66.7 % 60 of 90" in told
+    assert "are 50 % of those searched and 67 % of those falsely matched" in told
 
 
 def words(page: str) -> str:

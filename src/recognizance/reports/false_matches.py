@@ -70,7 +70,9 @@ def _plain_words(report: Mapping[str, Any]) -> str:
     ]
     for row in (row for row in report.get("rates_at_percent") or () if row["percent"] in _PLAIN_PERCENTS):
         default = ", which is used where nothing else is set" if row.get("is_default") else ""
-        parts.append(f"<h3>At {number(row['percent'], 0)} %{default}</h3>\n{items(_told(row, probes))}")
+        parts.append(
+            f"<h3>At {number(row['percent'], 0)} %{default}</h3>\n{items([*_told(row, probes), *_shares(report, row)])}"
+        )
     parts.append(f"<h3>What is not known</h3>\n{items(_unknown(report))}")
     return section("plain", "In plain words", "\n".join(parts), kind="plain")
 
@@ -94,6 +96,24 @@ def _told(row: Mapping[str, Any], probes: str) -> list[str]:
         " photographs were falsely matched with somebody else: at most, if all that is not adjudicated is false.",
         counts,
     ]
+
+
+def _shares(report: Mapping[str, Any], setting: Mapping[str, Any]) -> list[str]:
+    """Say of each attribute which group is falsely matched beyond its share, where all is adjudicated and measured."""
+    told = []
+    for group in report.get("groups") or ():
+        if group["percent"] != setting["percent"] or setting["candidates"]["not_adjudicated"]:
+            continue
+        shares = [(row, rate_of(row["share_of_known_false"])) for row in group["rows"]]
+        if len(shares) < 2 or not all(held.measured for _, held in shares):
+            continue
+        row, held = max(shares, key=lambda one: (one[1].rate or 0) - one[0]["share_of_probes"])
+        told.append(
+            f"By {text(group['attribute'])}: {text(row['group'])} are {number(100 * row['share_of_probes'], 0)} % of"
+            f" those searched and <strong>{number(100 * (held.rate or 0), 0)} %</strong> of those falsely matched"
+            f" ({held.of}; {held.bounds})."
+        )
+    return told
 
 
 def _unknown(report: Mapping[str, Any]) -> list[str]:

@@ -82,7 +82,7 @@ def report(
             for attributes in group_by
             for percent in GROUP_PERCENTS
         ],
-        "caveats": [*CAVEATS, *_caveats(trials, searched, beyond, limit)],
+        "caveats": [*CAVEATS, *_caveats(trials, searched, found, beyond, limit)],
     }
 
 
@@ -116,7 +116,7 @@ def _open_set(found: Outcomes) -> dict[str, list[float | None]] | None:
     }
 
 
-def _caveats(trials: SearchTrials, searched: Searched, beyond: int, limit: int) -> list[str]:
+def _caveats(trials: SearchTrials, searched: Searched, found: Outcomes, beyond: int, limit: int) -> list[str]:
     used = len(trials.gallery.names) - len(searched.gallery_failures)
     told = [
         f"These are rates of a gallery of {used:,} references.  False positives grow with the gallery, nearly in "
@@ -131,5 +131,14 @@ def _caveats(trials: SearchTrials, searched: Searched, beyond: int, limit: int) 
         told.append(
             f"{len(trials.same_file):,} probes are the very file of a photograph in the gallery.  A program finds "
             "those that would fail on another photograph of the same person: the misses are too few."
+        )
+    references = subjects(trials.gallery, trials.of_gallery)
+    contrary = sum(
+        any(references[name] != found.subjects[probe] for name in names) for probe, names in trials.same_file.items()
+    )
+    if contrary:
+        told.append(
+            f"{contrary:,} of them are said to show another person than the same file in the gallery does: one of the "
+            "two is wrong."
         )
     return told

@@ -89,7 +89,7 @@ def _setting(name: str, attribute: str, group: Mapping[str, Any]) -> str:
                 [(str(row["group"]), rate_of(row[rate])) for row in rows],
             ),
             "</div>",
-            "" if left else differentials_table(attribute, (("Falsely matched", group.get("differentials")),)),
+            "" if left else differentials_table(attribute, percent, (("Falsely matched", group.get("differentials")),)),
         ]
     )
 

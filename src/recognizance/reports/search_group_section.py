@@ -14,7 +14,7 @@ def search_groups_section(groups: Sequence[Mapping[str, Any]]) -> str:
     return section("groups", "Groups of people", body)
 
 
-def differentials_table(attribute: str, sides: Sequence[tuple[str, Mapping[str, Any] | None]]) -> str:
+def differentials_table(attribute: str, percent: str, sides: Sequence[tuple[str, Mapping[str, Any] | None]]) -> str:
     """Set how far groups lie apart, a column for each rate; where one is not measured for each group, it says so."""
     if not any(told for _, told in sides):
         return (
@@ -22,7 +22,9 @@ def differentials_table(attribute: str, sides: Sequence[tuple[str, Mapping[str, 
             " a group's rate is not measured.</p>"
         )
     rows = [(text(said), *(_measure(told, key) for _, told in sides)) for key, said in MEASURES]
-    return table(f"How far groups of {attribute} lie apart", ("Measure", *(name for name, _ in sides)), rows)
+    return table(
+        f"How far groups of {attribute} lie apart at {percent} %", ("Measure", *(name for name, _ in sides)), rows
+    )
 
 
 def own_group(told: Mapping[str, Any], share: object) -> str:
@@ -69,7 +71,9 @@ def _group(index: int, group: Mapping[str, Any]) -> str:
     if group.get("searches_without_group"):
         parts.append(f"<p>{count(group['searches_without_group'])} searches are in no group: it is not labelled.</p>")
     told = group.get("differentials") or {}
-    parts.append(differentials_table(attribute, (("False positives", told.get("fpir")), ("Misses", told.get("fnir")))))
+    parts.append(
+        differentials_table(attribute, percent, (("False positives", told.get("fpir")), ("Misses", told.get("fnir"))))
+    )
     return "\n".join(parts)
 
 

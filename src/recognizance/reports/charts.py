@@ -8,12 +8,17 @@ from recognizance.accuracy.rates import RULE_OF_30
 from recognizance.reports.wording import Rate, finite, in_how_many, text
 
 NAMESPACE = "http://www.w3.org/2000/svg"
-_WIDTH = 360  # about a phone's width, so that letters keep their size there
+WIDTH = 360  # about a phone's width, so that letters keep their size there
 _LABEL_LIMIT = 40
 
 
 def det_curve(
-    det: Mapping[str, Any], marks: Iterable[tuple[str, Rate, Rate]], *, mated: int | None, nonmated: int | None
+    det: Mapping[str, Any],
+    marks: Iterable[tuple[str, Rate, Rate]],
+    *,
+    mated: int | None,
+    nonmated: int | None,
+    axes: tuple[str, str] = ("strangers taken for one person (FMR)", "same person missed (FNMR)"),
 ) -> str:
     """Draw missed matches against false matches, both axes logarithmic.
 
@@ -25,12 +30,14 @@ def det_curve(
         Settings to mark; hollow where either rate is not measured.
     mated, nonmated : int or None
         Numbers of trials: where they allow fewer than 30 errors, the ground is tinted.
+    axes : tuple of str
+        What is counted across, and upwards.
     """
     pairs = zip(det.get("fmr") or (), det.get("fnmr") or (), strict=False)
     points = [(x, y) for x, y in ((finite(a), finite(b)) for a, b in pairs) if x and y and x > 0 and y > 0]
     if len(points) < 2:
         return "<p>The curve is not drawn: fewer than two of its points have errors on both sides.</p>"
-    left, top, right, bottom = 46.0, 12.0, _WIDTH - 12.0, 262.0
+    left, top, right, bottom = 46.0, 12.0, WIDTH - 12.0, 262.0
     x_low = math.floor(math.log10(min(x for x, _ in points)))
     y_low = math.floor(math.log10(min(y for _, y in points)))
     x_low, y_low = min(x_low, -1), min(y_low, -1)
@@ -55,7 +62,7 @@ def det_curve(
     line = " ".join(f"{across(x):.1f},{down(y):.1f}" for x, y in points)
     drawn, told = [], []
     for label, fmr, fnmr in marks:
-        told.append(f"{label}: false matches {_told(fmr)}, missed matches {_told(fnmr)}")
+        told.append(f"{label}: {axes[0]} {told_rate(fmr)}, {axes[1]} {told_rate(fnmr)}")
         if not fmr.rate or not fnmr.rate:
             continue
         x = across(max(fmr.rate, 10.0**x_low))
@@ -68,14 +75,14 @@ def det_curve(
             f' y="{max(y - 7, top + 10):.1f}" text-anchor="{anchor}">{text(label)}</text>'
         )
     middle = (top + bottom) / 2
-    axes = (
+    named = (
         f'<text x="{(left + right) / 2:.1f}" y="{bottom + 33:.1f}" text-anchor="middle">'
-        "strangers taken for one person (FMR)</text>"
+        f"{text(axes[0])}</text>"
         f'<text transform="translate(9 {middle:.1f}) rotate(-90)" text-anchor="middle">'
-        "same person missed (FNMR)</text>"
+        f"{text(axes[1])}</text>"
     )
-    body = f'{grounds}{"".join(grid)}<polyline class="curve" points="{line}"/>{"".join(drawn)}{axes}'
-    return _svg("det", 302, "Missed matches against false matches", "; ".join(told) + ".", body)
+    body = f'{grounds}{"".join(grid)}<polyline class="curve" points="{line}"/>{"".join(drawn)}{named}'
+    return drawing("det", 302, "One error against the other", "; ".join(told) + ".", body)
 
 
 def _few_errors(
@@ -105,7 +112,7 @@ def group_bars(name: str, title: str, rows: Sequence[tuple[str, Rate]]) -> str:
         A rate that is not measured gets its whisker alone and the word "insufficient".
     """
     highest = max((rate.high for _, rate in rows if rate.trials), default=0.0) or 1.0
-    left, right, step, top = 4.0, _WIDTH - 12.0, 40, 6
+    left, right, step, top = 4.0, WIDTH - 12.0, 40, 6
 
     def across(value: float) -> float:
         return left + (right - left) * min(1.0, max(0.0, value / highest))
@@ -115,7 +122,7 @@ def group_bars(name: str, title: str, rows: Sequence[tuple[str, Rate]]) -> str:
         y = top + step * index
         label = group if len(group) <= _LABEL_LIMIT else group[: _LABEL_LIMIT - 1] + "…"
         said = in_how_many(rate.rate) if rate.measured and rate.rate is not None else "insufficient"
-        told.append(f"{group}: {_told(rate)}")
+        told.append(f"{group}: {told_rate(rate)}")
         parts.append(
             f'<text class="label" x="{left:.1f}" y="{y + 11}">{text(label)}</text>'
             f'<text x="{right:.1f}" y="{y + 11}" text-anchor="end">{text(said)}</text>'
@@ -135,10 +142,11 @@ def group_bars(name: str, title: str, rows: Sequence[tuple[str, Rate]]) -> str:
         f'<text x="{left:.1f}" y="{foot + 14}">0</text>'
         f'<text x="{right:.1f}" y="{foot + 14}" text-anchor="end">{in_how_many(highest)}</text>'
     )
-    return _svg(name, foot + 20, title, "; ".join(told) + ".", "".join(parts))
+    return drawing(name, foot + 20, title, "; ".join(told) + ".", "".join(parts))
 
 
-def _told(rate: Rate) -> str:
+def told_rate(rate: Rate) -> str:
+    """Say a rate where a drawing is described."""
     if rate.measured and rate.rate is not None:
         return f"{in_how_many(rate.rate)}, {rate.bounds}"
     return f"insufficient, {rate.bounds}"
@@ -152,9 +160,10 @@ def _superscript(power: int) -> str:
     return str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-def _svg(name: str, height: float, title: str, description: str, body: str) -> str:
+def drawing(name: str, height: float, title: str, description: str, body: str) -> str:
+    """Set a drawing of `WIDTH` with its title and description (text), `name` being the prefix of their ids."""
     return (
-        f'<svg xmlns="{NAMESPACE}" viewBox="0 0 {_WIDTH} {height:g}" role="img"'
+        f'<svg xmlns="{NAMESPACE}" viewBox="0 0 {WIDTH} {height:g}" role="img"'
         f' aria-labelledby="{name}-title {name}-desc">'
         f'<title id="{name}-title">{text(title)}</title><desc id="{name}-desc">{text(description)}</desc>{body}</svg>'
     )

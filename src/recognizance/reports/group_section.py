@@ -7,29 +7,28 @@ from recognizance.reports.charts import group_bars
 from recognizance.reports.markup import section, table
 from recognizance.reports.wording import Rate, number, rate_cell, rate_of, text
 
-_MEASURES = (
+MEASURES = (
     ("max_over_min", "Highest rate over lowest"),
     ("max_over_geometric_mean", "Highest rate over the geometric mean"),
     ("gini", "Gini coefficient (0: equal, 1: one group has all errors)"),
     ("worst", "Group of the highest rate"),
     ("best", "Group of the lowest rate"),
 )
-_LABELS = (
+LABELS = (
     "<p>Groups are named as the data set labels them. Labels of race are not skin tone: they are someone's"
     " classification of people, and a result by such labels says nothing reliable about darker or lighter skin.</p>"
+)
+NOT_MEASURED = (
+    "<p>Nothing was measured by group, so it is <strong>not known</strong> from this report whether errors fall on some"
+    " groups of people more than on others.</p>"
 )
 
 
 def groups_section(groups: Sequence[Mapping[str, Any]]) -> str:
     """Set the section on groups: for each attribute its verdict, rates, bars and differentials."""
     if not groups:
-        return section(
-            "groups",
-            "Groups of people",
-            "<p>Nothing was measured by group, so it is <strong>not known</strong> from this report whether errors fall"
-            " on some groups of people more than on others.</p>",
-        )
-    return section("groups", "Groups of people", _LABELS + "".join(_group(i, one) for i, one in enumerate(groups)))
+        return section("groups", "Groups of people", NOT_MEASURED)
+    return section("groups", "Groups of people", LABELS + "".join(_group(i, one) for i, one in enumerate(groups)))
 
 
 def _group(index: int, group: Mapping[str, Any]) -> str:
@@ -57,15 +56,16 @@ def _group(index: int, group: Mapping[str, Any]) -> str:
             '<p class="soft">Score for equal FMR: the score from which this group would have the false match rate that'
             " everyone together has at this setting.</p>",
             '<div class="pair">',
-            _figure(f"group{index}-fmr", f"Strangers taken for one person, by {attribute}", false),
-            _figure(f"group{index}-fnmr", f"Same person missed, by {attribute}", missed),
+            figure_of_bars(f"group{index}-fmr", f"Strangers taken for one person, by {attribute}", false),
+            figure_of_bars(f"group{index}-fnmr", f"Same person missed, by {attribute}", missed),
             "</div>",
         ]
     parts.append(_differentials(attribute, group.get("differentials"), false, missed))
     return "\n".join(parts)
 
 
-def _figure(name: str, title: str, rows: Sequence[tuple[str, Rate]]) -> str:
+def figure_of_bars(name: str, title: str, rows: Sequence[tuple[str, Rate]]) -> str:
+    """Set a figure of a rate by group; `name` is the prefix of its ids."""
     return (
         f"<figure>{group_bars(name, title, rows)}<figcaption>{text(title)}. Lines are 95 % intervals;"
         " there is no bar where the sample is insufficient.</figcaption></figure>"
@@ -83,7 +83,7 @@ def _differentials(
     enough = [bool(rates) and all(rate.measured for _, rate in rates) for rates in (false, missed)]
     rows = [
         (text(said), *(_measure(told.get(side), key, held) for side, held in zip(("fmr", "fnmr"), enough, strict=True)))
-        for key, said in _MEASURES
+        for key, said in MEASURES
     ]
     whole = table(
         f"How far groups of {attribute} lie apart", ("Measure", "False matches (FMR)", "Missed matches (FNMR)"), rows

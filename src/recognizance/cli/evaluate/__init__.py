@@ -2,6 +2,8 @@
 
 import typer
 
+from recognizance.cli.evaluate.false_matches import false_matches
+from recognizance.cli.evaluate.identify import identify
 from recognizance.cli.evaluate.verify import verify
 
 app = typer.Typer(help="Measure how well faces are told apart, on photographs whose truth is known.")
@@ -13,3 +15,5 @@ def evaluate() -> None:
 
 
 app.command("verify")(verify)
+app.command("identify")(identify)
+app.command("false-matches")(false_matches)

@@ -7,14 +7,14 @@ from recognizance.reports.charts import group_bars
 from recognizance.reports.markup import section, table
 from recognizance.reports.wording import Rate, number, rate_cell, rate_of, text
 
-_MEASURES = (
+MEASURES = (
     ("max_over_min", "Highest rate over lowest"),
     ("max_over_geometric_mean", "Highest rate over the geometric mean"),
     ("gini", "Gini coefficient (0: equal, 1: one group has all errors)"),
     ("worst", "Group of the highest rate"),
     ("best", "Group of the lowest rate"),
 )
-_LABELS = (
+LABELS_TOLD = (
     "<p>Groups are named as the data set labels them. Labels of race are not skin tone: they are someone's"
     " classification of people, and a result by such labels says nothing reliable about darker or lighter skin.</p>"
 )
@@ -29,7 +29,7 @@ def groups_section(groups: Sequence[Mapping[str, Any]]) -> str:
             "<p>Nothing was measured by group, so it is <strong>not known</strong> from this report whether errors fall"
             " on some groups of people more than on others.</p>",
         )
-    return section("groups", "Groups of people", _LABELS + "".join(_group(i, one) for i, one in enumerate(groups)))
+    return section("groups", "Groups of people", LABELS_TOLD + "".join(_group(i, one) for i, one in enumerate(groups)))
 
 
 def _group(index: int, group: Mapping[str, Any]) -> str:
@@ -57,15 +57,16 @@ def _group(index: int, group: Mapping[str, Any]) -> str:
             '<p class="soft">Score for equal FMR: the score from which this group would have the false match rate that'
             " everyone together has at this setting.</p>",
             '<div class="pair">',
-            _figure(f"group{index}-fmr", f"Strangers taken for one person, by {attribute}", false),
-            _figure(f"group{index}-fnmr", f"Same person missed, by {attribute}", missed),
+            bars_figure(f"group{index}-fmr", f"Strangers taken for one person, by {attribute}", false),
+            bars_figure(f"group{index}-fnmr", f"Same person missed, by {attribute}", missed),
             "</div>",
         ]
     parts.append(_differentials(attribute, group.get("differentials"), false, missed))
     return "\n".join(parts)
 
 
-def _figure(name: str, title: str, rows: Sequence[tuple[str, Rate]]) -> str:
+def bars_figure(name: str, title: str, rows: Sequence[tuple[str, Rate]]) -> str:
+    """Set a bar for each group; `name` begins the drawing's ids."""
     return (
         f"<figure>{group_bars(name, title, rows)}<figcaption>{text(title)}. Lines are 95 % intervals;"
         " there is no bar where the sample is insufficient.</figcaption></figure>"
@@ -82,8 +83,11 @@ def _differentials(
         return f"<p>How far the groups of {text(attribute)} lie apart was not computed.</p>"
     enough = [bool(rates) and all(rate.measured for _, rate in rates) for rates in (false, missed)]
     rows = [
-        (text(said), *(_measure(told.get(side), key, held) for side, held in zip(("fmr", "fnmr"), enough, strict=True)))
-        for key, said in _MEASURES
+        (
+            text(said),
+            *(measure_cell(told.get(side), key, held) for side, held in zip(("fmr", "fnmr"), enough, strict=True)),
+        )
+        for key, said in MEASURES
     ]
     whole = table(
         f"How far groups of {attribute} lie apart", ("Measure", "False matches (FMR)", "Missed matches (FNMR)"), rows
@@ -91,7 +95,8 @@ def _differentials(
     return f"{whole}<p>Both together (GARBE, 0: equal, 1: most unequal): {_garbe(told.get('garbe'), all(enough))}.</p>"
 
 
-def _measure(side: object, key: str, enough: bool) -> str:
+def measure_cell(side: object, key: str, enough: bool) -> str:
+    """Fill a cell (HTML) with one of `MEASURES`."""
     if not enough:
         # A ratio of rates that are not measured is not measured either.
         return '<span class="insufficient">insufficient</span>'

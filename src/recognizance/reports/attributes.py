@@ -43,7 +43,7 @@ def _plain_words(report: Mapping[str, Any]) -> str:
         " the service disagrees with it.</p>"
     ]
     if gender := report["gender"]:
-        groups = compared_in_words(gender["groups"], "error", "these errors")
+        groups = compared_in_words(gender["groups"], "error")
         parts.append(f"<h3>Gender</h3>\n{items(gender_sentences(gender))}{groups}")
     if age := report["age"]:
         told = [
@@ -52,7 +52,7 @@ def _plain_words(report: Mapping[str, Any]) -> str:
         ]
         if width := age["width_years"]:
             told.append(
-                f"Half of the ranges are wider than {number(width['quartiles'][1], 0)} years. The wider a range, the"
+                f"Half of the ranges are {number(width['quartiles'][1], 0)} years wide or wider. The wider a range, the"
                 " easier it holds the age: one rate says nothing without the other."
             )
         if off := age["middle_off_absolute_years"]:
@@ -60,11 +60,12 @@ def _plain_words(report: Mapping[str, Any]) -> str:
                 f"Half of the ranges have their middle within {number(off['quartiles'][1], 1)} years of the age (of the"
                 " nearer end of the label's band, where ages are labelled in bands)."
             )
-        parts.append(
-            f"<h3>Age</h3>\n{items(told)}{compared_in_words(age['groups'], 'error', 'ranges without the age')}"
-        )
+        parts.append(f"<h3>Age</h3>\n{items(told)}{compared_in_words(age['groups'], 'error')}")
     if report["pose"]:
-        parts.append("<h3>Pose</h3>\n<p>What angles were told for which labels is set in the tables below.</p>")
+        parts.append(
+            "<h3>Pose</h3>\n<p>Yaw is how far a head is turned to the side, pitch how far up or down, roll how far it"
+            " is tilted, all in degrees. What was told for which label is set in the tables below.</p>"
+        )
     missing = [
         *(f"{text(_NAMES.get(name, name))}: not told by this service." for name in report["not_told"]),
         *(f"{text(_NAMES.get(name, name))}: there was no label to compare it with." for name in report["not_labelled"]),
@@ -158,5 +159,5 @@ def _pose(pose: Mapping[str, Any]) -> str:
 def _degrees(told: Mapping[str, Any] | None) -> str:
     if told is None or any(finite(one) is None for one in told["quartiles"]):
         return "not told"
-    low, middle, high = (number(one, 0) for one in told["quartiles"])
+    low, middle, high = (round(one) for one in told["quartiles"])
     return f"{middle}<small>{low} to {high}</small>"

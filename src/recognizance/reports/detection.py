@@ -34,6 +34,7 @@ def detection_page(report: Mapping[str, Any]) -> str:
         f'<p class="soft">Recognizance {text(report.get("version"))}, measured {text(report.get("made_at"))}</p>'
     )
     told = {key: said for key, said in _RATES.items() if key in report["rates"]}
+    by_group = {key: said for key, said in told.items() if key != "unreadable"}
     main = (
         _plain_words(report)
         + photographs_section(report, {})
@@ -51,7 +52,7 @@ def detection_page(report: Mapping[str, Any]) -> str:
                 1,
             ),
         )
-        + section("groups", "Groups of people", face_groups("group", report["groups"], told, _COMPARED, _spreads))
+        + section("groups", "Groups of people", face_groups("group", report["groups"], by_group, _COMPARED, _spreads))
         + caveats_section(report)
     )
     footer = (
@@ -74,7 +75,7 @@ def _plain_words(report: Mapping[str, Any]) -> str:
     return section(
         "plain",
         "In plain words",
-        items(told) + f"<h3>Groups</h3>\n{compared_in_words(report['groups'], 'failure_to_detect', 'faces not found')}",
+        items(told) + f"<h3>Groups</h3>\n{compared_in_words(report['groups'], 'failure_to_detect')}",
         kind="plain",
     )
 

@@ -46,7 +46,7 @@ def _kind(name: str, group: Mapping[str, Any], columns: Mapping[str, str], compa
     compared = {key: said for key, said in compared.items() if key in group["compared"]}
     parts = [f"<h3>By {text(attribute)}</h3>\n"]
     parts += [
-        f'<p class="verdict"><strong>{text(said)}:</strong> {text(group["compared"][key]["verdict"])}</p>\n'
+        f'<p class="verdict"><strong>{text(said)}:</strong> {_verdict(group, key)}</p>\n'
         for key, said in compared.items()
     ]
     if group["photographs_without_group"]:
@@ -97,33 +97,23 @@ def _kind(name: str, group: Mapping[str, Any], columns: Mapping[str, str], compa
     return "".join(parts)
 
 
-def compared_in_words(groups: Groups, key: str, what: str) -> str:
-    """Say in short what the report shows of differences between groups (HTML).
+def compared_in_words(groups: Groups, key: str) -> str:
+    """Say in short what the report shows of differences between groups in the rate `key` (HTML)."""
+    told = [f"By {text(group['attribute'])}: {_verdict(group, key)}" for group in groups]
+    return items(told or ["Whether errors fall on some groups of people more than on others was not measured."])
 
-    Parameters
-    ----------
-    groups : sequence of mapping
-        As in the report.
-    key : str
-        The rate that is compared.
-    what : str
-        What the errors are, such as "wrong answers".
-    """
-    told = []
-    for group in groups:
-        attribute, verdict = text(group["attribute"]), str(group["compared"][key]["verdict"])
-        if not verdict.startswith("insufficient"):
-            told.append(f"By {attribute}: {text(verdict)}")
-            continue
-        short = sum(not rate_of(row["rates"][key]).measured for row in group["rows"])
-        told.append(
-            f"Whether {what} differ by {attribute}: the sample is"
-            f' <strong class="insufficient">insufficient</strong>, as {short} of {len(group["rows"])} groups have too'
-            " few errors, or too few right answers, to measure a rate."
-        )
-    if not groups:
-        told.append(f"Whether {what} fall on some groups of people more than on others was not measured.")
-    return items(told)
+
+def _verdict(group: Mapping[str, Any], key: str) -> str:
+    """Say a verdict (HTML); one that is withheld in short, as the table tells what was counted."""
+    verdict, rows = str(group["compared"][key]["verdict"]), group["rows"]
+    short = sum(not rate_of(row["rates"][key]).measured for row in rows)
+    if len(rows) < 2 or not short:
+        return text(verdict)
+    return (
+        'the sample is <strong class="insufficient">insufficient</strong> to say whether errors are more frequent in'
+        f" some groups than in others: {short} of {len(rows)} groups have fewer than 30 errors, or fewer than 30"
+        " photographs without."
+    )
 
 
 def spread_table(caption: str, first: str, rows: Iterable[tuple[str, Mapping[str, Any] | None]], digits: int) -> str:

@@ -85,7 +85,7 @@ def _plain_words(report: Mapping[str, Any]) -> str:
         " nobody's gender can be seen in a photograph, and what is counted is how often the two disagree.</p>"
         f"{items(gender_sentences(report))}<p>In the first figure a photograph without an answer counts as an error,"
         " for a person whose face is not found is not served either; the second leaves it out.</p>"
-        f"<h3>Groups</h3>\n{compared_in_words(report['groups'], 'error', 'these errors')}",
+        f"<h3>Groups</h3>\n{compared_in_words(report['groups'], 'error')}",
         kind="plain",
     )
 

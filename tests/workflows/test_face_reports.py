@@ -1,5 +1,6 @@
 """What is counted of genders, ages, poses and faces found, on answers that are known."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -150,9 +151,25 @@ def test_a_photograph_that_shows_nobody_is_no_failure_to_detect(tmp_path: Path) 
     told = detection.report(listed, Seen({"a.jpg": (), "b.jpg": ()}, {}, ""), [], TOLD)
     assert counted(told["rates"]["failure_to_detect"]) == (1, 1)
     assert counted(told["rates"]["too_few"]) == (1, 2)
-    labels.write_text("file,faces\na.jpg,some\n")
-    with pytest.raises(TrialListError, match="'some' faces"):
-        detection.faces_labelled(read_labelled(labels, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("check", "text", "told"),
+    [
+        (gender.require_labels, "file,sex\na.jpg,f\n", "labels no photograph as female or male"),
+        (attributes.require_labels, "file,race\na.jpg,White\n", "neither gender nor age nor pose"),
+        (detection.faces_labelled, "file,faces\na.jpg,some\n", "'some' faces"),
+        (detection.faces_labelled, "file\n", "lists no photograph"),
+        (detection.faces_labelled, "file\na.jpg\nb.jpg\n", "the first is b.jpg"),
+    ],
+)
+def test_labels_that_cannot_be_used_are_refused(
+    tmp_path: Path, check: Callable[[Labelled], object], text: str, told: str
+) -> None:
+    (tmp_path / "a.jpg").touch()
+    (tmp_path / "labels.csv").write_text(text)
+    with pytest.raises(TrialListError, match=told):
+        check(read_labelled(tmp_path / "labels.csv", tmp_path))
 
 
 @pytest.mark.parametrize(

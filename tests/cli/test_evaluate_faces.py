@@ -1,0 +1,84 @@
+"""`recognizance evaluate detection`, `attributes` and `gender`, on real photographs of which the truth is known."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.conftest import Cli, Result
+
+POSES = ("neutral_front", "neutral_left_3quarter", "neutral_right_3quarter")
+PEOPLE = 5
+BROKEN = "broken/truncated.jpg"
+
+
+@pytest.fixture(scope="module")
+def labels(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three photographs of each of the set's first people, and one that cannot be read."""
+    path = tmp_path_factory.mktemp("labels") / "labels.csv"
+    with (faces / "london" / "people.csv").open(newline="") as file:
+        people = list(csv.DictReader(file))[:PEOPLE]
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file", "subject", "gender", "age", "pose", "faces"])
+        for person in people:
+            for pose in POSES:
+                name = f"london/{pose}/{person['id']}.jpg"
+                writer.writerow([name, person["id"], person["gender"], person["age"], pose, "1"])
+        writer.writerow([BROKEN, "", "female", "", "", "1"])
+    return path
+
+
+@pytest.fixture(scope="module")
+def made(
+    faces: Path, labels: Path, model_cache: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[Path, Result]]:
+    """Each command, run once: the folder that it left, and what it said."""
+    folder = tmp_path_factory.mktemp("reports")
+    cli = Cli(folder / "home", model_cache)
+    kinds = ("detection", "attributes", "gender")
+    results = cli.together(
+        *(("evaluate", kind, "--photos", faces, "--labels", labels, "--out", folder / kind) for kind in kinds)
+    )
+    assert not (cli.home / "record.sqlite").exists()
+    return {kind: (folder / kind, result) for kind, result in zip(kinds, results, strict=True)}
+
+
+def read(made: dict[str, tuple[Path, Result]], kind: str) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    out, result = made[kind]
+    assert result.code == 0, result.err
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "london/" not in page
+    assert BROKEN not in page
+    with (out / "trials.csv").open(newline="") as file:
+        return json.loads((out / "report.json").read_text(encoding="utf-8")), list(csv.DictReader(file))
+
+
+def test_detection_counts_what_its_trials_say(made: dict[str, tuple[Path, Result]], labels: Path) -> None:
+    report, trials = read(made, "detection")
+    assert [row["file"] for row in trials if row["failure"]] == [BROKEN]
+    readable = [row for row in trials if not row["failure"]]
+    assert len(readable) == PEOPLE * len(POSES)
+    rates = report["rates"]
+    assert rates["failure_to_detect"]["trials"] == len(readable)
+    assert rates["failure_to_detect"]["errors"] == sum(row["faces_found"] == "0" for row in readable)
+    assert rates["too_many"]["errors"] == sum(int(row["faces_found"]) > 1 for row in readable)
+    assert (rates["unreadable"]["errors"], rates["unreadable"]["trials"]) == (1, len(trials))
+    told = sorted(float(row["confidence_percent"]) for row in readable if row["confidence_percent"])
+    assert report["confidence"]["count"] == len(told)
+    assert (report["confidence"]["least"], report["confidence"]["greatest"]) == pytest.approx((told[0], told[-1]))
+    assert report["sample"]["subjects"] == PEOPLE + 1
+    assert [group["attribute"] for group in report["groups"]] == ["gender", "age", "pose"]
+    ages = {row["group"] for row in report["groups"][1]["rows"]}
+    assert ages <= {f"{age}-{age + 9}" for age in range(10, 90, 10)}
+    assert "insufficient" in report["groups"][0]["compared"]["failure_to_detect"]["verdict"]
+
+
+def test_poses_are_told_as_they_were_photographed(made: dict[str, tuple[Path, Result]]) -> None:
+    report, _ = read(made, "attributes")
+    yaw = {row["pose"]: row["yaw_degrees"]["quartiles"][1] for row in report["pose"]["poses"]}
+    assert abs(yaw["neutral_front"]) < 15
+    assert yaw["neutral_left_3quarter"] < -20
+    assert yaw["neutral_right_3quarter"] > 20

@@ -82,3 +82,40 @@ def test_poses_are_told_as_they_were_photographed(made: dict[str, tuple[Path, Re
     assert abs(yaw["neutral_front"]) < 15
     assert yaw["neutral_left_3quarter"] < -20
     assert yaw["neutral_right_3quarter"] > 20
+
+
+def test_genders_and_ages_are_counted_as_their_trials_say(made: dict[str, tuple[Path, Result]]) -> None:
+    report, trials = read(made, "attributes")
+    assert report["not_told"] == report["not_labelled"] == []
+    told = [row for row in trials if row["told_gender"]]
+    assert len(told) == PEOPLE * len(POSES)
+    wrong = sum(row["told_gender"].lower() != row["label_gender"] for row in told)
+    gender = report["gender"]["rates"]
+    assert (gender["wrong"]["errors"], gender["wrong"]["trials"]) == (wrong, len(told))
+    assert (gender["error"]["errors"], gender["error"]["trials"]) == (wrong + 1, len(told) + 1)  # the broken one
+    missed = sum(not int(row["told_age_low"]) <= int(row["label_age"]) <= int(row["told_age_high"]) for row in told)
+    age = report["age"]["rates"]
+    assert (age["error"]["errors"], age["error"]["trials"]) == (missed, len(told))  # its age is not labelled
+    widths = sorted(int(row["told_age_high"]) - int(row["told_age_low"]) for row in told)
+    assert (report["age"]["width_years"]["least"], report["age"]["width_years"]["greatest"]) == (widths[0], widths[-1])
+
+
+def test_the_test_of_gender_counts_what_its_trials_say(made: dict[str, tuple[Path, Result]]) -> None:
+    report, trials = read(made, "gender")
+    outcomes = [row["outcome"] for row in trials]
+    assert set(outcomes) <= {"right", "wrong", "unreadable"}
+    for row in trials:
+        if row["outcome"] != "unreadable":
+            assert (row["told"].lower() == row["label"]) == (row["outcome"] == "right")
+    assert report["rates"]["error"]["errors"] == len(trials) - outcomes.count("right")
+    assert report["rates"]["unreadable"]["errors"] == 1
+    sure = [row["outcome"] for row in trials if row["told"] and float(row["confidence_percent"]) >= 99]
+    confident = report["rates"]["confident_wrong"]
+    assert (confident["errors"], confident["trials"]) == (sure.count("wrong"), len(sure))
+    assert sum(row["wrong"]["trials"] for row in report["reliability"]) == len(trials) - 1
+    # By gender, and by each other label with it.
+    assert [group["attribute"] for group in report["groups"]] == ["gender", "age × gender", "pose × gender"]
+    by_gender = {row["group"]: row["rates"]["error"] for row in report["groups"][0]["rows"]}
+    assert by_gender["Female"]["trials"] == sum(row["label"] == "female" for row in trials)
+    _, others = read(made, "attributes")
+    assert [row["told"] for row in trials] == [row["told_gender"] for row in others]

@@ -2,16 +2,25 @@
 
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cli.conftest import Cli, Result
+from cli.conftest import Cli
 
 POSES = ("neutral_front", "neutral_left_3quarter", "neutral_right_3quarter")
 PEOPLE = 5
 BROKEN = "broken/truncated.jpg"
+KINDS = ("detection", "attributes", "gender")
+ONE_AFTER_ANOTHER = """
+import json, sys
+from recognizance.cli.app import run
+sys.exit(max(run(arguments) for arguments in json.loads(sys.argv[1])))
+"""
+"""Commands in one process: what takes longest is to load the program."""
 
 
 @pytest.fixture(scope="module")
@@ -32,31 +41,33 @@ def labels(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def made(
-    faces: Path, labels: Path, model_cache: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, tuple[Path, Result]]:
-    """Each command, run once: the folder that it left, and what it said."""
+def made(faces: Path, labels: Path, model_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what each command left, in a folder of its name."""
     folder = tmp_path_factory.mktemp("reports")
     cli = Cli(folder / "home", model_cache)
-    kinds = ("detection", "attributes", "gender")
-    results = cli.together(
-        *(("evaluate", kind, "--photos", faces, "--labels", labels, "--out", folder / kind) for kind in kinds)
+    given = ("--photos", str(faces), "--labels", str(labels), "--out")
+    commands = [["evaluate", kind, *given, str(folder / kind)] for kind in KINDS]
+    done = subprocess.run(
+        [sys.executable, "-c", ONE_AFTER_ANOTHER, json.dumps(commands)],
+        env=cli.environment(),
+        capture_output=True,
+        encoding="utf-8",
     )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("report.html, report.json, trials.csv") == len(KINDS)
     assert not (cli.home / "record.sqlite").exists()
-    return {kind: (folder / kind, result) for kind, result in zip(kinds, results, strict=True)}
+    return folder
 
 
-def read(made: dict[str, tuple[Path, Result]], kind: str) -> tuple[dict[str, Any], list[dict[str, str]]]:
-    out, result = made[kind]
-    assert result.code == 0, result.err
-    page = (out / "report.html").read_text(encoding="utf-8")
+def read(made: Path, kind: str) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    page = (made / kind / "report.html").read_text(encoding="utf-8")
     assert "london/" not in page
     assert BROKEN not in page
-    with (out / "trials.csv").open(newline="") as file:
-        return json.loads((out / "report.json").read_text(encoding="utf-8")), list(csv.DictReader(file))
+    with (made / kind / "trials.csv").open(newline="") as file:
+        return json.loads((made / kind / "report.json").read_text(encoding="utf-8")), list(csv.DictReader(file))
 
 
-def test_detection_counts_what_its_trials_say(made: dict[str, tuple[Path, Result]], labels: Path) -> None:
+def test_detection_counts_what_its_trials_say(made: Path) -> None:
     report, trials = read(made, "detection")
     assert [row["file"] for row in trials if row["failure"]] == [BROKEN]
     readable = [row for row in trials if not row["failure"]]
@@ -76,7 +87,7 @@ def test_detection_counts_what_its_trials_say(made: dict[str, tuple[Path, Result
     assert "insufficient" in report["groups"][0]["compared"]["failure_to_detect"]["verdict"]
 
 
-def test_poses_are_told_as_they_were_photographed(made: dict[str, tuple[Path, Result]]) -> None:
+def test_poses_are_told_as_they_were_photographed(made: Path) -> None:
     report, _ = read(made, "attributes")
     yaw = {row["pose"]: row["yaw_degrees"]["quartiles"][1] for row in report["pose"]["poses"]}
     assert abs(yaw["neutral_front"]) < 15
@@ -84,7 +95,7 @@ def test_poses_are_told_as_they_were_photographed(made: dict[str, tuple[Path, Re
     assert yaw["neutral_right_3quarter"] > 20
 
 
-def test_genders_and_ages_are_counted_as_their_trials_say(made: dict[str, tuple[Path, Result]]) -> None:
+def test_genders_and_ages_are_counted_as_their_trials_say(made: Path) -> None:
     report, trials = read(made, "attributes")
     assert report["not_told"] == report["not_labelled"] == []
     told = [row for row in trials if row["told_gender"]]
@@ -100,7 +111,7 @@ def test_genders_and_ages_are_counted_as_their_trials_say(made: dict[str, tuple[
     assert (report["age"]["width_years"]["least"], report["age"]["width_years"]["greatest"]) == (widths[0], widths[-1])
 
 
-def test_the_test_of_gender_counts_what_its_trials_say(made: dict[str, tuple[Path, Result]]) -> None:
+def test_the_test_of_gender_counts_what_its_trials_say(made: Path) -> None:
     report, trials = read(made, "gender")
     outcomes = [row["outcome"] for row in trials]
     assert set(outcomes) <= {"right", "wrong", "unreadable"}

@@ -47,7 +47,7 @@ def _plain_words(report: Mapping[str, Any]) -> str:
         parts.append(f"<h3>Gender</h3>\n{items(gender_sentences(gender))}{groups}")
     if age := report["age"]:
         told = [
-            rate_sentence(age["rates"]["error"], "all photographs", "get a range without the age, or no answer"),
+            rate_sentence(age["rates"]["error"], "labelled photographs", "get a range without the age, or no answer"),
             rate_sentence(age["rates"]["wrong"], "photographs that get an answer", "get a range without the age"),
         ]
         if width := age["width_years"]:

@@ -39,7 +39,7 @@ def gender_sentences(measured: Mapping[str, Any]) -> list[str]:
     """Say the rates in sentences (HTML): with failures as errors, and of the answers alone."""
     rates, confident = measured["rates"], count(measured["confident_percent"])
     return [
-        rate_sentence(rates["error"], "all photographs", "get another gender than the label's, or no answer"),
+        rate_sentence(rates["error"], "labelled photographs", "get another gender than the label's, or no answer"),
         rate_sentence(rates["wrong"], "photographs that get an answer", "get another gender than the label's"),
         rate_sentence(
             rates["confident_wrong"],

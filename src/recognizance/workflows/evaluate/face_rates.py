@@ -158,5 +158,6 @@ def caveats(listed: Labelled) -> list[str]:
         if listed.has_subjects
         else "The labels do not say who is who, so that each photograph counts as a person of its own: where people "
         "come several times, intervals are too narrow.",
+        "A service that was trained or calibrated with these photographs errs less on them than on others.",
         "Of several faces in a photograph the largest is taken for the one that the labels describe.",
     ]

@@ -1,5 +1,6 @@
 """The pages made from reports on gender, attributes and detection."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -48,6 +49,8 @@ def test_the_page_on_gender_says_both_rates_and_who_fares_worst(known: tuple[Lab
     assert "errors of 'darker / Female' are 3.09 times as frequent as those of 'lighter / Male'" in told
     assert "annotator's judgement" in told
     assert ".jpg" not in page
+    apart = words(section(page, "groups"))
+    assert re.search(r"Highest rate over lowest 3\.09 95 % interval \d\.\d\d to \d\.\d\d", apart)
 
 
 def test_a_group_that_is_too_small_gets_no_verdict(known: tuple[Labelled, Seen]) -> None:

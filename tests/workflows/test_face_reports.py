@@ -59,6 +59,8 @@ def test_groups_are_made_of_gender_in_one_spelling_and_compared(known: tuple[Lab
     assert compared["differentials"]["worst"] == "darker / Female"
     assert compared["differentials"]["best"] == "lighter / Male"
     assert compared["differentials"]["max_over_min"] == pytest.approx((83 / 233) / (30 / 260))
+    low, high = compared["differentials"]["intervals"]["max_over_min"]
+    assert 1 < low < (83 / 233) / (30 / 260) < high
     assert "do not overlap" in compared["verdict"]
     # Without labels of subjects each photograph is one, so that Wilson's interval is near.
     assert rows["darker / Female"]["error"]["interval"] == pytest.approx(wilson_interval(83, 233), abs=0.01)

@@ -101,7 +101,11 @@ def measure_cell(side: object, key: str, enough: bool) -> str:
         # A ratio of rates that are not measured is not measured either.
         return '<span class="insufficient">insufficient</span>'
     held = side.get(key) if isinstance(side, Mapping) else None
-    return text(held) if isinstance(held, str) else number(held, 2)
+    if isinstance(held, str):
+        return text(held)
+    bounds = (side.get("intervals") or {}).get(key) if isinstance(side, Mapping) else None
+    within = f"<small>95\u00a0% interval {number(bounds[0], 2)} to {number(bounds[1], 2)}</small>" if bounds else ""
+    return f"{number(held, 2)}{within}"
 
 
 def _garbe(told: object, enough: bool) -> str:

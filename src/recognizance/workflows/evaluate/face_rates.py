@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from recognizance.accuracy.bootstrap import DrawnRates, draw_subjects, drawn_rates
+from recognizance.accuracy.designs import OneSubjectEach
 from recognizance.accuracy.differentials import differentials, verdict
 from recognizance.accuracy.rates import Proportion
 from recognizance.accuracy.subjects import count_by_subject
 from recognizance.workflows.evaluate.document import CAVEATS, Told
+from recognizance.workflows.evaluate.groups import difference_intervals
 from recognizance.workflows.evaluate.labelled import Labelled
 from recognizance.workflows.evaluate.service import NO_FACE, UNREADABLE, Seen, SeenFace
 from recognizance.workflows.evaluate.written import number, proportion
@@ -102,16 +105,28 @@ def by_group(
         "rows": rows,
         "photographs_without_group": sum(group is None for group in of.values()),
         "compared": {
-            key: {"differentials": _differentials(told), "verdict": verdict(told)} for key, told in counted.items()
+            key: {"differentials": _differentials(told, trials[key], of, listed), "verdict": verdict(told)}
+            for key, told in counted.items()
         },
     }
 
 
-def _differentials(told: Mapping[str, Proportion]) -> dict[str, Any] | None:
-    """Write the measures of difference; None unless every group's rate is measured."""
+def _differentials(
+    told: Mapping[str, Proportion], trials: Trials, of: Mapping[str, str | None], listed: Labelled
+) -> dict[str, Any] | None:
+    """Write the measures of difference with their intervals; None unless every group's rate is measured."""
     if len(told) < 2 or not all(one.is_measured for one in told.values()):
         return None
-    return asdict(differentials(told))
+    names = list(trials)
+    subjects, wrong = listed.numbered(names), np.array([trials[name] for name in names])
+    draws = draw_subjects(int(subjects.max()) + 1)
+    drawn = {}
+    for group in told:
+        member = np.array([of[name] == group for name in names])
+        counts = np.bincount(subjects[member], minlength=draws.shape[1])
+        errors = subjects[member & wrong]
+        drawn[group] = drawn_rates(OneSubjectEach(counts.astype(np.float64)), errors, errors, draws)
+    return {**asdict(differentials(told)), "intervals": difference_intervals(DrawnRates(drawn))}
 
 
 def spread(values: Sequence[float | None]) -> dict[str, Any] | None:

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from recognizance.accuracy.bootstrap import DrawnRates, draw_subjects, drawn_rates
+from recognizance.accuracy.bootstrap import DrawnRates, Draws, draw_subjects, drawn_rates
 from recognizance.accuracy.designs import OneSubjectEach
 from recognizance.accuracy.differentials import differentials, verdict
 from recognizance.accuracy.rates import Proportion
@@ -111,6 +112,12 @@ def by_group(
     }
 
 
+@lru_cache(maxsize=1)
+def _draws(subjects: int) -> Draws:
+    """Draw people once for all groups and measures of a report: it takes most of the time, and the seed is fixed."""
+    return draw_subjects(subjects)
+
+
 def _differentials(
     told: Mapping[str, Proportion], trials: Trials, of: Mapping[str, str | None], listed: Labelled
 ) -> dict[str, Any] | None:
@@ -118,8 +125,9 @@ def _differentials(
     if len(told) < 2 or not all(one.is_measured for one in told.values()):
         return None
     names = list(trials)
-    subjects, wrong = listed.numbered(names), np.array([trials[name] for name in names])
-    draws = draw_subjects(int(subjects.max()) + 1)
+    numbers = dict(zip(listed.photographs, listed.numbered(listed.photographs), strict=True))
+    subjects, wrong = np.array([numbers[name] for name in names]), np.array([trials[name] for name in names])
+    draws = _draws(len(set(listed.subjects.values())))
     drawn = {}
     for group in told:
         member = np.array([of[name] == group for name in names])

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from recognizance.reports.group_section import LABELS_TOLD, MEASURES, bars_figure, measure_cell
+from recognizance.reports.group_section import LABELS, MEASURES, NOT_MEASURED, figure_of_bars, measure_cell
 from recognizance.reports.markup import items, section, table
 from recognizance.reports.wording import count, finite, number, rate_cell, rate_of, text
 
@@ -31,11 +31,8 @@ def face_groups(
         What else is set of a kind of group (HTML).
     """
     if not groups:
-        return (
-            "<p>Nothing was measured by group, so it is <strong>not known</strong> from this report whether errors fall"
-            " on some groups of people more than on others.</p>"
-        )
-    return LABELS_TOLD + "".join(
+        return NOT_MEASURED
+    return LABELS + "".join(
         _kind(f"{name}{index}", group, columns, compared) + (more(group) if more else "")
         for index, group in enumerate(groups)
     )
@@ -69,7 +66,7 @@ def _kind(name: str, group: Mapping[str, Any], columns: Mapping[str, str], compa
     )
     rated = {key: [(str(row["group"]), rate_of(row["rates"][key])) for row in rows] for key in compared}
     figures = [
-        bars_figure(f"{name}-{key}", f"{compared[key]}, by {attribute}", bars)
+        figure_of_bars(f"{name}-{key}", f"{compared[key]}, by {attribute}", bars)
         for key, bars in rated.items()
         if any(rate.trials for _, rate in bars)
     ]

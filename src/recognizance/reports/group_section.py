@@ -14,22 +14,22 @@ MEASURES = (
     ("worst", "Group of the highest rate"),
     ("best", "Group of the lowest rate"),
 )
-LABELS_TOLD = (
+_SIDES = ("fmr", "fnmr")
+LABELS = (
     "<p>Groups are named as the data set labels them. Labels of race are not skin tone: they are someone's"
     " classification of people, and a result by such labels says nothing reliable about darker or lighter skin.</p>"
+)
+NOT_MEASURED = (
+    "<p>Nothing was measured by group, so it is <strong>not known</strong> from this report whether errors fall on some"
+    " groups of people more than on others.</p>"
 )
 
 
 def groups_section(groups: Sequence[Mapping[str, Any]]) -> str:
     """Set the section on groups: for each attribute its verdict, rates, bars and differentials."""
     if not groups:
-        return section(
-            "groups",
-            "Groups of people",
-            "<p>Nothing was measured by group, so it is <strong>not known</strong> from this report whether errors fall"
-            " on some groups of people more than on others.</p>",
-        )
-    return section("groups", "Groups of people", LABELS_TOLD + "".join(_group(i, one) for i, one in enumerate(groups)))
+        return section("groups", "Groups of people", NOT_MEASURED)
+    return section("groups", "Groups of people", LABELS + "".join(_group(i, one) for i, one in enumerate(groups)))
 
 
 def _group(index: int, group: Mapping[str, Any]) -> str:
@@ -57,16 +57,16 @@ def _group(index: int, group: Mapping[str, Any]) -> str:
             '<p class="soft">Score for equal FMR: the score from which this group would have the false match rate that'
             " everyone together has at this setting.</p>",
             '<div class="pair">',
-            bars_figure(f"group{index}-fmr", f"Strangers taken for one person, by {attribute}", false),
-            bars_figure(f"group{index}-fnmr", f"Same person missed, by {attribute}", missed),
+            figure_of_bars(f"group{index}-fmr", f"Strangers taken for one person, by {attribute}", false),
+            figure_of_bars(f"group{index}-fnmr", f"Same person missed, by {attribute}", missed),
             "</div>",
         ]
     parts.append(_differentials(attribute, group.get("differentials"), false, missed))
     return "\n".join(parts)
 
 
-def bars_figure(name: str, title: str, rows: Sequence[tuple[str, Rate]]) -> str:
-    """Set a bar for each group; `name` begins the drawing's ids."""
+def figure_of_bars(name: str, title: str, rows: Sequence[tuple[str, Rate]]) -> str:
+    """Set a figure of a rate by group; `name` is the prefix of its ids."""
     return (
         f"<figure>{group_bars(name, title, rows)}<figcaption>{text(title)}. Lines are 95 % intervals;"
         " there is no bar where the sample is insufficient.</figcaption></figure>"
@@ -83,10 +83,7 @@ def _differentials(
         return f"<p>How far the groups of {text(attribute)} lie apart was not computed.</p>"
     enough = [bool(rates) and all(rate.measured for _, rate in rates) for rates in (false, missed)]
     rows = [
-        (
-            text(said),
-            *(measure_cell(told.get(side), key, held) for side, held in zip(("fmr", "fnmr"), enough, strict=True)),
-        )
+        (text(said), *(measure_cell(told.get(side), key, held) for side, held in zip(_SIDES, enough, strict=True)))
         for key, said in MEASURES
     ]
     whole = table(
@@ -96,14 +93,14 @@ def _differentials(
 
 
 def measure_cell(side: object, key: str, enough: bool) -> str:
-    """Fill a cell (HTML) with one of `MEASURES`."""
+    """Fill a cell (HTML) with one of `MEASURES`, and its interval."""
     if not enough:
         # A ratio of rates that are not measured is not measured either.
         return '<span class="insufficient">insufficient</span>'
-    held = side.get(key) if isinstance(side, Mapping) else None
+    told: Mapping[str, Any] = side if isinstance(side, Mapping) else {}
+    held, bounds = told.get(key), (told.get("intervals") or {}).get(key)
     if isinstance(held, str):
         return text(held)
-    bounds = (side.get("intervals") or {}).get(key) if isinstance(side, Mapping) else None
     within = f"<small>95\u00a0% interval {number(bounds[0], 2)} to {number(bounds[1], 2)}</small>" if bounds else ""
     return f"{number(held, 2)}{within}"
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from recognizance.reports.markup import facts, section
-from recognizance.reports.sample_section import digest_cell, failure_rate
+from recognizance.reports.sample_section import digest_told, failure_told
 from recognizance.reports.wording import count, text
 
 _NAMED = {"engine": "Engine", "model": "Model"}
@@ -30,8 +30,8 @@ def photographs_section(report: Mapping[str, Any], others: Mapping[str, object])
         ("Photographs", count(sample.get("photographs"))),
         ("People", count(people) if people is not None else "not told by the labels; each photograph counts as one"),
         *((said, count(number)) for said, number in others.items()),
-        ("No face found", failure_rate(failures.get("no_face"))),
-        ("Not readable", failure_rate(failures.get("unreadable"))),
+        ("No face found", failure_told(failures.get("no_face"))),
+        ("Not readable", failure_told(failures.get("unreadable"))),
         *(
             (_NAMED.get(key, key.replace("_", " ").capitalize()), text(told))
             for key, told in service.items()
@@ -39,10 +39,10 @@ def photographs_section(report: Mapping[str, Any], others: Mapping[str, object])
         ),
     ]
     digests = [
-        (f"Labels: {sample.get('labels_file')}", digest_cell(sample.get("labels_sha256"))),
-        ("List of photographs", digest_cell(sample.get("photographs_sha256"))),
-        *((f"Model: {name}", digest_cell(told)) for name, told in (service.get("model_sha256") or {}).items()),
-        *([("Calibration", digest_cell(service["calibration"]))] if "calibration" in service else []),
+        (f"Labels: {sample.get('labels_file')}", digest_told(sample.get("labels_sha256"))),
+        ("List of photographs", digest_told(sample.get("photographs_sha256"))),
+        *((f"Model: {name}", digest_told(told)) for name, told in (service.get("model_sha256") or {}).items()),
+        *([("Calibration", digest_told(service["calibration"]))] if "calibration" in service else []),
     ]
     return section(
         "measured",

@@ -18,16 +18,16 @@ def sample_section(report: Mapping[str, Any]) -> str:
         ("Pairs of strangers", count(sample.get("nonmated"))),
         ("Photographs", count(sample.get("photographs"))),
         ("People", count(sample["subjects"]) if sample.get("subjects") is not None else "not told by the sample"),
-        ("No face found", failure_rate(failures.get("no_face"))),
-        ("Not readable", failure_rate(failures.get("unreadable"))),
+        ("No face found", failure_told(failures.get("no_face"))),
+        ("Not readable", failure_told(failures.get("unreadable"))),
         ("Engine", text(service.get("engine"))),
         ("Model", text(service.get("model"))),
     ]
     digests = [
-        (f"Pairs: {sample.get('pairs_file')}", digest_cell(sample.get("pairs_sha256"))),
-        ("List of photographs", digest_cell(sample.get("photographs_sha256"))),
-        *((f"Model: {name}", digest_cell(told)) for name, told in (service.get("model_sha256") or {}).items()),
-        ("Calibration", digest_cell(service.get("calibration"))),
+        (f"Pairs: {sample.get('pairs_file')}", digest_told(sample.get("pairs_sha256"))),
+        ("List of photographs", digest_told(sample.get("photographs_sha256"))),
+        *((f"Model: {name}", digest_told(told)) for name, told in (service.get("model_sha256") or {}).items()),
+        ("Calibration", digest_told(service.get("calibration"))),
     ]
     return section(
         "measured",
@@ -39,13 +39,13 @@ def sample_section(report: Mapping[str, Any]) -> str:
     )
 
 
-def digest_cell(told: object) -> str:
+def digest_told(told: object) -> str:
     """Set a digest (HTML)."""
     return f"<code>{text(told)}</code>"
 
 
-def failure_rate(proportion: Mapping[str, Any] | None) -> str:
-    """Say how many photographs failed (HTML)."""
+def failure_told(proportion: Mapping[str, Any] | None) -> str:
+    """Set how many photographs failed (HTML)."""
     if proportion is None:
         return ABSENT
     held = rate_of(proportion)

@@ -14,6 +14,7 @@ MEASURES = (
     ("worst", "Group of the highest rate"),
     ("best", "Group of the lowest rate"),
 )
+_SIDES = ("fmr", "fnmr")
 LABELS = (
     "<p>Groups are named as the data set labels them. Labels of race are not skin tone: they are someone's"
     " classification of people, and a result by such labels says nothing reliable about darker or lighter skin.</p>"
@@ -82,7 +83,7 @@ def _differentials(
         return f"<p>How far the groups of {text(attribute)} lie apart was not computed.</p>"
     enough = [bool(rates) and all(rate.measured for _, rate in rates) for rates in (false, missed)]
     rows = [
-        (text(said), *(_measure(told.get(side), key, held) for side, held in zip(("fmr", "fnmr"), enough, strict=True)))
+        (text(said), *(measure_cell(told.get(side), key, held) for side, held in zip(_SIDES, enough, strict=True)))
         for key, said in MEASURES
     ]
     whole = table(
@@ -91,12 +92,17 @@ def _differentials(
     return f"{whole}<p>Both together (GARBE, 0: equal, 1: most unequal): {_garbe(told.get('garbe'), all(enough))}.</p>"
 
 
-def _measure(side: object, key: str, enough: bool) -> str:
+def measure_cell(side: object, key: str, enough: bool) -> str:
+    """Fill a cell (HTML) with one of `MEASURES`, and its interval."""
     if not enough:
         # A ratio of rates that are not measured is not measured either.
         return '<span class="insufficient">insufficient</span>'
-    held = side.get(key) if isinstance(side, Mapping) else None
-    return text(held) if isinstance(held, str) else number(held, 2)
+    told: Mapping[str, Any] = side if isinstance(side, Mapping) else {}
+    held, bounds = told.get(key), (told.get("intervals") or {}).get(key)
+    if isinstance(held, str):
+        return text(held)
+    within = f"<small>95\u00a0% interval {number(bounds[0], 2)} to {number(bounds[1], 2)}</small>" if bounds else ""
+    return f"{number(held, 2)}{within}"
 
 
 def _garbe(told: object, enough: bool) -> str:

@@ -51,7 +51,7 @@ def failure_told(proportion: Mapping[str, Any] | None) -> str:
     held = rate_of(proportion)
     if held.measured and held.rate is not None:
         return f"{in_how_many(held.rate)} ({held.of}; {held.bounds})"
-    return f'{held.of} (<span class="insufficient">insufficient</span> for a rate; {held.bounds})'
+    return f'{held.of}: <span class="insufficient">insufficient</span> for a rate; {held.bounds}'
 
 
 def _group_sizes(groups: Sequence[Mapping[str, Any]]) -> str:

@@ -126,14 +126,15 @@ def _differentials(
         {name: 1 - drawn_rates(trials.design, *trials.matches(threshold), draws) for name, trials in mated.items()}
     )
     return {
-        "fmr": {**asdict(differentials(fmr)), "intervals": _intervals(taken)},
-        "fnmr": {**asdict(differentials(fnmr)), "intervals": _intervals(missed)},
+        "fmr": {**asdict(differentials(fmr)), "intervals": difference_intervals(taken)},
+        "fnmr": {**asdict(differentials(fnmr)), "intervals": difference_intervals(missed)},
         "garbe": garbe(fmr, fnmr),
         "garbe_interval": middle((taken.gini() + missed.gini()) / 2),
     }
 
 
-def _intervals(drawn: DrawnRates) -> dict[str, Any]:
+def difference_intervals(drawn: DrawnRates) -> dict[str, Any]:
+    """Write the intervals of the measures of difference."""
     return {
         "max_over_min": middle(drawn.max_over_min()),
         "max_over_geometric_mean": middle(drawn.max_over_geometric_mean()),

@@ -188,7 +188,7 @@ def test_verdict_on_a_difference_that_is_shown() -> None:
     # Wilson at 95 %: 200 of 10000 is 1.744..2.292 %, 500 of 10000 is 4.590..5.445 %.
     assert verdict({"a": Proportion(200, 10_000), "b": Proportion(500, 10_000)}) == (
         "errors of 'b' are 2.50 times as frequent as those of 'a' (5 %, 4.59 to 5.44 % against 2 %, 1.74 to 2.29 %); "
-        "their 95 % intervals do not overlap, so this sample shows the difference if its trials are independent."
+        "their 95 % intervals do not overlap, so this sample shows the difference."
     )
 
 

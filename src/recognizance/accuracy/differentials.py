@@ -136,8 +136,8 @@ def verdict(rates: Mapping[str, Proportion]) -> str:
     str
         ``insufficient: ...`` with what is missing, with fewer than two groups or where a group's rate is not measured
         (`Proportion.is_measured`). Else how many times as frequent the worst group's errors are as the best group's,
-        and whether their 95 % intervals (Wilson) leave that open. The intervals take trials for independent and do not
-        correct for picking the two of many groups that lie furthest apart.
+        and whether their 95 % intervals leave that open. Nothing corrects for picking the two of many groups that
+        lie furthest apart.
     """
     missing = [f"{name!r} has {_shortfall(rates[name])}" for name in sorted(rates) if not rates[name].is_measured]
     if missing:
@@ -155,13 +155,13 @@ def verdict(rates: Mapping[str, Proportion]) -> str:
         )
     said = f"{_comparison(rates, worst, best)}; their 95 % intervals"
     if rates[worst].interval[0] > rates[best].interval[1]:
-        return f"{said} do not overlap, so this sample shows the difference if its trials are independent."
+        return f"{said} do not overlap, so this sample shows the difference."
     said += " overlap, so the difference is not shown by this sample, nor is its absence."
     # A small group may be the worst by chance, while two larger ones do lie apart.
     higher = max(sorted(rates), key=lambda name: rates[name].interval[0])
     lower = min(sorted(rates), key=lambda name: rates[name].interval[1])
     if rates[higher].interval[0] > rates[lower].interval[1]:
-        said += f" It does show one between others, if its trials are independent: {_comparison(rates, higher, lower)}."
+        said += f" It does show one between others: {_comparison(rates, higher, lower)}."
     return said
 
 

@@ -61,7 +61,7 @@ def by_group(
                 "between_groups": proportion(between.matching(threshold)),
                 "pairs_without_group": pairs - within - between.design.trials - crossed,
                 "differentials": _differentials(fmr, fnmr, mated, nonmated, threshold),
-                "verdict": f"False matches: {verdict(fmr)} False non-matches: {verdict(fnmr)}",
+                "verdict": f"False matches: {verdict(fmr)} {_verdict_on_misses(fnmr)}",
             }
         )
     return tables
@@ -99,6 +99,12 @@ def _mated_between(comparisons: Comparisons, grouping: Grouping) -> int:
     return comparisons.mated(known, 0).design.trials - within
 
 
+def _verdict_on_misses(fnmr: Mapping[str, Proportion]) -> str:
+    if not any(rate.trials for rate in fnmr.values()):
+        return "False non-matches: nobody was compared with themselves."
+    return f"False non-matches: {verdict(fnmr)}"
+
+
 def _own_threshold(trials: TrialSet, overall: Proportion) -> float | None:
     if not overall.errors:
         return None
@@ -115,21 +121,25 @@ def _differentials(
     nonmated: Mapping[str, TrialSet],
     threshold: float,
 ) -> dict[str, Any] | None:
-    """Write the measures of difference with their intervals; None unless every group's rates are measured."""
-    if len(fmr) < 2 or not all(rate.is_measured for rates in (fmr, fnmr) for rate in rates.values()):
+    """Write the measures of difference with their intervals; None of a rate that a group's trials do not measure."""
+    counted = [len(rates) > 1 and all(rate.is_measured for rate in rates.values()) for rates in (fmr, fnmr)]
+    if not any(counted):
         return None
     draws = draw_subjects(len(next(iter(mated.values())).design.by_subject))
-    taken = DrawnRates(
-        {name: drawn_rates(trials.design, *trials.matches(threshold), draws) for name, trials in nonmated.items()}
+    taken, missed = (
+        DrawnRates({name: drawn_rates(kept.design, *kept.matches(threshold), draws) for name, kept in trials.items()})
+        if measured
+        else None
+        for trials, measured in zip((nonmated, mated), counted, strict=True)
     )
-    missed = DrawnRates(
-        {name: 1 - drawn_rates(trials.design, *trials.matches(threshold), draws) for name, trials in mated.items()}
-    )
+    if missed is not None:
+        missed = DrawnRates({name: 1 - rates for name, rates in missed.rates.items()})
+    both = taken is not None and missed is not None
     return {
-        "fmr": {**asdict(differentials(fmr)), "intervals": difference_intervals(taken)},
-        "fnmr": {**asdict(differentials(fnmr)), "intervals": difference_intervals(missed)},
-        "garbe": garbe(fmr, fnmr),
-        "garbe_interval": middle((taken.gini() + missed.gini()) / 2),
+        "fmr": taken and {**asdict(differentials(fmr)), "intervals": difference_intervals(taken)},
+        "fnmr": missed and {**asdict(differentials(fnmr)), "intervals": difference_intervals(missed)},
+        "garbe": garbe(fmr, fnmr) if both else None,
+        "garbe_interval": middle((taken.gini() + missed.gini()) / 2) if taken and missed else None,
     }
 
 

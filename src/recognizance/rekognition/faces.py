@@ -13,7 +13,7 @@ from recognizance.workflows.enrol import enrol
 
 def index_faces(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer IndexFaces."""
-    photograph = desk.photograph(call.input["Image"])
+    photograph = desk.photograph(call, call.input["Image"])
     done = enrol(
         desk.place,
         act_of(call),
@@ -81,15 +81,15 @@ def delete_faces(desk: RekognitionDesk, call: Call) -> Answer:
 
 def detect_faces(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer DetectFaces with the DEFAULT attributes, whatever was asked for: docs/rekognition.md."""
-    photograph = desk.photograph(call.input["Image"])
+    photograph = desk.photograph(call, call.input["Image"])
     found = detect(desk.place, act_of(call), photograph)
     return answer({"FaceDetails": [shapes.face_detail(face, found.image) for face in found.faces]}, found.entry)
 
 
 def compare_faces(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer CompareFaces."""
-    source = desk.photograph(call.input["SourceImage"])
-    target = desk.photograph(call.input["TargetImage"])
+    source = desk.photograph(call, call.input["SourceImage"])
+    target = desk.photograph(call, call.input["TargetImage"])
     threshold = float(call.input.get("SimilarityThreshold", 80))
     found = compare(
         desk.place,

@@ -20,12 +20,13 @@ from rekognition.refusals import refusal
 from sts.staff import Staff
 
 HOURS = 5
+ROLES = {"tess": "tester", "theo": "tester", "ivy": "investigator", "otto": "auditor", "ada": "administrator"}
 BUCKET = {"S3Object": {"Bucket": "photos", "Name": "agency.jpg"}}
 
 
 @dataclass
 class Bench:
-    """A server whose rules refuse who is not trained and raise thresholds to 95 %, an agency's gallery on it, and two testers."""
+    """A server whose rules refuse who is not trained and raise thresholds, an agency's gallery, and two testers."""
 
     staff: Staff
     clock: Clock
@@ -54,10 +55,10 @@ def bench(tmp_path_factory: pytest.TempPathFactory, model_cache: Path, faces: Pa
     with moved_server(folder / "home", model_cache, clock, **given) as server:
         staff = Staff(server, {"first": server.key})
         first = staff.native("first")
-        for name, role in {"tess": "tester", "theo": "tester", "ivy": "investigator", "ada": "administrator"}.items():
+        for name, role in ROLES.items():
             first.create_operator(Operator=name, Name=name.title(), Roles=[role])
             staff.keys[name] = staff.issue(name, by="first")
-        bench = Bench(staff, clock, people[:3])
+        bench = Bench(staff, clock, people)
         bench.client("ada").create_collection(CollectionId="mugshots")
         bench.client("ivy").index_faces(CollectionId="mugshots", Image={"Bytes": people[0][0]})
         staff.native("ada").enable_pack(Pack="county")
@@ -104,6 +105,8 @@ def test_one_to_many_in_a_collection_of_ones_own(bench: Bench, tess: Any) -> Non
     assert headers["x-recognizance-references-searched"] == "2"
     entry = bench.staff.server.entries()[int(headers["x-recognizance-entry"])]
     assert (entry["kind"], entry["operator"], entry["details"]["testing"]) == ("search", "tess", "own photographs")
+    tried = bench.staff.native("otto").try_pack(Pack="county")
+    assert (tried["Total"], tried["Judged"]) == (0, 0), "what rules would have made of the agency's searches"
     described = tess.describe_collection(CollectionId="own")
     assert described["FaceCount"] == 2
     assert described["CollectionARN"].endswith(":collection/own")

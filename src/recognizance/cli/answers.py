@@ -120,11 +120,11 @@ def _about(answer: Mapping[str, Any]) -> str:
     worst = _known(answer["WorstGroupFalseMatchRate"], is_fitted=answer["WorstGroupFalseMatchRateFitted"])
     return (
         f"{count(answer['ReferencesSearched'], 'reference')} searched at threshold "
-        f"{percent(answer['ThresholdPercent'])} (score {answer['ThresholdScore']:.3f}).  Strangers who reach it: "
-        f"{overall}; in the group with the most false matches ({answer['WorstGroup']}), {worst}.  "
-        f"Expected false candidates, by that group: {few(answer['ExpectedFalseCandidates'])}."
+        f"{percent(answer['ThresholdPercent'])} (score {answer['ThresholdScore']:.3f}).  Expected false candidates: "
+        f"{few(answer['ExpectedFalseCandidates'])}, by the group with the most false matches ({answer['WorstGroup']})."
+        f"\nStrangers who reach this threshold: {overall} of all; {worst} in that group."
     )
 
 
 def _known(fmr: float, *, is_fitted: bool) -> str:
-    return f"{strangers(fmr)} ({'by a fitted tail, not counted' if is_fitted else 'measured'})"
+    return f"{strangers(fmr)} ({'by the fitted tail, not counted' if is_fitted else 'measured'})"

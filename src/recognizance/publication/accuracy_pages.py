@@ -67,7 +67,7 @@ class AccuracyPages:
         if reply.status == 200:
             tag = f'"{hashlib.sha256(reply.body).hexdigest()}"'
             headers |= {"cache-control": "public, no-cache", "etag": tag}
-            if tag in _known(scope):
+            if {tag, "*"} & _known(scope):
                 reply = reply._replace(status=304)
         sent = reply.body if scope["method"] != "HEAD" and reply.status != 304 else b""
         if reply.status != 304:
@@ -111,9 +111,10 @@ class AccuracyPages:
         return ""
 
 
-def _known(scope: Scope) -> list[str]:
+def _known(scope: Scope) -> set[str]:
+    """Name the versions that the client has (If-None-Match)."""
     told = [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"if-none-match"]
-    return [each.strip().removeprefix("W/") for value in told for each in value.split(",")]
+    return {each.strip().removeprefix("W/") for value in told for each in value.split(",")}
 
 
 def _said(status: int, message: str) -> _Reply:

@@ -13,7 +13,6 @@ from authority.conftest import Office
 from authority.moved import Clock, moved_server
 from policy.making import write_pack
 from recognizance.errors import InvalidRequestError
-from recognizance.records import galleries
 from recognizance.workflows import first_start, operators
 from rekognition import pictures
 from rekognition.refusals import refusal
@@ -21,6 +20,7 @@ from sts.staff import Staff
 
 HOURS = 5
 ROLES = {"tess": "tester", "theo": "tester", "ivy": "investigator", "otto": "auditor", "ada": "administrator"}
+NOBODY = "00000000-0000-4000-8000-000000000000"
 BUCKET = {"S3Object": {"Bucket": "photos", "Name": "agency.jpg"}}
 
 
@@ -131,6 +131,18 @@ def test_the_same_name_is_three_collections(bench: Bench, tess: Any) -> None:
     assert bench.client("ada").describe_collection(CollectionId="mugshots")["FaceCount"] == 1
 
 
+def test_ids_of_the_agencys_faces_are_none_in_ones_own_collection(bench: Bench, tess: Any) -> None:
+    (theirs,) = bench.client("ada").list_faces(CollectionId="mugshots")["Faces"]
+    found, unknown = (
+        refusal(tess.search_faces, CollectionId="own", FaceId=each) for each in (theirs["FaceId"], NOBODY)
+    )
+    assert found.code == "ResourceNotFoundException"
+    assert found.message.replace(theirs["FaceId"], NOBODY) == unknown.message
+    assert tess.list_faces(CollectionId="own", FaceIds=[theirs["FaceId"]])["Faces"] == []
+    (kept,) = tess.delete_faces(CollectionId="own", FaceIds=[theirs["FaceId"]])["UnsuccessfulFaceDeletions"]
+    assert kept["Reasons"] == ["FACE_NOT_FOUND"]
+
+
 def test_nobody_else_reaches_a_testers_collection(bench: Bench, tess: Any) -> None:
     for name in ("theo", "ada"):
         client = bench.client(name)
@@ -211,24 +223,6 @@ def test_nobody_becomes_a_tester_or_ceases_to_be_one(office: Office) -> None:
 def test_the_first_start_holds_every_role_but_a_testers(office: Office) -> None:
     known = office.place.roster.operator(first_start.ADMINISTRATOR)
     assert known.roles == {"administrator", "auditor", "examiner", "investigator", "supervisor"}
-
-
-def test_names_of_tests_belong_to_one_tester_each(office: Office) -> None:
-    """An underscore in an operator's id is no wildcard, and no id begins another's names."""
-    with office.place.store.write() as tx:
-        for operator in ("a_b", "axb", "a_b2"):
-            galleries.create(
-                tx,
-                galleries.name_of_test(operator, "x"),
-                model="m",
-                calibration="c",
-                keep_photographs=False,
-                created_at=office.now,
-            )
-        names = [row.name for row in galleries.list_of_tests(tx, operator="a_b", limit=9)]
-        assert names == ["testing:a_b:x"]
-        assert len(galleries.list_of_tests(tx, limit=9)) == 3
-        assert galleries.list_of_agency(tx, limit=9) == []
 
 
 def test_boto3_is_told_the_rule(bench: Bench) -> None:

@@ -13,7 +13,7 @@ from authority.conftest import Office
 from authority.moved import Clock, moved_server
 from policy.making import write_pack
 from recognizance.errors import InvalidRequestError
-from recognizance.workflows import first_start, operators
+from recognizance.workflows import operators
 from rekognition import pictures
 from rekognition.refusals import refusal
 from sts.staff import Staff
@@ -200,6 +200,11 @@ def test_a_collection_is_deleted_when_its_time_is_over(bench: Bench) -> None:
     assert bench.client("ada").describe_collection(CollectionId="mugshots")["FaceCount"] == 1, "the agency's stays"
 
 
+def test_boto3_is_told_the_rule(bench: Bench) -> None:
+    with pytest.raises(ClientError, match=r"\[standing/role\]"):
+        bench.client("tess").create_user(CollectionId="own", UserId="u")
+
+
 # --- the role -----------------------------------------------------------------------------------------
 
 
@@ -218,13 +223,3 @@ def test_nobody_becomes_a_tester_or_ceases_to_be_one(office: Office) -> None:
     for who, role in (("tess", "investigator"), ("ivy", "tester")):
         with pytest.raises(InvalidRequestError, match="nobody else, ever"):
             operators.update_operator(office.place, office.act(), who, {}, [role])
-
-
-def test_the_first_start_holds_every_role_but_a_testers(office: Office) -> None:
-    known = office.place.roster.operator(first_start.ADMINISTRATOR)
-    assert known.roles == {"administrator", "auditor", "examiner", "investigator", "supervisor"}
-
-
-def test_boto3_is_told_the_rule(bench: Bench) -> None:
-    with pytest.raises(ClientError, match=r"\[standing/role\]"):
-        bench.client("tess").create_user(CollectionId="own", UserId="u")

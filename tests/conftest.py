@@ -71,7 +71,8 @@ def live_server(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> 
 def staff(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Iterator[Staff]:
     """A server with named operators, whose administrator of the first start is closed."""
     folder = tmp_path_factory.mktemp("staffed")
-    with start_server(folder / "home", model_cache, packs=str(folder / "packs")) as server:
+    folders = {"packs": str(folder / "packs"), "accuracy_report": str(folder / "accuracy")}
+    with start_server(folder / "home", model_cache, **folders) as server:
         yield hire(server)
 
 

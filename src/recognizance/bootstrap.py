@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import cv2
@@ -294,7 +295,13 @@ def open_place(
             ),
             clock=clock,
             emergency_hours=settings.emergency_hours,
+            testing_hours=settings.testing_hours,
         )
+
+
+def accuracy_report(settings: Settings) -> Traversable:
+    """Find the folder of the report that the server publishes on its accuracy; it may hold none."""
+    return settings.accuracy_report or resources.files("recognizance.publication").joinpath("accuracy")
 
 
 def pack_folders(settings: Settings) -> PackFolders:

@@ -8,6 +8,7 @@ from functools import partial
 from recognizance.authority.roster import Roster
 from recognizance.authority.sign_ins import RefusedSignIns
 from recognizance.authority.throttle import Throttle
+from recognizance.policy.standing import TESTER
 from recognizance.settings import Settings
 from recognizance.wire import AccessKey
 from recognizance.workflows.place import Workplace
@@ -52,7 +53,10 @@ def guarding(place: Workplace, settings: Settings) -> Iterator[tuple[RefusedSign
     """
 
     def rate_of(operator: str) -> int:
-        return place.roster.operator(operator).requests_per_minute or settings.operator_requests_per_minute
+        known = place.roster.operator(operator)
+        others = settings.operator_requests_per_minute
+        agreed = settings.tester_requests_per_minute if TESTER in known.roles else others
+        return known.requests_per_minute or agreed
 
     refused = RefusedSignIns(RosterKeys(place.roster).owner_of, RecordedSignIns(place), place.clock)
     throttle = Throttle(rate_of, partial(record_throttled, place), place.clock)

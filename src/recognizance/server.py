@@ -15,13 +15,13 @@ import uvicorn
 
 from recognizance import __version__
 from recognizance.authority.signatures import UsedSignatures
-from recognizance.bootstrap import digests, now, open_place, open_s3, thread_count
+from recognizance.bootstrap import accuracy_report, digests, now, open_place, open_s3, thread_count
 from recognizance.entrance import RosterKeys, guarding
 from recognizance.errors import SettingsError
 from recognizance.home import RunningServer, hold_home, withdraw
 from recognizance.home import announce as announce_server
 from recognizance.native.operations import native_service
-from recognizance.publication import LogPages
+from recognizance.publication import REPORT_PATHS, AccuracyPages, LogPages
 from recognizance.publication.paths import PREFIX
 from recognizance.records.log_key import read_head
 from recognizance.rekognition import rekognition_service
@@ -33,7 +33,7 @@ from recognizance.wire.desk import Desk, record_rejected
 from recognizance.wire.exchange import Receive, Scope, Send
 from recognizance.wire.http import BoundedProtocol
 from recognizance.wire.sigv4 import Verifier
-from recognizance.workflows import lapsing
+from recognizance.workflows import lapsing, testing
 from recognizance.workflows.housekeeping import Housekeeping
 from recognizance.workflows.place import Workplace
 from recognizance.workflows.presence import record_start, record_stop
@@ -43,11 +43,12 @@ RECORD_THREADS = 4
 
 
 class Application:
-    """The wire, the log's pages, and the one page that says who is here."""
+    """The wire, the log's pages, the report on accuracy, and the one page that says who is here."""
 
-    def __init__(self, wire: WireApp, log: LogPages, place: Workplace) -> None:
+    def __init__(self, wire: WireApp, log: LogPages, accuracy: AccuracyPages, place: Workplace) -> None:
         self._wire = wire
         self._log = log
+        self._accuracy = accuracy
         self._model = place.engine.model
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,6 +61,9 @@ class Application:
             return
         if scope["type"] == "http" and scope["path"].startswith(PREFIX):
             await self._log(scope, receive, send)
+            return
+        if scope["type"] == "http" and scope["path"] in REPORT_PATHS:
+            await self._accuracy(scope, receive, send)
             return
         await self._wire(scope, receive, send)
 
@@ -99,7 +103,7 @@ def build_app(settings: Settings, place: Workplace, closing: ExitStack) -> Appli
         on_rejected=partial(record_rejected, place),
     )
     log = LogPages(place, Verifier(keys, now, used), records, refused.report, throttle.admit)
-    return Application(wire, log, place)
+    return Application(wire, log, AccuracyPages(place, accuracy_report(settings), records), place)
 
 
 class ListeningServer:
@@ -185,7 +189,12 @@ def _publishing(place: Workplace, seconds: float) -> Iterator[None]:
 def _keeping_house(place: Workplace, idle_seconds: float) -> Iterator[None]:
     """Look after the galleries while the block runs."""
     stop = threading.Event()
-    keeper = Housekeeping(place.shelf, idle_seconds=idle_seconds, lapse=partial(lapsing.look, place))
+    keeper = Housekeeping(
+        place.shelf,
+        idle_seconds=idle_seconds,
+        lapse=partial(lapsing.look, place),
+        end_tests=partial(testing.end_galleries, place),
+    )
     thread = threading.Thread(target=keeper.run, args=(stop,), name="housekeeping")
     thread.start()
     try:

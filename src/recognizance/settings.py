@@ -20,6 +20,17 @@ from pydantic_settings import (
 from recognizance.errors import SettingsError
 
 PREFIX = "RECOGNIZANCE_"
+_FOLDERS = (
+    "home",
+    "keys",
+    "cache",
+    "manifest",
+    "models",
+    "calibrations",
+    "packs",
+    "vector_engine_authority",
+    "accuracy_report",
+)
 PROFILE = "RECOGNIZANCE_PROFILE"
 """Names the AWS profile that the command line signs with; no setting of the server's."""
 
@@ -116,6 +127,23 @@ class Settings(BaseSettings):
         default=60_000,
         ge=1,
         description="Requests that one operator may send a minute; an operator's own number wins over it.",
+    )
+
+    tester_requests_per_minute: int = Field(
+        default=600,
+        ge=1,
+        description="The same for operators who are testers; their own number wins over it.",
+    )
+    testing_hours: int = Field(
+        default=72,
+        ge=1,
+        le=8_760,
+        description="Hours after which a collection that a tester made is deleted, with everything in it.",
+    )
+    accuracy_report: Path | None = Field(
+        default=None,
+        description="Folder that `recognizance evaluate … --out` left, with the report on this server's model that "
+        "/accuracy shows. Default: the report that comes with the shipped model.",
     )
 
     emergency_hours: int = Field(
@@ -260,8 +288,6 @@ def read_settings(**overrides: Any) -> Settings:
     if unknown:
         raise SettingsError(f"{unknown[0]} is not a setting.", "docs/settings.md lists all.")
     folders = {
-        name: value.expanduser().absolute()
-        for name in ("home", "keys", "cache", "manifest", "models", "calibrations", "packs", "vector_engine_authority")
-        if (value := getattr(settings, name)) is not None
+        name: value.expanduser().absolute() for name in _FOLDERS if (value := getattr(settings, name)) is not None
     }
     return settings.model_copy(update=folders)

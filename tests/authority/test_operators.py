@@ -11,7 +11,7 @@ import pytest
 from authority.conftest import Office
 from recognizance.authority.roster import Roster
 from recognizance.errors import InvalidRequestError, NotFoundError, RefusedError
-from recognizance.policy.standing import ROLES
+from recognizance.policy.standing import ROLES, TESTER
 from recognizance.records import access_keys
 from recognizance.records import operators as rows
 from recognizance.records import sessions as session_rows
@@ -25,10 +25,10 @@ def refused(office: Office, rule: str) -> None:
     assert (entry["decision"], entry["rules"]) == ("refused", [rule])
 
 
-def test_the_first_start_is_recorded_and_holds_every_role(office: Office) -> None:
+def test_the_first_start_is_recorded_and_holds_every_role_but_a_testers(office: Office) -> None:
     (entry,) = office.entries()
     assert (entry["kind"], entry["operator"], entry["details"]["of"]) == ("first-start", "-", FIRST)
-    assert office.place.roster.operator(FIRST).roles == set(ROLES)
+    assert office.place.roster.operator(FIRST).roles == ROLES.keys() - {TESTER}
     assert not first_start.found(office.place.store, office.place.ledger, office.place.clock)
 
 

@@ -21,7 +21,11 @@ def test_search_prints_one_stable_document(served: Cli, folder: Path) -> None:
         "threshold_percent",
         "threshold_score",
         "expected_false_candidates",
+        "false_match_rate",
+        "false_match_rate_fitted",
         "worst_group",
+        "worst_group_false_match_rate",
+        "worst_group_false_match_rate_fitted",
         "review_id",
         "reviewed",
         "face",
@@ -40,7 +44,10 @@ def test_search_prints_one_stable_document(served: Cli, folder: Path) -> None:
         "similarity_percent",
         "score",
         "false_match_rate",
+        "worst_group_false_match_rate",
     ]
+    assert found["false_match_rate"] <= found["worst_group_false_match_rate"]
+    assert best["false_match_rate"] <= best["worst_group_false_match_rate"]
     assert best["external_id"] == photo.stem
     assert best["score"] == pytest.approx(1, abs=1e-3)
     assert [row["rank"] for row in others] == [2, 3]
@@ -66,6 +73,7 @@ def test_search_tells_what_the_scores_mean(served: Cli, folder: Path, faces: Pat
     result = served("search", next(folder.rglob("*.jpg")), "-g", "people")
     assert "strangers who reach this" in result.out
     assert "Expected false candidates" in result.out
+    assert "Strangers who reach this threshold: 1 in 100,000 (measured) of all; 1 in " in result.out
     assert "A candidate is a lead, not an identification." in result.out
     stranger = sorted((faces / "london" / "neutral_front").glob("*.jpg"))[0]
     nobody = served("search", stranger, "-g", "people")

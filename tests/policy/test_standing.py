@@ -4,7 +4,7 @@ from itertools import combinations
 import pytest
 
 from recognizance.policy import Allowed, Refused, RequestFacts, StandingPolicy
-from recognizance.policy.standing import CREDENTIALS, OWN, ROLES, USING
+from recognizance.policy.standing import CREDENTIALS, OWN, ROLES, TESTER, USING
 
 
 def facts(**changes: object) -> RequestFacts:
@@ -41,6 +41,8 @@ def test_an_investigator_may_search() -> None:
         ),
         ({"case": "9", "case_open": False, "authority": "W-1", "authority_state": "unknown"}, "standing/case"),
         ({"authority": "W-1", "authority_state": "expired", "clock_behind": True}, "standing/clock"),
+        ({"roles": frozenset({"tester"}), "case": "9", "case_open": True}, "standing/testing"),
+        ({"roles": frozenset({"tester"}), "authority": "W-1", "authority_state": "valid"}, "standing/testing"),
     ],
 )
 def test_what_is_not_covered_is_refused_by_its_rule(changes: dict[str, object], rule: str) -> None:
@@ -74,8 +76,13 @@ def test_expired_training_is_no_reason_to_refuse() -> None:
     assert isinstance(StandingPolicy().decide(facts(training="expired")), Allowed)
 
 
-def test_every_role_covers_what_concerns_the_operator_alone() -> None:
-    assert all(covered >= OWN for covered in ROLES.values())
+def test_every_role_of_the_agency_covers_what_concerns_the_operator_alone() -> None:
+    assert all(covered >= OWN for role, covered in ROLES.items() if role != TESTER)
+
+
+def test_a_tester_learns_nothing_of_who_works_here_and_by_what_rules() -> None:
+    assert {"identity", "own-key", "receipt"} == ROLES[TESTER] & OWN
+    assert not ROLES[TESTER] & {"bucket", "export", "subject", "ledger", "session"}
 
 
 def test_an_authority_lifts_nothing_by_itself() -> None:

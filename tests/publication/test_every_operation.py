@@ -12,6 +12,7 @@ import pytest
 from publication.asking import MODELS, Reply, ask, entries_from, size_of
 from publication.office import CASE_OF_IVY, Office
 from recognizance.native.operations import OPERATIONS as NATIVE
+from recognizance.policy import BIOMETRIC
 from recognizance.rekognition.operations import OPERATIONS as REKOGNITION
 from rekognition import pictures
 from rekognition.processes import Server
@@ -400,6 +401,39 @@ def test_what_is_refused_leaves_one_entry(office: Office, service: str, operatio
     entry = entry_of(server, reply, size, kind=asked.kind, operation=operation, decision="refused")
     assert entry["rules"]
     assert entry["details"]["access_key"] == office.key(who).access_key_id
+
+
+NEEDS_NO_GALLERY = frozenset({"CreateCollection", "CreateGallery", "ListCollections", "ListGalleries"})
+NEEDS_NO_GALLERY |= {"CompareFaces", "ComparePhotographs", "DetectFaces"}
+ON_GALLERIES = BIOMETRIC | {"gallery", "list", "erase", "reconcile", "hold"}
+
+
+def test_a_tester_reaches_nothing_of_the_agency(office: Office) -> None:
+    """What an operator of the agency is answered, a tester is answered as if the galleries were not there."""
+    made = office.native("ada").create_operator(Operator=office.new(), Name="Tess", Roles=["tester"])
+    office.staff.keys["tess"] = office.staff.issue(made["Operator"]["Id"], by="ada")
+    server, done = office.staff.server, set()
+    walked = {named: asked for named, asked in EVERY.items() if asked.kind in ON_GALLERIES}
+    for (service, operation), asked in walked.items():
+        body = asked.valid(office)
+        size = size_of(server)
+        reply = ask(server, office.key("tess"), operation, body, service=service)
+        (entry,) = entries_from(server, size)
+        assert entry["details"]["testing"] == "own photographs", operation
+        if reply.status == 200:
+            done.add(operation)
+            assert office.full not in reply.content.decode()
+            continue
+        told = reply.json()
+        gallery = body.get("CollectionId") or body.get("Gallery") or body.get("ResourceArn", "").rpartition("/")[2]
+        if entry["decision"] == "failed":
+            assert (told["Code"], told["Message"]) == (
+                "ResourceNotFoundException",
+                f"The collection id: {gallery} does not exist",
+            ), operation
+        else:
+            assert entry["rules"] == ["standing/role"], operation
+    assert done == NEEDS_NO_GALLERY
 
 
 @each_operation

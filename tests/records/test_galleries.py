@@ -4,6 +4,7 @@ from sqlalchemy import func, select
 from recognizance.errors import GalleryExistsError, GalleryNotFoundError, InvalidRequestError, NotFoundError
 from recognizance.records import (
     RecordStore,
+    decided_searches,
     entries,
     galleries,
     idempotency,
@@ -44,6 +45,25 @@ def test_pages_follow_the_order_of_creation(store: RecordStore) -> None:
             found += [gallery.name for gallery in page]
             after = page[-1].id
     assert found == names
+
+
+def test_galleries_of_testers_are_theirs_alone(store: RecordStore) -> None:
+    """An underscore in an operator's id is no wildcard, and no id is the beginning of another's names."""
+    with store.write() as tx:
+        agency = a_gallery(tx, "x")
+        of = {name: a_gallery(tx, galleries.name_of_test(name, "x")) for name in ("a_b", "axb", "a_b2")}
+        for row in (agency, of["a_b"]):
+            entry = entries.append(tx, lambda index: b"{}", at=NOW)
+            searches.add(tx, a_search(entry.index, row))
+    with store.read() as tx:
+        assert galleries.list_of_tests(tx, operator="a_b", limit=9) == [of["a_b"]]
+        assert galleries.list_of_tests(tx, operator="a_b", after=of["a_b"].id, limit=9) == []
+        assert galleries.list_of_tests(tx, limit=9) == list(of.values())
+        assert galleries.list_of_agency(tx, limit=9) == [agency]
+        assert galleries.list_of_agency(tx, among=[of["axb"].id], limit=9) == []
+        assert [galleries.shown_name(row.name) for row in of.values()] == ["x", "x", "x"]
+        assert not galleries.is_of_test(of["a_b2"].name, "a_b")
+        assert decided_searches.count(tx) == len(decided_searches.list_page(tx, after_entry=-1, limit=9)) == 1
 
 
 def test_every_change_counts_and_makes_a_version(store: RecordStore, gallery: GalleryRow) -> None:

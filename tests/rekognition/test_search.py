@@ -7,9 +7,13 @@ from typing import Any
 import PIL.Image
 import pytest
 
+from recognizance.bootstrap import open_calibration
+from recognizance.settings import read_settings
 from rekognition.conftest import Mugshots
 from rekognition.pictures import encoded, upright, without_face
 from rekognition.refusals import refusal
+
+SHIPPED = open_calibration(read_settings())
 
 
 def similarities(answer: dict[str, Any]) -> list[float]:
@@ -49,7 +53,26 @@ def test_what_a_search_tells(rekognition: Any, mugshots: Mugshots) -> None:
     assert uuid.UUID(headers["x-recognizance-search"])
     assert headers["x-recognizance-threshold-applied"] == "80"
     assert headers["x-recognizance-references-searched"] == "50"
-    assert 0 < float(headers["x-recognizance-expected-false-candidates"]) < 0.05
+    expected = float(headers["x-recognizance-expected-false-candidates"])
+    assert 0 < expected < 0.05
+    overall, worst = (float(headers[f"x-recognizance-{whose}false-match-rate"]) for whose in ("", "worst-group-"))
+    assert overall == pytest.approx(1e-5, rel=0.01)
+    assert worst > overall
+    assert expected == pytest.approx(50 * worst, rel=0.01)
+    assert headers["x-recognizance-worst-group"] in SHIPPED.groups
+    bases = {headers[f"x-recognizance-{whose}false-match-rate-basis"] for whose in ("", "worst-group-")}
+    assert bases <= {"measured", "fitted"}
+
+
+def test_beyond_what_was_counted_rates_are_called_fitted(rekognition: Any, mugshots: Mugshots) -> None:
+    probe = {"Bytes": mugshots.probes["1"][0].read_bytes()}
+    for threshold, basis in ((60, "measured"), (100, "fitted")):
+        answer = rekognition.search_faces_by_image(
+            CollectionId=mugshots.collection, Image=probe, FaceMatchThreshold=threshold
+        )
+        headers = answer["ResponseMetadata"]["HTTPHeaders"]
+        assert headers["x-recognizance-false-match-rate-basis"] == basis
+        assert headers["x-recognizance-worst-group-false-match-rate-basis"] == basis
 
 
 def test_candidates_are_ordered_and_at_the_threshold(rekognition: Any, mugshots: Mugshots) -> None:

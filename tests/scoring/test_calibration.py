@@ -113,3 +113,14 @@ def test_a_damaged_calibration_is_refused(damage) -> None:
 def test_what_is_no_calibration_is_refused(text: str) -> None:
     with pytest.raises(CalibrationError):
         read_calibration(text)
+
+
+@every
+@given(score=SCORES)
+def test_rates_are_called_fitted_where_nothing_was_counted(calibration: Calibration, score: float) -> None:
+    rates = calibration.rates_at(score)
+    assert (rates.worst_group, rates.worst_fmr) == calibration.worst_group(score)
+    assert rates.fmr == calibration.fmr(score)
+    assert rates.is_fitted == (score > calibration.overall.measured_to)
+    deciding = calibration.groups[rates.worst_group] if rates.worst_fmr > rates.fmr else calibration.overall
+    assert rates.worst_is_fitted == (score > deciding.measured_to)

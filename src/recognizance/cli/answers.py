@@ -60,7 +60,11 @@ def search_document(answer: Mapping[str, Any], gallery: str, photograph: str) ->
         "threshold_percent": answer["ThresholdPercent"],
         "threshold_score": answer["ThresholdScore"],
         "expected_false_candidates": answer["ExpectedFalseCandidates"],
+        "false_match_rate": answer["FalseMatchRate"],
+        "false_match_rate_fitted": answer["FalseMatchRateFitted"],
         "worst_group": answer["WorstGroup"],
+        "worst_group_false_match_rate": answer["WorstGroupFalseMatchRate"],
+        "worst_group_false_match_rate_fitted": answer["WorstGroupFalseMatchRateFitted"],
         "review_id": answer.get("ReviewId"),
         "reviewed": answer.get("Reviewed"),
         "face": face_document(answer["Face"]) if answer.get("Face") else None,
@@ -74,6 +78,7 @@ def search_document(answer: Mapping[str, Any], gallery: str, photograph: str) ->
                 "similarity_percent": row["SimilarityPercent"],
                 "score": row["Score"],
                 "false_match_rate": row["FalseMatchRate"],
+                "worst_group_false_match_rate": row["WorstGroupFalseMatchRate"],
             }
             for row in answer["Candidates"]
         ],
@@ -116,8 +121,15 @@ def show_candidates(console: Console, answer: Mapping[str, Any]) -> None:
 
 
 def _about(answer: Mapping[str, Any]) -> str:
+    overall = _known(answer["FalseMatchRate"], is_fitted=answer["FalseMatchRateFitted"])
+    worst = _known(answer["WorstGroupFalseMatchRate"], is_fitted=answer["WorstGroupFalseMatchRateFitted"])
     return (
         f"{count(answer['ReferencesSearched'], 'reference')} searched at threshold "
         f"{percent(answer['ThresholdPercent'])} (score {answer['ThresholdScore']:.3f}).  Expected false candidates: "
         f"{few(answer['ExpectedFalseCandidates'])}, by the group with the most false matches ({answer['WorstGroup']})."
+        f"\nStrangers who reach this threshold: {overall} of all; {worst} in that group."
     )
+
+
+def _known(fmr: float, *, is_fitted: bool) -> str:
+    return f"{strangers(fmr)} ({'by the fitted tail, not counted' if is_fitted else 'measured'})"

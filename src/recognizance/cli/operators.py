@@ -24,7 +24,7 @@ _ID = Annotated[str, typer.Argument(metavar="ID", help="The operator's id: small
 _JSON = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
 _ROLES = (
     "investigator, examiner, supervisor, auditor or administrator; ROLE@GALLERY holds for one gallery alone.  Can be "
-    "given several times."
+    "given several times.  Or tester, alone: somebody from outside, who sees no gallery."
 )
 _UNTIL = "The last day on which the training counts: YYYY-MM-DD."
 _RATE = "Requests a minute for this operator; 0 for what the settings say."

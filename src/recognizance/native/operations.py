@@ -106,13 +106,17 @@ def search_gallery(desk: Desk, call: Call) -> Answer:
     )
     return answer(
         {
-            "Candidates": [shapes.candidate(lead) for lead in found.leads],
+            "Candidates": [shapes.candidate(lead, desk.place.calibration) for lead in found.leads],
             "Face": shapes.face(found.face, found.image) if found.face and found.image else None,
             "ReferencesSearched": found.references_searched,
             "ThresholdPercent": found.threshold_percent,
             "ThresholdScore": found.threshold_score,
             "ExpectedFalseCandidates": found.expected_false_candidates,
-            "WorstGroup": found.worst_group,
+            "FalseMatchRate": found.rates.fmr,
+            "FalseMatchRateFitted": found.rates.is_fitted,
+            "WorstGroup": found.rates.worst_group,
+            "WorstGroupFalseMatchRate": found.rates.worst_fmr,
+            "WorstGroupFalseMatchRateFitted": found.rates.worst_is_fitted,
             "SearchId": found.search_id,
             "Model": desk.place.engine.model,
             "Calibration": desk.place.calibration.digest,

@@ -6,6 +6,7 @@ import numpy as np
 
 from recognizance.biometrics import DetectedFace, Image, Pose, Quality, RelativeBox
 from recognizance.errors import InvalidRequestError
+from recognizance.scoring import Calibration
 from recognizance.wire.faults import fault_from
 from recognizance.workflows.compare import Compared
 from recognizance.workflows.detect import auto_shortcomings
@@ -24,7 +25,7 @@ def gallery(listed: Listed) -> dict[str, Any]:
     """Spell a Gallery."""
     row = listed.gallery
     return {
-        "Name": row.name,
+        "Name": listed.name,
         "Model": row.model,
         "Calibration": row.calibration,
         "KeepPhotographs": row.keep_photographs,
@@ -76,7 +77,7 @@ def outcome(done: Enrolment | NotEnrolled) -> dict[str, Any]:
     return {"Entry": done.entry, **enrolment(done)}
 
 
-def candidate(lead: Lead) -> dict[str, Any]:
+def candidate(lead: Lead, calibration: Calibration) -> dict[str, Any]:
     """Spell a Candidate."""
     known = lead.reference
     return {
@@ -88,6 +89,7 @@ def candidate(lead: Lead) -> dict[str, Any]:
         "Score": lead.candidate.score,
         "SimilarityPercent": lead.similarity_percent,
         "FalseMatchRate": lead.fmr,
+        "WorstGroupFalseMatchRate": calibration.rates_at(lead.candidate.score).worst_fmr,
     }
 
 

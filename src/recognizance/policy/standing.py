@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from recognizance.policy.decision import Allowed, Decision, Reason, Refused
 from recognizance.policy.facts import RequestFacts
 
-READING = frozenset({"list", "detect"})
+READING = frozenset({"list", "detect", "bucket"})
+"""What looks at something; ``bucket`` is fetching a photograph that the agency keeps in S3."""
+
 USING = READING | {"search", "compare", "enrol", "erase", "subject", "export"}
 OWN = frozenset({"identity", "lead", "own-key", "receipt", "request", "roster", "rules", "session"})
-"""What concerns the operator alone; every role covers it."""
+"""What concerns the operator alone; every role of the agency covers it."""
 
 WITHOUT_GALLERY = OWN | READING | {"compare"}
 """What a role that holds for one gallery covers where an act names none: nothing that reaches into another gallery."""
@@ -37,6 +39,7 @@ EXAMINER = "examiner"
 SUPERVISOR = "supervisor"
 AUDITOR = "auditor"
 ADMINISTRATOR = "administrator"
+TESTER = "tester"
 
 TIMED = frozenset(
     {
@@ -100,6 +103,9 @@ ROLES: Mapping[str, frozenset[str]] = {
         }
     )
     | OWN,
+    # Whatever is not on their own photographs is not theirs: neither sessions nor what rules and cases are called.
+    TESTER: frozenset({"detect", "compare", "search", "enrol", "erase", "list", "gallery"})
+    | {"identity", "own-key", "receipt"},
 }
 """Acts by role.  A role or an act that is not here is refused."""
 
@@ -174,6 +180,12 @@ def _of_act(facts: RequestFacts) -> Reason | None:
             "standing/role",
             f"The operator's roles ({named}) do not cover the act {facts.operation!r}.",
             "Ask an administrator for a role that does.",
+        )
+    if TESTER in facts.roles and (facts.case is not None or facts.authority_state != "none"):
+        return Reason(
+            "standing/testing",
+            "A test is of nobody's case, and under nobody's authority.",
+            "Leave the case and the authority out of the path of the endpoint.",
         )
     if facts.in_session and facts.operation in CREDENTIALS:
         return Reason(

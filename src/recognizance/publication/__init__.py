@@ -1,5 +1,6 @@
-"""The log, read-only, under ``/log/``."""
+"""What the server publishes: the log, read-only, under ``/log/``, and the report on its accuracy."""
 
+from recognizance.publication.accuracy_pages import REPORT_PATHS, AccuracyPages
 from recognizance.publication.app import LogPages
 
-__all__ = ["LogPages"]
+__all__ = ["REPORT_PATHS", "AccuracyPages", "LogPages"]

@@ -1,4 +1,4 @@
-"""Searches with what they were decided on, for judging them again by other rules."""
+"""Searches with what they were decided on, for judging them again by other rules; no rule is asked about tests."""
 
 import json
 from collections.abc import Mapping
@@ -8,17 +8,18 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
-from recognizance.records import schema
+from recognizance.records import galleries, schema
 from recognizance.records.transaction import Transaction
 
 _SEARCHES = schema.searches
+_OF_AGENCY = ~_SEARCHES.c.gallery.startswith(galleries.OF_TESTS)
 _DECIDED = (
     select(*(_SEARCHES.c[name] for name in ("entry_index", "id", "at", "policy", "decision", "facts")))
-    .where(_SEARCHES.c.entry_index > bindparam("after"))
+    .where(_SEARCHES.c.entry_index > bindparam("after"), _OF_AGENCY)
     .order_by(_SEARCHES.c.entry_index)
     .limit(bindparam("at_most"))
 )
-_COUNT = select(func.count()).select_from(_SEARCHES)
+_COUNT = select(func.count()).select_from(_SEARCHES).where(_OF_AGENCY)
 _SINCE = _SEARCHES.c.at >= bindparam("since")
 _UNTIL = _SEARCHES.c.at <= bindparam("until")
 

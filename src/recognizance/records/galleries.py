@@ -22,6 +22,9 @@ _VERSION = select(_GALLERIES.c.version).where(_GALLERIES.c.id == bindparam("want
 _LIST = (
     select(*_COLUMNS).where(_GALLERIES.c.id > bindparam("after")).order_by(_GALLERIES.c.id).limit(bindparam("at_most"))
 )
+OF_TESTS = "testing:"
+"""What the names of galleries begin with that testers made."""
+
 _CHANGED = (
     update(_GALLERIES)
     .where(_GALLERIES.c.id == bindparam("wanted"))
@@ -68,6 +71,21 @@ class GalleryCounts:
     users: int
 
 
+def name_of_test(operator: str, name: str) -> str:
+    """Name a gallery that a tester made; no request can spell it, so it is nobody else's and clashes with none."""
+    return f"{OF_TESTS}{operator}:{name}"
+
+
+def is_of_test(name: str, operator: str) -> bool:
+    """Whether a gallery of this name was made by this tester."""
+    return name.startswith(name_of_test(operator, ""))
+
+
+def shown_name(name: str) -> str:
+    """Give what a gallery is called by who may use it."""
+    return name.rpartition(":")[2]
+
+
 def create(
     tx: Transaction, name: str, *, model: str, calibration: str, keep_photographs: bool, created_at: datetime
 ) -> GalleryRow:
@@ -79,7 +97,7 @@ def create(
         If there is one of this name; names are case-sensitive.
     """
     if tx.execute(_GET, {"wanted": name}).first() is not None:
-        raise GalleryExistsError(f"The collection id: {name} already exists")
+        raise GalleryExistsError(f"The collection id: {shown_name(name)} already exists")
     values = {
         "name": name,
         "model": model,
@@ -105,8 +123,13 @@ def get(tx: Transaction, name: str) -> GalleryRow:
     """
     row = tx.execute(_GET, {"wanted": name}).first()
     if row is None:
-        raise GalleryNotFoundError(f"The collection id: {name} does not exist")
+        raise no_gallery(name)
     return _gallery(row)
+
+
+def no_gallery(name: str) -> GalleryNotFoundError:
+    """Say that there is no gallery of this name."""
+    return GalleryNotFoundError(f"The collection id: {shown_name(name)} does not exist")
 
 
 def find_number(tx: Transaction, name: str) -> int | None:
@@ -135,9 +158,20 @@ def list_page(tx: Transaction, *, after: int = 0, limit: int) -> list[GalleryRow
     return [_gallery(row) for row in tx.execute(_LIST, {"after": after, "at_most": limit})]
 
 
-def list_among(tx: Transaction, wanted: Collection[int], *, after: int = 0, limit: int) -> list[GalleryRow]:
-    """List those of some galleries, as `list_page` does."""
-    statement = _LIST.where(_GALLERIES.c.id.in_(sorted(wanted)))
+def list_of_agency(
+    tx: Transaction, *, among: Collection[int] | None = None, after: int = 0, limit: int
+) -> list[GalleryRow]:
+    """List the galleries that no tester made, or some of them, as `list_page` does."""
+    statement = _LIST.where(~_GALLERIES.c.name.startswith(OF_TESTS))
+    if among is not None:
+        statement = statement.where(_GALLERIES.c.id.in_(sorted(among)))
+    return [_gallery(row) for row in tx.execute(statement, {"after": after, "at_most": limit})]
+
+
+def list_of_tests(tx: Transaction, *, operator: str | None = None, after: int = 0, limit: int) -> list[GalleryRow]:
+    """List the galleries that a tester made, or all testers, as `list_page` does."""
+    prefix = OF_TESTS if operator is None else name_of_test(operator, "")
+    statement = _LIST.where(_GALLERIES.c.name.startswith(prefix, autoescape=True))
     return [_gallery(row) for row in tx.execute(statement, {"after": after, "at_most": limit})]
 
 

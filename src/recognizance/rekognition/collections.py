@@ -29,7 +29,7 @@ def describe_collection(desk: RekognitionDesk, call: Call) -> Answer:
             "FaceCount": listed.counts.faces,
             "UserCount": listed.counts.users,
             "FaceModelVersion": shapes.model_version(listed.gallery.model),
-            "CollectionARN": desk.arn(listed.gallery.name),
+            "CollectionARN": desk.arn(listed.name),
             "CreationTimestamp": listed.gallery.created_at,
         },
         entry,
@@ -43,7 +43,7 @@ def list_collections(desk: RekognitionDesk, call: Call) -> Answer:
     shown = page[:limit]
     return answer(
         {
-            "CollectionIds": [item.gallery.name for item in shown],
+            "CollectionIds": [item.name for item in shown],
             "FaceModelVersions": [shapes.model_version(item.gallery.model) for item in shown],
             "NextToken": desk.token(call, "", shown[-1].gallery.id) if len(page) > limit else None,
         },

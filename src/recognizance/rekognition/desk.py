@@ -5,9 +5,11 @@ from typing import Any
 
 from recognizance.errors import ImageSourceError, InvalidRequestError
 from recognizance.rekognition.s3 import S3Source
+from recognizance.wire import Call
 from recognizance.wire.arns import ACCOUNT
-from recognizance.wire.desk import Desk
+from recognizance.wire.desk import Desk, act_of
 from recognizance.workflows.engine import Photograph
+from recognizance.workflows.testing import require_bucket
 
 _COLLECTION = ":collection/"
 
@@ -23,7 +25,7 @@ class RekognitionDesk(Desk):
     s3: S3Source | None
     s3_bytes_max: int
 
-    def photograph(self, image: dict[str, Any]) -> Photograph:
+    def photograph(self, call: Call, image: dict[str, Any]) -> Photograph:
         """Return what fetches a photograph; S3 is asked only when it is called.
 
         Raises
@@ -32,6 +34,8 @@ class RekognitionDesk(Desk):
             Unless exactly one source is given.
         ImageSourceError, ImageTooLargeError
             From S3.
+        RefusedError
+            If who asks brings their own photographs.
         """
         data, place = image.get("Bytes"), image.get("S3Object")
         if (data is None) == (place is None):
@@ -45,7 +49,12 @@ class RekognitionDesk(Desk):
         if not place.get("Bucket") or not place.get("Name"):
             raise InvalidRequestError("Request has invalid parameters: S3Object needs Bucket and Name.")
         s3 = self.s3
-        return lambda: (s3.fetch(place["Bucket"], place["Name"], place.get("Version")), self.s3_bytes_max)
+
+        def fetch() -> tuple[bytes, int]:
+            require_bucket(self.place, act_of(call))
+            return s3.fetch(place["Bucket"], place["Name"], place.get("Version")), self.s3_bytes_max
+
+        return fetch
 
     def arn(self, collection: str) -> str:
         """Name a collection as a resource."""

@@ -13,7 +13,7 @@ from recognizance.workflows.enrol import enrol
 
 def index_faces(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer IndexFaces."""
-    photograph = desk.photograph(call.input["Image"])
+    photograph = desk.photograph(call, call.input["Image"])
     estimated = shapes.estimated_of(call.input.get("DetectionAttributes", ()))
     done = enrol(
         desk.place,
@@ -83,7 +83,7 @@ def delete_faces(desk: RekognitionDesk, call: Call) -> Answer:
 
 def detect_faces(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer DetectFaces."""
-    photograph = desk.photograph(call.input["Image"])
+    photograph = desk.photograph(call, call.input["Image"])
     estimated = shapes.estimated_of(call.input.get("Attributes", ()))
     found = detect(desk.place, act_of(call), photograph, attributes=bool(estimated))
     details = [shapes.face_detail(face, found.image, estimated) for face in found.faces]
@@ -92,8 +92,8 @@ def detect_faces(desk: RekognitionDesk, call: Call) -> Answer:
 
 def compare_faces(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer CompareFaces."""
-    source = desk.photograph(call.input["SourceImage"])
-    target = desk.photograph(call.input["TargetImage"])
+    source = desk.photograph(call, call.input["SourceImage"])
+    target = desk.photograph(call, call.input["TargetImage"])
     threshold = float(call.input.get("SimilarityThreshold", 80))
     found = compare(
         desk.place,

@@ -108,7 +108,7 @@ def search_users_by_image(desk: RekognitionDesk, call: Call) -> Answer:
 
 
 def _by_image(desk: RekognitionDesk, call: Call, among: str, limit: int, threshold: str) -> SearchResult:
-    photograph = desk.photograph(call.input["Image"])
+    photograph = desk.photograph(call, call.input["Image"])
     return search_by_photograph(
         desk.place,
         act_of(call),

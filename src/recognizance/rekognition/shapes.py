@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
 from recognizance.biometrics import BoundingBox, DetectedFace, Image, Reference
 from recognizance.wire.desk import review_headers
@@ -110,5 +111,14 @@ def search_headers(result: SearchResult) -> dict[str, str]:
         "threshold_applied": f"{result.threshold_percent:g}",
         "expected_false_candidates": f"{result.expected_false_candidates:.3g}",
         "references_searched": str(result.references_searched),
+        "false_match_rate": f"{result.rates.fmr:.3g}",
+        "false_match_rate_basis": _basis(is_fitted=result.rates.is_fitted),
+        "worst_group": quote(result.rates.worst_group, safe=" /"),  # headers are ASCII, and own groups need not be
+        "worst_group_false_match_rate": f"{result.rates.worst_fmr:.3g}",
+        "worst_group_false_match_rate_basis": _basis(is_fitted=result.rates.worst_is_fitted),
         **review_headers(result.review, reviewed=result.reviewed),
     }
+
+
+def _basis(*, is_fitted: bool) -> str:
+    return "fitted" if is_fitted else "measured"

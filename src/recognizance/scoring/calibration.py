@@ -47,6 +47,21 @@ class Curve:
         return float(np.interp(-wanted, -self.log10_fmr, self.scores))
 
 
+@dataclass(frozen=True, slots=True)
+class RatesAt:
+    """How often strangers reach a score: overall, and within the group in which they do so most.
+
+    ``is_fitted`` and ``worst_is_fitted`` say that the score lies beyond the counts of the curve that gives the rate, in
+    its fitted tail: an estimate, not a measurement.
+    """
+
+    fmr: float
+    is_fitted: bool
+    worst_group: str
+    worst_fmr: float
+    worst_is_fitted: bool
+
+
 @dataclass(frozen=True)
 class Calibration:
     """What a model's scores mean.
@@ -103,6 +118,13 @@ class Calibration:
             return "overall", overall
         name = max(self.groups, key=lambda group: self.groups[group].fmr(score))
         return name, max(self.groups[name].fmr(score), overall)
+
+    def rates_at(self, score: float) -> RatesAt:
+        """Give the overall false match rate of a score beside the worst group's (`worst_group`)."""
+        fmr = self.overall.fmr(score)
+        group, worst = self.worst_group(score)
+        deciding = self.groups[group] if worst > fmr else self.overall
+        return RatesAt(fmr, score > self.overall.measured_to, group, worst, score > deciding.measured_to)
 
     def expected_false_candidates(self, references: int, score: float) -> float:
         """Expect this many strangers among the candidates of a search at this threshold.

@@ -27,6 +27,7 @@ from recognizance.workflows.place import (
     same_gallery,
 )
 from recognizance.workflows.shelf import require_model
+from recognizance.workflows.testing import name_for
 from recognizance.workflows.withholding import enroller
 
 EXCEEDS_MAX_FACES = "EXCEEDS_MAX_FACES"
@@ -136,6 +137,7 @@ def enrol_many(
 
 
 def _begin(place: Workplace, act: Act, gallery_name: str, *, attributes: bool = False) -> tuple[Permit, GalleryRow]:
+    gallery_name = name_for(place, act, gallery_name)
     permitted = permit(place, act, "enrol", gallery=gallery_name, attributes=attributes)
     gallery = find_gallery(place, gallery_name)
     require_model(gallery, place.engine.model)

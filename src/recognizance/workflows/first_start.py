@@ -1,7 +1,7 @@
 """The administrator of the first start: there until somebody has a name.
 
-It is made with the record, so that a newcomer can begin at once; it holds every role.  Only it is served by
-`recognizance env`, and that stops once there are named operators.  When a named administrator can sign, it is closed
+It is made with the record, so that a newcomer can begin at once; it holds every role of the agency.  Only it is served
+by `recognizance env`, and that stops once there are named operators.  When a named administrator can sign, it is closed
 for good.
 """
 
@@ -13,7 +13,7 @@ from recognizance.authority.administrators import usable_administrators
 from recognizance.errors import Recorded, RefusedError
 from recognizance.ledger import Entry, Ledger, Value
 from recognizance.policy import Reason
-from recognizance.policy.standing import ROLES
+from recognizance.policy.standing import ROLES, TESTER
 from recognizance.records import RecordStore, Transaction, access_keys, operators, sessions
 from recognizance.workflows.act import NOBODY, Act
 from recognizance.workflows.objections import Objection, objections_refused
@@ -40,7 +40,12 @@ def found(store: RecordStore, ledger: Ledger[Transaction], clock: Callable[[], d
         if operators.list_all(tx):
             return False
         operators.create(
-            tx, ADMINISTRATOR, name="Administrator of the first start", roles=ROLES, created_at=now, first_start=True
+            tx,
+            ADMINISTRATOR,
+            name="Administrator of the first start",
+            roles=ROLES.keys() - {TESTER},
+            created_at=now,
+            first_start=True,
         )
         access_keys.create(tx, pair.access_key_id, operator=ADMINISTRATOR, secret=pair.secret, created_at=now)
         details = {"change": "opened", "of": ADMINISTRATOR, "key": pair.access_key_id}

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from recognizance.authority import validity
 from recognizance.authority.roster import Operator, Roster
-from recognizance.policy.standing import WITHOUT_GALLERY
+from recognizance.policy.standing import TESTER, WITHOUT_GALLERY
 from recognizance.records import RecordStore, Transaction, authorities, cases, galleries, purposes
 from recognizance.records.authorities import AuthorityRow
 from recognizance.records.cases import CaseRow
@@ -16,6 +16,8 @@ from recognizance.workflows.act import Act
 _CONTEXT = ("purpose", "case", "authority")
 _NO_EDITS = "none"
 UNSTATED = "unstated"
+OWN_PHOTOGRAPHS = "own photographs"
+"""What the entry of a test says of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,11 @@ class Footing:
     authority_id: str | None = None
     authority_kind: str | None = None
     authority_state: str = validity.NONE
+
+    @property
+    def is_test(self) -> bool:
+        """Whether the operator is a tester, who works on their own photographs."""
+        return TESTER in self.operator.roles
 
     @property
     def source(self) -> str:
@@ -106,6 +113,8 @@ def settle(
         }
     if session is not None:
         notes["session"] = session.id
+    if TESTER in operator.roles:
+        notes["testing"] = OWN_PHOTOGRAPHS
     in_time = act.session is None or (session is not None and session.is_open(now))
     state = validity.NONE
     if said["authority"] is not None:

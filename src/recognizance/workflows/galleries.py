@@ -21,6 +21,7 @@ from recognizance.workflows.place import (
     record,
     same_gallery,
 )
+from recognizance.workflows.testing import is_tester, name_for
 
 ASSOCIATED = "ASSOCIATED_TO_AN_EXISTING_USER"
 NOT_FOUND = "FACE_NOT_FOUND"
@@ -32,6 +33,11 @@ class Listed:
 
     gallery: GalleryRow
     counts: GalleryCounts
+
+    @property
+    def name(self) -> str:
+        """What it is called by who asks."""
+        return galleries.shown_name(self.gallery.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,7 @@ def create_gallery(
     ------
     GalleryExistsError
     """
+    name = name_for(place, act, name)
     permitted = permit(place, act, "gallery", gallery=name)
     with place.store.write() as tx:
         gallery = galleries.create(
@@ -79,6 +86,7 @@ def create_gallery(
 @failures_recorded("list", gallery="name")
 def describe_gallery(place: Workplace, act: Act, name: str) -> tuple[Listed, int]:
     """Return a gallery with its counts; recorded."""
+    name = name_for(place, act, name)
     permitted = permit(place, act, "list", gallery=name)
     with place.store.write() as tx:
         gallery = galleries.get(tx, name)
@@ -91,15 +99,16 @@ def list_galleries(place: Workplace, act: Act, *, after: int, limit: int) -> tup
     """List up to `limit` galleries in the order of creation, after an id; recorded.
 
     If there are more, one more is returned, by which that is seen; the entry does not count it.  Who may list single
-    galleries alone sees those, and nothing of the others.
+    galleries alone sees those, and nothing of the others; testers see those that they made, which nobody else does.
     """
     permitted = permit(place, act, "list")
+    testing = is_tester(place, act)
     seen = _listable(place.roster.operator(act.operator))
     with place.store.write() as tx:
-        if seen is None:
-            found = galleries.list_page(tx, after=after, limit=limit + 1)
+        if testing:
+            found = galleries.list_of_tests(tx, operator=act.operator, after=after, limit=limit + 1)
         else:
-            found = galleries.list_among(tx, seen, after=after, limit=limit + 1)
+            found = galleries.list_of_agency(tx, among=seen, after=after, limit=limit + 1)
         page = [Listed(gallery, galleries.counts(tx, gallery.id)) for gallery in found]
         entry = record(tx, permitted, {"galleries": min(len(page), limit)})
     return page, entry
@@ -124,6 +133,7 @@ def delete_gallery(place: Workplace, act: Act, name: str) -> int:
     RefusedError
         If a legal hold keeps anything in it.
     """
+    name = name_for(place, act, name)
     permitted = permit(place, act, "gallery", gallery=name)
     gallery = find_gallery(place, name)
     with place.shelf.changing(gallery), objections_refused(place, permitted):
@@ -152,6 +162,7 @@ def list_references(
 
     The one more, by which it is seen that there are more, is not counted.
     """
+    name = name_for(place, act, name)
     permitted = permit(place, act, "list", gallery=name)
     with place.store.write() as tx:
         gallery = galleries.get(tx, name)
@@ -177,6 +188,7 @@ def erase(place: Workplace, act: Act, name: str, face_ids: Sequence[str]) -> Era
     RefusedError
         If a legal hold keeps one of them; nothing is erased then.
     """
+    name = name_for(place, act, name)
     permitted = permit(place, act, "erase", gallery=name)
     gallery = find_gallery(place, name)
     wanted = list(dict.fromkeys(face_ids))
@@ -203,6 +215,7 @@ def label_gallery(
     place: Workplace, act: Act, name: str, *, put: Mapping[str, str] | None = None, remove: Sequence[str] = ()
 ) -> int:
     """Set and remove a gallery's tags; recorded."""
+    name = name_for(place, act, name)
     permitted = permit(place, act, "gallery", gallery=name)
     with place.store.write() as tx:
         gallery = galleries.get(tx, name)
@@ -217,6 +230,7 @@ def label_gallery(
 @failures_recorded("list", gallery="name")
 def list_labels(place: Workplace, act: Act, name: str) -> tuple[dict[str, str], int]:
     """List a gallery's tags; recorded."""
+    name = name_for(place, act, name)
     permitted = permit(place, act, "list", gallery=name)
     with place.store.write() as tx:
         gallery = galleries.get(tx, name)

@@ -26,11 +26,16 @@ class Housekeeping:
         Galleries that nobody has used for so long are let go.
     lapse : callable
         Does what follows when emergencies are not ratified in time; see `lapsing.look`.
+    end_tests : callable
+        Deletes what testers left; see `testing.end_galleries`.
     """
 
-    def __init__(self, shelf: Shelf, *, idle_seconds: float, lapse: Callable[[], None]) -> None:
+    def __init__(
+        self, shelf: Shelf, *, idle_seconds: float, lapse: Callable[[], None], end_tests: Callable[[], None]
+    ) -> None:
         self._shelf = shelf
         self._lapse = lapse
+        self._end_tests = end_tests
         self._idle_seconds = idle_seconds
 
     def run(self, stop: threading.Event) -> None:
@@ -43,6 +48,7 @@ class Housekeeping:
                 return
             self._try_to_keep_step()
             self._try_to_lapse()
+            self._try_to_end_tests()
 
     def _try_to_clean_up(self) -> bool:
         try:
@@ -69,3 +75,11 @@ class Housekeeping:
             _log.error("What follows from emergencies could not be done: %s %s", error.message, error.remedy)
         except Exception:  # noqa: BLE001 - the thread's edge: it is tried again
             _log.exception("What follows from emergencies could not be done; it is tried again.")
+
+    def _try_to_end_tests(self) -> None:
+        try:
+            self._end_tests()
+        except RecognizanceError as error:
+            _log.error("Galleries of testers could not be deleted: %s %s", error.message, error.remedy)
+        except Exception:  # noqa: BLE001 - the thread's edge: it is tried again
+            _log.exception("Galleries of testers could not be deleted; it is tried again.")

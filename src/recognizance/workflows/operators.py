@@ -10,7 +10,7 @@ from recognizance.authority.administrators import usable_administrators
 from recognizance.errors import InvalidRequestError, NotFoundError
 from recognizance.ledger import Concealed, Value
 from recognizance.policy import Reason
-from recognizance.policy.standing import ADMINISTRATOR, AUDITOR, ROLES, SUPERVISOR
+from recognizance.policy.standing import ADMINISTRATOR, AUDITOR, ROLES, SUPERVISOR, TESTER
 from recognizance.records import Transaction, access_keys, approvals, galleries, operators
 from recognizance.records.access_keys import AccessKeyRow
 from recognizance.records.operators import OperatorRow
@@ -110,6 +110,11 @@ def update_operator(
         require_named(before)
         operators.change(tx, identifier, changes)
         if roles is not None:
+            if (TESTER in everywhere) != (TESTER in before.roles):
+                raise InvalidRequestError(
+                    f"{identifier} cannot become a tester, or cease to be one: testers are nobody else, ever.",
+                    "Deactivate this operator, and add another one.",
+                )
             if everywhere - before.roles:
                 require_no_request(tx, act.operator, identifier, {*before.roles, *everywhere})
             operators.set_roles(tx, identifier, everywhere)
@@ -231,6 +236,10 @@ def _require_roles(roles: Collection[str]) -> tuple[set[str], list[tuple[str, st
         raise InvalidRequestError(
             f"{unknown[0]} is not a role." if unknown else "An operator needs a role.",
             f"The roles are {', '.join(sorted(ROLES))}; ROLE@GALLERY is for one gallery alone.",
+        )
+    if any(role == TESTER for role, _, _ in pairs) and [*roles] != [TESTER]:
+        raise InvalidRequestError(
+            "A tester has no other role, and no gallery of the agency.", "Add an operator who is a tester alone."
         )
     return {role for role, at, _ in pairs if not at}, [(role, gallery) for role, at, gallery in pairs if at]
 

@@ -10,6 +10,7 @@ from recognizance.errors import NoFaceError, ReferenceNotFoundError, SubjectNotF
 from recognizance.policy import ResultFacts
 from recognizance.records import references, searches, subjects
 from recognizance.records.galleries import GalleryRow
+from recognizance.scoring import RatesAt
 from recognizance.workflows import withholding
 from recognizance.workflows.act import Act
 from recognizance.workflows.engine import NO_FACE, Photograph
@@ -29,6 +30,7 @@ from recognizance.workflows.questions import Lead as Lead
 from recognizance.workflows.releasing import judged_by_result, result_facts
 from recognizance.workflows.search_keeping import keep
 from recognizance.workflows.shelf import require_model, subject_template
+from recognizance.workflows.testing import name_for
 
 NOT_LARGEST = "FACE_NOT_LARGEST"
 
@@ -46,8 +48,8 @@ class SearchResult:
         How many references (or subjects) the probe was compared with.
     expected_false_candidates : float
         Strangers to expect at this threshold, by the worst group's false match rate.
-    worst_group : str
-        That group.
+    rates : RatesAt
+        Of the threshold: overall, and that group's.
     search_id : str
         UUID of the record of this search.
     entry : int
@@ -66,7 +68,7 @@ class SearchResult:
     threshold_percent: float
     threshold_score: float
     expected_false_candidates: float
-    worst_group: str
+    rates: RatesAt
     search_id: str
     entry: int
     review: str | None = None
@@ -112,6 +114,7 @@ def search_by_photograph(
     ReferenceNotFoundError, SubjectNotFoundError
         If the scope names somebody who is not in the gallery.
     """
+    gallery_name = name_for(place, act, gallery_name)
     permitted = _permit(place, act, gallery_name, limit, threshold_percent)
     gallery = find_gallery(place, gallery_name)
     require_model(gallery, place.engine.model)
@@ -149,6 +152,7 @@ def search_by_reference(
     ------
     ReferenceNotFoundError
     """
+    gallery_name = name_for(place, act, gallery_name)
     permitted = _permit(place, act, gallery_name, limit, threshold_percent)
     gallery = find_gallery(place, gallery_name)
     with place.store.read() as tx:
@@ -284,7 +288,6 @@ def _answer(
     reviewed: bool = False,
 ) -> SearchResult:
     threshold_score, count = kept.threshold_applied_score, kept.references_searched
-    group, _ = place.calibration.worst_group(threshold_score)
     return SearchResult(
         image=looked.image,
         face=looked.face,
@@ -294,7 +297,7 @@ def _answer(
         threshold_percent=kept.threshold_applied_percent,
         threshold_score=threshold_score,
         expected_false_candidates=place.calibration.expected_false_candidates(count, threshold_score),
-        worst_group=group,
+        rates=place.calibration.rates_at(threshold_score),
         search_id=kept.id,
         entry=kept.entry_index,
         review=review,

@@ -179,7 +179,7 @@ def as_searches(place: Workplace, permitted: Permit) -> list[Judgement]:
         "Gallery" in pack.text.rules for pack in ruling.by.packs if isinstance(pack, Pack)
     ):
         with place.store.read() as tx:
-            names = [each.name for each in galleries.list_page(tx, limit=_EVERY_GALLERY)]
+            names = [each.name for each in galleries.list_of_agency(tx, limit=_EVERY_GALLERY)]
         of_each = [ruling.by.rule(replace(facts, gallery=name)).judgement for name in names]
         judged += [each for each in of_each if isinstance(each.decision, Referred)]
     return judged

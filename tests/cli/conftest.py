@@ -82,24 +82,23 @@ class Cli:
             return list(pool.map(lambda arguments: self(*arguments), commands))
 
     @contextmanager
-    def serving(self) -> Iterator[subprocess.Popen[str]]:
+    def serving(self) -> Iterator[Process]:
         """Serve until the block ends; yields when the server listens."""
-        process = self.start("serve")
-        assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                if "Ctrl-C stops it" in line:
-                    break
-            else:
-                pytest.fail(process.communicate()[1])
-            yield process
-            if process.poll() is None:
+        read, write = os.pipe()
+        with os.fdopen(read, encoding="utf-8") as out, TemporaryFile() as err:
+            with os.fdopen(write, "wb") as end:
+                process = Process(["serve"], self.environment(), end, err)
+            try:
+                for line in out:
+                    if "Ctrl-C stops it" in line:
+                        break
+                else:
+                    pytest.fail(_text(err))
+                yield process
                 process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=PATIENCE_SECONDS)
-            assert process.returncode == 0
-        finally:
-            process.kill()
-            process.wait()
+                assert process.wait(PATIENCE_SECONDS) == 0
+            finally:
+                process.kill()
 
 
 def _text(file: IO[bytes]) -> str:

@@ -1,6 +1,7 @@
 """A workplace over a real record, without models: nothing here looks at a photograph."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
@@ -59,8 +60,17 @@ class Office:
         return self.entries()[-1]
 
 
+@pytest.fixture(scope="session")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home folder and its keys after the first start, made once: making the tables takes a while."""
+    folder = tmp_path_factory.mktemp("begun")
+    with open_record(read_settings(home=folder / "home")):
+        return folder
+
+
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(begun: Path, tmp_path: Path) -> Iterator[Office]:
+    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
     settings = read_settings(home=tmp_path / "home", packs=tmp_path / "packs")
     with open_record(settings) as record:
         known = {

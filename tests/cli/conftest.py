@@ -12,9 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import pytest
+
+from prefork.starting import Process
 
 PATIENCE_SECONDS = 90
 
@@ -55,6 +58,7 @@ class Cli:
         }
 
     def start(self, *arguments: str | Path, **options: Any) -> subprocess.Popen[str]:
+        """Start the command as a shell does; calling it saves the imports."""
         command = [sys.executable, "-m", "recognizance", *map(str, arguments)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
         return subprocess.Popen(
@@ -62,13 +66,15 @@ class Cli:
         )
 
     def __call__(self, *arguments: str | Path) -> Result:
-        process = self.start(*arguments)
-        try:
-            out, err = process.communicate(timeout=PATIENCE_SECONDS)
-        finally:
-            process.kill()
-        assert "Traceback" not in err, err
-        return Result(process.returncode, out, err)
+        with TemporaryFile() as out, TemporaryFile() as err:
+            process = Process([str(argument) for argument in arguments], self.environment(), out, err)
+            try:
+                code = process.wait(PATIENCE_SECONDS)
+            finally:
+                process.kill()
+            texts = [_text(out), _text(err)]
+        assert "Traceback" not in texts[1], texts[1]
+        return Result(code, *texts)
 
     def together(self, *commands: tuple[str | Path, ...]) -> list[Result]:
         """Run commands that do not depend on each other at the same time."""
@@ -76,24 +82,28 @@ class Cli:
             return list(pool.map(lambda arguments: self(*arguments), commands))
 
     @contextmanager
-    def serving(self) -> Iterator[subprocess.Popen[str]]:
+    def serving(self) -> Iterator[Process]:
         """Serve until the block ends; yields when the server listens."""
-        process = self.start("serve")
-        assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                if "Ctrl-C stops it" in line:
-                    break
-            else:
-                pytest.fail(process.communicate()[1])
-            yield process
-            if process.poll() is None:
+        read, write = os.pipe()
+        with os.fdopen(read, encoding="utf-8") as out, TemporaryFile() as err:
+            with os.fdopen(write, "wb") as end:
+                process = Process(["serve"], self.environment(), end, err)
+            try:
+                for line in out:
+                    if "Ctrl-C stops it" in line:
+                        break
+                else:
+                    pytest.fail(_text(err))
+                yield process
                 process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=PATIENCE_SECONDS)
-            assert process.returncode == 0
-        finally:
-            process.kill()
-            process.wait()
+                assert process.wait(PATIENCE_SECONDS) == 0
+            finally:
+                process.kill()
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8", "backslashreplace")
 
 
 @pytest.fixture

@@ -36,18 +36,20 @@ def london(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
     return folder / "pairs.csv", folder / "labels.csv"
 
 
-@pytest.fixture
-def made(cli: Cli, faces: Path, london: tuple[Path, Path], tmp_path: Path) -> tuple[Path, Any]:
+@pytest.fixture(scope="module")
+def made(
+    faces: Path, london: tuple[Path, Path], model_cache: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Any]:
     pairs, labels = london
-    out = tmp_path / "new" / "report"
+    folder = tmp_path_factory.mktemp("evaluated")
+    cli, out = Cli(folder / "home", model_cache), folder / "new" / "report"
     result = cli("evaluate", "verify", "--pairs", pairs, "--photos", faces, "--labels", labels, "--out", out)
     assert result.code == 0, result.err
+    assert not (cli.home / "record.db").exists()
     return out, result
 
 
-def test_a_verification_leaves_a_page_numbers_and_trials(
-    cli: Cli, faces: Path, made: tuple[Path, Any], london: tuple[Path, Path]
-) -> None:
+def test_a_verification_leaves_a_page_numbers_and_trials(made: tuple[Path, Any]) -> None:
     out, result = made
     assert "report.html" in result.out
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))
@@ -55,7 +57,6 @@ def test_a_verification_leaves_a_page_numbers_and_trials(
     assert (report["sample"]["mated"], report["sample"]["nonmated"]) == (mated, nonmated)
     assert report["sample"]["subjects"] == PEOPLE + 1  # whom the broken photograph shows is not labelled
     assert report["sample"]["failures"]["unreadable"]["errors"] == 1
-    assert not (cli.home / "record.sqlite").exists()
     with (out / "trials.csv").open(newline="") as file:
         trials = list(csv.DictReader(file))
     assert len(trials) == mated + nonmated

@@ -52,6 +52,14 @@ def template(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Temp
     return Template(cluster, "template_record", keys)
 
 
+@pytest.fixture(scope="session")
+def template_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same as a file, whose keys lie beside its folder."""
+    path = tmp_path_factory.mktemp("template") / "home" / "record.sqlite"
+    open_record(path).close()
+    return path
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "home" / "record.sqlite"
@@ -64,8 +72,12 @@ def keys(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def place(request: pytest.FixtureRequest, database: str, path: Path, keys: Path) -> Iterator[Path | str]:
-    """Where the record is: a file that is not there yet, or a database with an empty record."""
+    """Where the record is, which is empty; for a test that takes `path`, a file that is not there yet."""
     if database == "sqlite":
+        if "path" not in inspect.signature(request.function).parameters:
+            made: Path = request.getfixturevalue("template_file")
+            shutil.copytree(made.parent, path.parent)
+            shutil.copytree(made.parent.with_name("home-keys"), keys)
         yield path
         return
     template: Template = request.getfixturevalue("template")

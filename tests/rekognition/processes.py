@@ -6,8 +6,6 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +20,7 @@ import psycopg
 import pytest
 from botocore.config import Config
 
+from prefork.starting import Process
 from recognizance.bootstrap import administrator_key
 from recognizance.home import find_server
 from recognizance.native import native_client
@@ -51,7 +50,7 @@ def find_faces() -> Path:
 class Server:
     """A running server process."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     settings: Settings
     port: int
     log: Path
@@ -140,13 +139,7 @@ def start_server(home: Path, cache: Path, **settings: str) -> Iterator[Server]:
     environment |= {"RECOGNIZANCE_HOME": str(home), "RECOGNIZANCE_CACHE": str(cache), "RECOGNIZANCE_PORT": "0"}
     log = home.with_name(f"{home.name}.log")
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "recognizance", "serve"],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        )
+        process = Process(["serve"], environment, output, output)
     try:
         keys = Path(settings.get("keys", home.with_name(f"{home.name}-keys")))
         known = read_settings(home=home, keys=keys, record=settings.get("record"))
@@ -159,7 +152,7 @@ def start_server(home: Path, cache: Path, **settings: str) -> Iterator[Server]:
         process.wait(STOP_SECONDS)
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], settings: Settings, log: Path) -> int:
+def _wait_until_ready(process: Process, settings: Settings, log: Path) -> int:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         running = find_server(settings)

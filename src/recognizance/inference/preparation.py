@@ -10,13 +10,15 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
-from onnx import numpy_helper
 
 from recognizance.errors import ModelUnavailableError
+
+if TYPE_CHECKING:
+    import onnx
 
 PREPARATION = 1
 """Raised whenever `prepare_graph` changes what it makes, so that older cache files are not used."""
@@ -39,6 +41,10 @@ def prepare_graph(source: bytes, *, input_name: str, free_axes: dict[int, str]) 
     ModelUnavailableError
         If the graph has no such input or is no ONNX graph.
     """
+    # Only here: a start that finds its models prepared needs none of it.
+    import onnx
+    from onnx import numpy_helper
+
     try:
         model = onnx.load_from_string(source)
     except Exception as error:
@@ -77,11 +83,13 @@ def prepare_graph(source: bytes, *, input_name: str, free_axes: dict[int, str]) 
     return prepared
 
 
-def _fold(node: onnx.NodeProto, constants: dict[str, NDArray[np.generic]]) -> NDArray[np.generic] | None:
+def _fold(node: "onnx.NodeProto", constants: dict[str, NDArray[np.generic]]) -> NDArray[np.generic] | None:
     """Compute a node whose inputs are all known and that only unpacks weights; None for any other."""
     if not node.input or any(name not in constants for name in node.input):
         return None
-    attributes = {item.name: onnx.helper.get_attribute_value(item) for item in node.attribute}
+    from onnx.helper import get_attribute_value
+
+    attributes = {item.name: get_attribute_value(item) for item in node.attribute}
     operands = [constants[name] for name in node.input]
     if node.op_type == "Reshape":
         return operands[0].reshape(tuple(int(size) for size in operands[1]))

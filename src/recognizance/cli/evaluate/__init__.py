@@ -2,6 +2,8 @@
 
 import typer
 
+from recognizance.cli.evaluate.elsewhere import measurable
+from recognizance.cli.evaluate.forget import forget
 from recognizance.cli.evaluate.verify import verify
 
 app = typer.Typer(help="Measure how well faces are told apart, on photographs whose truth is known.")
@@ -12,4 +14,5 @@ def evaluate() -> None:
     """Measure how well faces are told apart, on photographs whose truth is known."""
 
 
-app.command("verify")(verify)
+app.command("verify")(measurable(verify))
+app.command("forget")(measurable(forget))

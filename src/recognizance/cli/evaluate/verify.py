@@ -52,6 +52,7 @@ def verify(
     """Measure the error rates of one-to-one comparisons (1:1), overall and group by group.
 
     The engine of this program is measured, with the models of its settings; no server is asked and no gallery touched.
+    With --endpoint it is the service there: each pair is a call, and what was answered is kept in --out.
     """
     from datetime import UTC, datetime
 
@@ -68,8 +69,9 @@ def verify(
     known = read_labels(labels) if labels else NO_LABELS
     groups = groups_wanted(group_by, known)
     out.mkdir(parents=True, exist_ok=True)
+    steps = (len(trials.photographs), "photograph") if invocation.measured is None else (len(trials.pairs), "pair")
     with opened(invocation) as service:
-        with progress("Comparing", len(trials.photographs), "photograph") as advance:
+        with progress("Comparing", *steps) as advance:
             compared = service.compare(
                 Photographs(folder, trials.photographs), [(pair.a, pair.b) for pair in trials.pairs], advance
             )

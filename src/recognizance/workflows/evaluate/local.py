@@ -23,6 +23,7 @@ from recognizance.workflows.evaluate.service import (
     Searched,
     Seen,
     SeenFace,
+    digest_of,
 )
 
 _BYTES_MAX = 1 << 30
@@ -145,8 +146,3 @@ def _seen(image: Image, face: DetectedFace) -> SeenFace:
         brightness=face.quality.brightness,
         sharpness=face.quality.sharpness,
     )
-
-
-def digest_of(digests: Sequence[bytes]) -> str:
-    """Give one digest for a set of photographs: of their sorted SHA-256, hexadecimal."""
-    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()

@@ -19,6 +19,7 @@ from recognizance.workflows.evaluate.remote.failures import (
     passes,
     threshold_raised,
 )
+from recognizance.workflows.evaluate.service import Progress
 
 PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 16.0)
 _IN_FLIGHT_MAX = 16
@@ -26,7 +27,6 @@ _REFUSALS_MAX = 10
 _ROUNDING_PERCENT = 1e-3
 
 Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +116,17 @@ class Asking:
                 return
         raise about_service(refused.__cause__, operation, self._endpoint.url) from refused
 
-    def each(
-        self, items: Sequence[Item], work: Callable[[Item], Result], done: Callable[[Item, Result], object]
-    ) -> None:
-        """Do some work on each item, a few at a time; `done` is told in this thread what came of it.
+    def each(self, items: Sequence[Item], work: Callable[[Item], object], progress: Progress) -> None:
+        """Do some work on each item, a few at a time; progress is told in this thread.
 
-        What any of them raises, and Ctrl-C, ends it: calls under way are still answered, and nothing more is begun.
+        What is raised, and Ctrl-C, ends it: calls under way are still answered, and nothing more is begun.
         """
         jobs = max(1, min(_IN_FLIGHT_MAX, round(self._endpoint.rate)))
         with ThreadPoolExecutor(jobs, thread_name_prefix="asking") as pool:
             try:
-                under_way = {pool.submit(work, item): item for item in items}
-                for future in as_completed(under_way):
-                    done(under_way[future], future.result())
+                for future in as_completed([pool.submit(work, item) for item in items]):
+                    future.result()
+                    progress(1)
             except BaseException:
                 self._stop.set()
                 pool.shutdown(wait=True, cancel_futures=True)

@@ -87,25 +87,25 @@ class Remote:
         wanted = [asks.comparison(sample, a, b) for a, b in pairs]
         scores: dict[tuple[str, ...], float] = {}
 
-        def done(ask: Ask, answer: Mapping[str, Any] | None) -> None:
-            if answer is None:
-                return
+        def take(ask: Ask, answer: Mapping[str, Any]) -> None:
             if "similarity" in answer:
                 scores[ask.names] = answer["similarity"]
             for name, reason in zip(ask.names, answer.get("failures", ()), strict=False):
                 if reason is not None:
                     failures.setdefault(name, reason)
 
-        for ask in wanted:  # all that is known first: what is skipped must not depend on the order of the answers
-            done(ask, self._asker.known(ask))
+        # All that is known first: what is passed over must not depend on which answer comes when.
+        for ask in wanted:
+            take(ask, self._asker.known(ask) or {})
         missing = [ask for ask in self._asker.unknown(wanted) if failures.keys().isdisjoint(ask.names)]
         self._estimate({"CompareFaces": len(missing)}, len(wanted) - len(missing))
         progress(len(wanted) - len(missing))
 
-        def compare(ask: Ask) -> Any:
-            return self._asker.compare(ask) if failures.keys().isdisjoint(ask.names) else None
+        def compare(ask: Ask) -> None:
+            if failures.keys().isdisjoint(ask.names):
+                take(ask, self._asker.compare(ask))
 
-        self._each(missing, compare, done, progress)
+        self._each(missing, compare, progress)
         return Compared(
             np.array([scores.get(pair, -np.inf) for pair in pairs], dtype=np.float64),
             failures,
@@ -137,12 +137,7 @@ class Remote:
             progress(every - len(absent) - len(missing))
             with self._collections.kept(collection) as collection:
                 for some in (absent, missing):
-                    self._each(
-                        some,
-                        lambda ask: self._asker.ask(ask, CollectionId=collection.name),
-                        lambda ask, answer: None,
-                        progress,
-                    )
+                    self._each(some, lambda ask: self._asker.ask(ask, CollectionId=collection.name), progress)
         else:
             progress(every)
         self._model = collection.model
@@ -163,7 +158,7 @@ class Remote:
         missing = self._asker.unknown(wanted)
         self._estimate({"DetectFaces": len(missing)}, len(wanted) - len(missing))
         progress(len(photographs.names) - len(missing))
-        self._each(missing, self._asker.ask, lambda ask, answer: None, progress)
+        self._each(missing, self._asker.ask, progress)
         failures |= self._failures(wanted)
         faces = {ask.names[0]: seen(self._asker.known(ask)) for ask in wanted if ask.names[0] not in failures}
         return Seen(faces, failures, digest_of(list(sample.digests.values())))
@@ -186,12 +181,6 @@ class Remote:
         if wanted:
             self._agree(Estimate(wanted, kept, self._endpoint.rate, self._endpoint.price))
 
-    def _each(
-        self, wanted: Sequence[Ask], work: Callable[[Ask], Any], done: Callable[[Ask, Any], object], progress: Progress
-    ) -> None:
-        def told(ask: Ask, answer: Any) -> None:
-            done(ask, answer)
-            progress(1)
-
-        self._asking.each(wanted, work, told)
+    def _each(self, wanted: Sequence[Ask], work: Callable[[Ask], object], progress: Progress) -> None:
+        self._asking.each(wanted, work, progress)
         self._asker.settle()

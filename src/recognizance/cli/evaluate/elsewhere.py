@@ -2,31 +2,21 @@
 
 import inspect
 import re
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import wraps
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
 
 from recognizance.cli.errors import MisuseError
 from recognizance.cli.invocation import Invocation
-from recognizance.cli.terminal import aside, count, duration, messages, show_warning
-
-if TYPE_CHECKING:
-    from recognizance.workflows.evaluate.remote import Answers, Endpoint, Estimate, Remote
 
 AMAZON_PRICE = 0.001
 """USD a call, for the first million calls of a month."""
 
 _AMAZON = re.compile(r"(^|\.)(amazonaws\.com(\.cn)?|api\.aws)$")
-_AMAZON_REGION = re.compile(r"^rekognition(?:-fips)?\.([a-z0-9-]+)\.")
-_REGION_DEFAULT = "us-east-1"
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True)
@@ -90,6 +80,11 @@ def measurable(command: Callable[..., int]) -> Callable[..., int]:
         if elsewhere.endpoint is not None:
             _check(elsewhere.endpoint)
             invocation.measured = elsewhere, given["out"]
+        elif elsewhere != Elsewhere():
+            raise MisuseError(
+                "--profile, --region, --rate, --price-per-call and --yes are about a service that --endpoint names.",
+                "Add --endpoint URL; without it this program's own engine is measured.",
+            )
         return command(**given)
 
     keyword = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
@@ -106,105 +101,4 @@ def _check(url: str) -> None:
         raise MisuseError(
             "--endpoint holds more than an address and a path.",
             "Credentials come from --profile; they do not belong into a URL.",
-        )
-
-
-@contextmanager
-def opened_elsewhere(invocation: Invocation, elsewhere: Elsewhere, out: Path) -> Iterator["Remote"]:
-    """Open the service at the endpoint; answers are kept in the folder `out`.
-
-    Collections that are left at the service, because the block was interrupted, are told.
-    """
-    from recognizance.workflows.evaluate.remote import Answers, Remote
-
-    out.mkdir(parents=True, exist_ok=True)
-    endpoint = _signed_in(elsewhere, elsewhere.profile or invocation.profile)
-    with Answers(out) as answers:
-        try:
-            yield Remote(endpoint, answers, lambda estimate: _agree(estimate, elsewhere))
-        finally:
-            endpoint.client.close()
-            _tell_left(answers, out)
-
-
-def _signed_in(elsewhere: Elsewhere, profile: str | None) -> "Endpoint":
-    """Make a client that signs, and that repeats nothing by itself.
-
-    Raises
-    ------
-    NoCredentialsError
-        If there is nothing to sign with.
-    """
-    import botocore.session
-    from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from recognizance.errors import NoCredentialsError
-    from recognizance.workflows.evaluate.remote import Endpoint
-
-    url = str(elsewhere.endpoint).rstrip("/")
-    named = f"the profile {profile}" if profile else "the environment or the default profile"
-    config = Config(
-        retries={"total_max_attempts": 1},
-        connect_timeout=10,
-        read_timeout=60,
-        max_pool_connections=16,
-        proxies={} if elsewhere.host in _LOOPBACK else None,
-    )
-    try:
-        session = botocore.session.Session(profile=profile)
-        amazons = _AMAZON_REGION.match(elsewhere.host) if elsewhere.is_amazons else None
-        region = elsewhere.region or (amazons and amazons[1]) or session.get_config_variable("region")
-        credentials = session.get_credentials()
-        if credentials is None:
-            raise NoCredentialsError(
-                f"There are no credentials in {named} to sign with at {url}.",
-                "Name a profile of ~/.aws/credentials with --profile, or set AWS_ACCESS_KEY_ID and "
-                'AWS_SECRET_ACCESS_KEY; for a server of Recognizance, eval "$(recognizance env)".',
-            )
-        key_id = credentials.get_frozen_credentials().access_key
-        client = session.create_client(
-            "rekognition", region_name=region or _REGION_DEFAULT, endpoint_url=url, config=config
-        )
-    except (BotoCoreError, ClientError) as error:
-        raise NoCredentialsError(
-            f"The credentials of {named} cannot be used: {error}", "Check --profile and what it refers to."
-        ) from error
-    # Keys of a profile may be temporary; its name lasts.
-    return Endpoint(client, url, region or _REGION_DEFAULT, profile or key_id, elsewhere.rate, elsewhere.price)
-
-
-def _agree(estimate: "Estimate", elsewhere: Elsewhere) -> None:
-    """Say what calls will take, and ask.
-
-    Raises
-    ------
-    MisuseError
-        If there is a cost and nobody to ask.
-    """
-    calls = ", ".join(f"{number:,} {operation}" for operation, number in estimate.calls.items())
-    cost = f", {estimate.cost:,.2f} USD at {estimate.price:g} USD a call" if estimate.price else ""
-    with aside():
-        messages().print(
-            f"At {elsewhere.host}: {count(estimate.total, 'call')} ({calls}), {duration(estimate.seconds)} at "
-            f"{estimate.rate:g} a second{cost}.  {estimate.kept:,} need none: they are answered.  The photographs are "
-            "sent there.",
-            soft_wrap=True,
-        )
-        if elsewhere.yes:
-            return
-        if sys.stdin.isatty():
-            typer.confirm("Go on?", abort=True)
-        elif estimate.cost:
-            raise MisuseError(
-                f"There is no terminal to ask whether {estimate.cost:,.2f} USD may be spent.", "Add --yes."
-            )
-
-
-def _tell_left(answers: "Answers", out: Path) -> None:
-    for collection in answers.left:
-        show_warning(
-            f"The collection {collection.name} may still be at {collection.endpoint}, with the gallery's faces.",
-            f"The same command goes on with it and deletes it at its end; to delete it now: recognizance evaluate "
-            f"forget --out {out} --endpoint {collection.endpoint}",
         )

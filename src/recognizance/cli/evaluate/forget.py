@@ -3,7 +3,7 @@
 import typer
 
 from recognizance.cli.errors import ExitCode, MisuseError
-from recognizance.cli.evaluate.elsewhere import opened_elsewhere
+from recognizance.cli.evaluate.at_endpoint import opened_elsewhere
 from recognizance.cli.evaluate.options import OutOption
 from recognizance.cli.invocation import Invocation
 from recognizance.cli.terminal import count, output

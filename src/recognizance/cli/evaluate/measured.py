@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def opened(invocation: Invocation) -> Iterator["Service"]:
     """Open the service: the one at --endpoint, else this program's engine, with the models of its settings."""
     if invocation.measured is not None:
-        from recognizance.cli.evaluate.elsewhere import opened_elsewhere
+        from recognizance.cli.evaluate.at_endpoint import opened_elsewhere
 
         with opened_elsewhere(invocation, *invocation.measured) as remote:
             yield remote

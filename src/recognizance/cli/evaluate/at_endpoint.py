@@ -37,6 +37,9 @@ def opened_elsewhere(invocation: Invocation, elsewhere: Elsewhere, out: Path) ->
     with Answers(out) as answers:
         try:
             yield Remote(endpoint, answers, lambda estimate: _agree(estimate, elsewhere))
+        except KeyboardInterrupt:
+            messages().print("What was answered is kept: the same command goes on from there.")
+            raise
         finally:
             endpoint.client.close()
             _tell_left(answers, out, profile)
@@ -98,12 +101,12 @@ def _agree(estimate: "Estimate", elsewhere: Elsewhere) -> None:
         If there is a cost and nobody to ask.
     """
     calls = ", ".join(f"{number:,} {operation}" for operation, number in estimate.calls.items())
+    kept = f"  {estimate.kept:,} more are answered already." if estimate.kept else ""
     cost = f", {estimate.cost:,.2f} USD at {estimate.price:g} USD a call" if estimate.price else ""
     with aside():
         messages().print(
             f"At {elsewhere.host}: {count(estimate.total, 'call')} ({calls}), {duration(estimate.seconds)} at "
-            f"{estimate.rate:g} a second{cost}.  {estimate.kept:,} need none: they are answered.  The photographs are "
-            "sent there.",
+            f"{estimate.rate:g} a second{cost}.{kept}  The photographs are sent there.",
             soft_wrap=True,
         )
         if elsewhere.yes:

@@ -8,6 +8,7 @@ import json
 import os
 import threading
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -74,7 +75,8 @@ class Answers:
 
     def keep(self, key: str, operation: str, answer: Any) -> None:
         """Keep an answer."""
-        self._write({"key": key, "operation": operation, "answer": answer})
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        self._write({"key": key, "operation": operation, "at": at, "answer": answer})
 
     def collection(self, gallery: str) -> Collection | None:
         """Find the latest collection that was made of a gallery."""

@@ -68,14 +68,17 @@ class Remote:
 
     def describe(self) -> dict[str, Any]:
         """See `Service.describe`."""
+        unsendable = len(self._unsendable)
+        not_sent = f"; not sent to it, for their size, and so not readable: {unsendable} photographs"
         return {
-            "engine": f"the service at {self._endpoint.url}, region {self._endpoint.region}",
+            "engine": f"the service at {self._endpoint.url}, region {self._endpoint.region}"
+            f"{not_sent if unsendable else ''}",
             "model": f"FaceModelVersion {self._model}" if self._model else "not told by the service",
             "endpoint": self._endpoint.url,
             "region": self._endpoint.region,
             "score_is": "similarity in percent",
             "client": f"botocore {botocore.__version__}",
-            "not_sent_for_their_size": len(self._unsendable),
+            "not_sent_for_their_size": unsendable,
         }
 
     def compare(self, photographs: Photographs, pairs: Sequence[tuple[str, str]], progress: Progress) -> Compared:

@@ -36,10 +36,8 @@ class Stub:
 
 
 @contextmanager
-def stub() -> Iterator[Stub]:
+def stub(port: int = 0) -> Iterator[Stub]:
     class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
         def do_POST(self) -> None:
             operation = self.headers["x-amz-target"].rpartition(".")[2]
             self.rfile.read(int(self.headers["content-length"]))
@@ -56,10 +54,10 @@ def stub() -> Iterator[Stub]:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
     made = Stub(f"http://127.0.0.1:{server.server_port}")
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield made

@@ -101,6 +101,11 @@ def _agree(estimate: "Estimate", elsewhere: Elsewhere) -> None:
         If there is a cost and nobody to ask.
     """
     calls = ", ".join(f"{number:,} {operation}" for operation, number in estimate.calls.items())
+    if not estimate.calls:
+        messages().print(
+            f"Nothing is asked of {elsewhere.host}: an earlier run has left all {estimate.kept:,} answers."
+        )
+        return
     kept = f"  {estimate.kept:,} more are answered already." if estimate.kept else ""
     cost = f", {estimate.cost:,.2f} USD at {estimate.price:g} USD a call" if estimate.price else ""
     with aside():

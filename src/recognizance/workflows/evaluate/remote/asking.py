@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from botocore import xform_name
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, SSLError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError, SSLError
 
 from recognizance.workflows.evaluate.remote.failures import (
     PhotographRefusedError,
@@ -87,7 +87,7 @@ class Asking:
                 if pause is None or not passes(error):
                     raise self._read(error, operation) from error
             except BotoCoreError as error:
-                lasting = not isinstance(error, HTTPClientError) or isinstance(error, SSLError)
+                lasting = not isinstance(error, HTTPClientError | ConnectionError) or isinstance(error, SSLError)
                 if pause is None or lasting or not self._reached:
                     raise about_way(error, self._endpoint.url, reached=self._reached) from error
             else:

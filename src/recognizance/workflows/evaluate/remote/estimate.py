@@ -11,7 +11,7 @@ class Estimate:
     Attributes
     ----------
     calls : mapping of str to int
-        By operation; each at least one.
+        By operation, each at least one; empty if all is answered.
     kept : int
         Answers that an earlier run has left.
     rate : float

@@ -49,7 +49,7 @@ class PhotographRefusedError(Exception):
 def passes(error: Any) -> bool:
     """Tell whether a ClientError may not come again: throttling, or something inside the service."""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return _code(error) in _PASSING or status == 429 or status >= 500
+    return _code(error) in _PASSING or status in {408, 429} or status >= 500
 
 
 def about_photograph(error: Any) -> PhotographRefusedError | None:
@@ -113,8 +113,9 @@ def about_way(error: BotoCoreError, endpoint: str, *, reached: bool) -> Recogniz
     """Put into words that there was no answer."""
     if isinstance(error, SSLError):
         return ServerUnreachableError(
-            f"The certificate of {endpoint} is not trusted: {error}",
-            "If its authority is your own, name its certificate in AWS_CA_BUNDLE.",
+            f"There is no trusted connection to {endpoint}: {error}",
+            "If the authority of its certificate is your own, name that one's in AWS_CA_BUNDLE; if it speaks no TLS, "
+            "write http://.",
         )
     if reached:
         return ServerUnreachableError(f"{endpoint} does not answer any more: {error}", AGAIN)

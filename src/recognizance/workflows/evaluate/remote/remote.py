@@ -49,7 +49,7 @@ class Remote:
     answers : Answers
         Open; keeps the answers, and which collections were made.
     agree : callable
-        Shown what calls will take before the first of them is made; raises to have none made.
+        Shown what calls will take before the first of them is made, also if there are none; raises to have none made.
     """
 
     def __init__(self, endpoint: Endpoint, answers: Answers, agree: Callable[[Estimate], None]) -> None:
@@ -133,7 +133,10 @@ class Remote:
         enrolments = [asks.enrolment(enrolled, name, numbers[name], collection.name) for name in enrolled.names]
         absent = self._asker.unknown(enrolments)
         every = len(gallery.names) + len(probes.names)
-        if collection.state != "deleted":
+        if collection.state == "deleted":
+            self._estimate({}, every)
+            progress(every)
+        else:
             calls = {"CreateCollection": int(collection.state != "made"), "IndexFaces": len(absent)}
             calls |= {"SearchFacesByImage": len(missing), "DeleteCollection": 1}
             self._estimate(calls, every - len(absent) - len(missing))
@@ -141,8 +144,6 @@ class Remote:
             with self._collections.kept(collection) as collection:
                 for some in (absent, missing):
                     self._each(some, lambda ask: self._asker.ask(ask, CollectionId=collection.name), progress)
-        else:
-            progress(every)
         self._model = collection.model
         gallery_failures |= self._failures(enrolments)
         probe_failures |= self._failures(searches)
@@ -181,8 +182,7 @@ class Remote:
 
     def _estimate(self, calls: Mapping[str, int], kept: int) -> None:
         wanted = {operation: number for operation, number in calls.items() if number}
-        if wanted:
-            self._agree(Estimate(wanted, kept, self._endpoint.rate, self._endpoint.price))
+        self._agree(Estimate(wanted, kept, self._endpoint.rate, self._endpoint.price))
 
     def _each(self, wanted: Sequence[Ask], work: Callable[[Ask], object], progress: Progress) -> None:
         self._asking.each(wanted, work, progress)

@@ -48,7 +48,7 @@ def pairs(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         writer.writerow(["a", "b", "mated"])
         for a, b in combinations(names, 2):
             writer.writerow([a, b, "yes" if a[:3] == b[:3] else "no"])
-        writer.writerows([[names[0], "cut.jpg", "yes"], [names[1], "cut.jpg", "no"], ["grey.png", names[2], "no"]])
+        writer.writerows([[names[0], "cut.jpg", "yes"], [names[7], "cut.jpg", "no"], ["grey.png", names[2], "no"]])
     return folder / "pairs.csv"
 
 
@@ -73,7 +73,7 @@ def measured(lab: Cli, live_server: Server, pairs: Path, tmp_path_factory: pytes
     since = len(live_server.entries())
     answers = there / "answers.jsonl"
     killed = lab.start(*command, "--rate", IN_FLIGHT)
-    wait_for(lambda: answers.exists() and answers.read_bytes().count(b"\n") >= 5, "answer")
+    wait_for(lambda: killed.poll() is not None or answers.exists() and answers.read_bytes().count(b"\n") >= 5, "answer")
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
     kept = answers.read_bytes().count(b"\n")

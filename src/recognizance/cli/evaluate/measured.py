@@ -21,11 +21,13 @@ def opened(invocation: Invocation) -> Iterator["Service"]:
         return
     from recognizance.bootstrap import digests, open_calibration, open_engine, thread_count
     from recognizance.workflows.evaluate.local import Local
+    from recognizance.workflows.evaluate.service import COSINE
 
     settings = invocation.settings()
     engine, calibration = open_engine(settings), open_calibration(settings)
     description = {
         "engine": "in process",
+        "score_is": COSINE,
         "model": engine.model,
         "model_sha256": digests(settings),
         "calibration": calibration.digest,

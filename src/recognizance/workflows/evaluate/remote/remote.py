@@ -15,6 +15,7 @@ from recognizance.workflows.evaluate.remote.estimate import Estimate
 from recognizance.workflows.evaluate.remote.readings import candidates, seen
 from recognizance.workflows.evaluate.remote.throwaway import ThrowAway
 from recognizance.workflows.evaluate.service import (
+    PERCENT,
     UNREADABLE,
     Compared,
     Photographs,
@@ -76,7 +77,7 @@ class Remote:
             "model": f"FaceModelVersion {self._model}" if self._model else "not told by the service",
             "endpoint": self._endpoint.url,
             "region": self._endpoint.region,
-            "score_is": "similarity in percent",
+            "score_is": PERCENT,
             "client": f"botocore {botocore.__version__}",
             "not_sent_for_their_size": unsendable,
         }
@@ -114,6 +115,9 @@ class Remote:
             failures,
             digest_of(list(sample.digests.values())),
         )
+
+    def templates(self, photographs: Photographs, progress: Progress) -> None:
+        """See `Service.templates`: the API gives none out."""
 
     def search(
         self, gallery: Photographs, probes: Photographs, *, limit: int, percent: float, progress: Progress

@@ -88,7 +88,15 @@ class _Server:
         return int(answer)
 
 
-@cache
+_starting = threading.Lock()
+
+
 def _server() -> _Server:
-    """Start it where it is first needed."""
+    """Start it where it is first needed, once also where two ask at once."""
+    with _starting:
+        return _only_server()
+
+
+@cache
+def _only_server() -> _Server:
     return _Server()

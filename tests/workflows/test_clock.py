@@ -2,11 +2,11 @@
 
 import pytest
 
-from authority.conftest import Office, office
+from authority.conftest import Office, begun, office
 from recognizance.errors import RefusedError
 from recognizance.workflows import operators
 
-__all__ = ["office"]
+__all__ = ["begun", "office"]
 
 
 def test_acts_that_depend_on_the_time_wait_for_the_clock(office: Office) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from recognizance.cli.errors import MisuseError
 
 if TYPE_CHECKING:
+    from recognizance.cli.evaluate.elsewhere import Elsewhere
     from recognizance.settings import Settings
 
 _SEGMENT = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~+-]{1,128}")
@@ -24,6 +25,8 @@ class Invocation:
     debug: bool = False
     said: dict[str, str] = field(default_factory=dict)
     """What the command is for, and what its photograph is: the path of the endpoint says it."""
+    measured: "tuple[Elsewhere, Path] | None" = None
+    """The service that `evaluate` measures in place of the engine in process, and where its answers are kept."""
 
     def say(self, said: dict[str, str]) -> None:
         """Keep what the command is for.

@@ -143,7 +143,11 @@ def progress(what: str, total: int, unit: str) -> Iterator[Advance]:
     if console.is_terminal:
         with _bar(console, unit) as bar:
             task = bar.add_task(what, total=total)
-            yield lambda steps=1: bar.advance(task, steps)
+            _shown.append(bar)
+            try:
+                yield lambda steps=1: bar.advance(task, steps)
+            finally:
+                _shown.remove(bar)
         return
     done = done_then = 0
     told = time.monotonic()
@@ -161,6 +165,20 @@ def progress(what: str, total: int, unit: str) -> Iterator[Advance]:
             told, done_then = now, done
 
     yield advance
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """Take the bar away while something is said and asked that has to stay readable."""
+    for bar in _shown:
+        bar.stop()
+    yield
+    for bar in _shown:
+        bar.start()
+
+
+_shown: list[Any] = []
+"""The bar that is shown now, if any."""
 
 
 def _bar(console: Console, unit: str) -> Any:

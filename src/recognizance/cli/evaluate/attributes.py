@@ -48,7 +48,7 @@ def attributes(
     """Measure what is told of faces: gender, range of ages and pose, as far as labels allow.
 
     Labels that count: gender (female, male), age (34, 20-29, 70+), pose (words), yaw, pitch and roll (degrees).
-    The engine of this program is measured, with the models of its settings; no server is asked and no gallery touched.
+    This program's engine is measured, in process and touching no gallery, unless --endpoint names another service.
     """
     from recognizance.reports.attributes import attributes_page
     from recognizance.workflows.evaluate.attributes import report, require_labels

@@ -45,7 +45,7 @@ def detection(
     """Measure how often no face is found in a photograph that shows one, by group.
 
     A label `faces` tells how many faces a photograph shows; then faces too many and too few are counted too.
-    The engine of this program is measured, with the models of its settings; no server is asked and no gallery touched.
+    This program's engine is measured, in process and touching no gallery, unless --endpoint names another service.
     """
     from recognizance.reports.detection import detection_page
     from recognizance.workflows.evaluate.detection import faces_labelled, report

@@ -45,7 +45,7 @@ def gender(
     """Measure how often the Gender attribute is wrong, by group (the Gender Shades test).
 
     Needs a label `gender` (female or male).  By default groups are made by gender, and by gender with each other label.
-    The engine of this program is measured, with the models of its settings; no server is asked and no gallery touched.
+    This program's engine is measured, in process and touching no gallery, unless --endpoint names another service.
     """
     from recognizance.reports.gender import gender_page
     from recognizance.workflows.evaluate.gender import report, require_labels

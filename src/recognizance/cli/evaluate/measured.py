@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 
 @contextmanager
 def opened(invocation: Invocation) -> Iterator["Service"]:
-    """Open the service: this program's engine, with the models of its settings."""
+    """Open the service: the one at --endpoint, else this program's engine, with the models of its settings."""
+    if invocation.measured is not None:
+        from recognizance.cli.evaluate.at_endpoint import opened_elsewhere
+
+        with opened_elsewhere(invocation, *invocation.measured) as remote:
+            yield remote
+        return
     from recognizance.bootstrap import digests, open_calibration, open_engine, thread_count
     from recognizance.workflows.evaluate.local import Local
     from recognizance.workflows.evaluate.service import COSINE

@@ -61,7 +61,8 @@ def verify(
     Without --pairs all photographs that --labels names, or all of the folder, are compared with all.  Who is who is
     then told by the label `subject`, or by a folder for each person.
 
-    The engine of this program is measured, with the models of its settings; no server is asked and no gallery touched.
+    This program's engine is measured, in process and touching no gallery, unless --endpoint names another service.
+    With --endpoint it is the service there: each pair is a call, and what was answered is kept in --out.
     """
     from datetime import UTC, datetime
 
@@ -88,8 +89,11 @@ def verify(
     else:
         photographs = photographs_in(folder)
     out.mkdir(parents=True, exist_ok=True)
+    steps, unit = len(photographs.names), "photograph"
+    if invocation.measured is not None:  # a call for each pair
+        steps, unit = len(trials.pairs) if trials else steps * (steps - 1) // 2, "pair"
     with opened(invocation) as service:
-        with progress("Comparing", len(photographs.names), "photograph") as advance:
+        with progress("Comparing", steps, unit) as advance:
             if trials is None:
                 verification = verify_all(service, photographs, known, advance)
             else:

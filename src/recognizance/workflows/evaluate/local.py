@@ -24,6 +24,7 @@ from recognizance.workflows.evaluate.service import (
     Seen,
     SeenFace,
     Templates,
+    digest_of,
 )
 
 _BYTES_MAX = 1 << 30
@@ -166,8 +167,3 @@ def _seen(image: Image, face: DetectedFace) -> SeenFace:
         age_low=told.age_low,
         age_high=told.age_high,
     )
-
-
-def digest_of(digests: Sequence[bytes]) -> str:
-    """Give one digest for a set of photographs: of their sorted SHA-256, hexadecimal."""
-    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()

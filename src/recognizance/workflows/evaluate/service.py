@@ -4,6 +4,7 @@ Both give the same values, so that an evaluation does not know which of them it 
 photograph the largest counts.  Nothing that fails is dropped: it is told with its reason.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -199,3 +200,8 @@ class Service(Protocol):
 
     def detect(self, photographs: Photographs, *, attributes: bool, progress: Progress) -> Seen:
         """Find the faces; with age and gender if `attributes`."""
+
+
+def digest_of(digests: Sequence[bytes]) -> str:
+    """Give one digest for a set of photographs: of their sorted SHA-256, hexadecimal."""
+    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()

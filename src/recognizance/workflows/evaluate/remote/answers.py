@@ -1,0 +1,107 @@
+"""The answers that a service has given, so that no run asks for them again.
+
+One JSON object a line, appended and flushed as each answer comes.  A line that a crash cut short is dropped.  Nothing
+in it names a photograph or a person, or could sign a request.
+"""
+
+import json
+import os
+import threading
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+FILE = "answers.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A throw-away collection at a service.
+
+    Attributes
+    ----------
+    name : str
+        Its CollectionId.
+    gallery : str
+        Digest of the photographs that it holds, of the endpoint and of who asks.
+    endpoint : str
+        Where it is.
+    state : str
+        "named" (perhaps there), "made" or "deleted".
+    model : str or None
+        The FaceModelVersion.
+    """
+
+    name: str
+    gallery: str
+    endpoint: str
+    state: str
+    model: str | None = None
+
+
+class Answers:
+    """The answers in a folder; a context manager that keeps the file open.  Safe to use from several threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FILE
+        self._kept: dict[str, Any] = {}
+        self._collections: dict[str, Collection] = {}
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        """Read what is there, drop what a crash cut short, and open the file for more."""
+        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        self._file = os.fdopen(descriptor, "r+b", buffering=0)
+        whole = 0
+        for line in self._file:
+            if not line.endswith(b"\n"):
+                break
+            whole += len(line)
+            self._take(json.loads(line))
+        self._file.truncate(whole)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def get(self, key: str) -> Any | None:
+        """Look an answer up."""
+        return self._kept.get(key)
+
+    def keep(self, key: str, operation: str, answer: Any) -> None:
+        """Keep an answer."""
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        self._write({"key": key, "operation": operation, "at": at, "answer": answer})
+
+    def collection(self, gallery: str) -> Collection | None:
+        """Find the latest collection that was made of a gallery."""
+        return next((row for row in reversed(self._collections.values()) if row.gallery == gallery), None)
+
+    def note(self, collection: Collection, state: str, model: str | None = None) -> Collection:
+        """Write down what has become of a collection."""
+        changed = replace(collection, state=state, model=model or collection.model)
+        self._write({"collection": asdict(changed)})
+        return changed
+
+    @property
+    def left(self) -> list[Collection]:
+        """The collections that are, or may be, still there."""
+        return [row for row in self._collections.values() if row.state != "deleted"]
+
+    def _write(self, row: dict[str, Any]) -> None:
+        line = json.dumps(row, allow_nan=False).encode("ascii") + b"\n"
+        with self._lock:
+            self._file.write(line)
+            self._take(row)
+
+    def _take(self, row: dict[str, Any]) -> None:
+        if "collection" in row:
+            collection = Collection(**row["collection"])
+            self._collections[collection.name] = collection
+        else:
+            self._kept[row["key"]] = row["answer"]

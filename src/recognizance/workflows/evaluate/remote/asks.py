@@ -1,0 +1,123 @@
+"""A call about photographs, and the key that its answer is kept under."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from recognizance.workflows.evaluate.remote import readings
+from recognizance.workflows.evaluate.service import Photographs
+
+BYTES_MAX = 5 * 1024 * 1024
+"""The largest photograph that the API takes in a request."""
+
+_IMAGES: Mapping[str, tuple[str, ...]] = {
+    "CompareFaces": ("SourceImage", "TargetImage"),
+    "IndexFaces": ("Image",),
+    "SearchFacesByImage": ("Image",),
+    "DetectFaces": ("Image",),
+}
+_READ: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "CompareFaces": readings.compared,
+    "IndexFaces": readings.indexed,
+    "SearchFacesByImage": readings.searched,
+    "DetectFaces": readings.detected,
+}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Photographs with their SHA-256; `unsendable` are empty ones and those over `BYTES_MAX`."""
+
+    photographs: Photographs
+    digests: Mapping[str, bytes]
+    unsendable: frozenset[str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that can be sent."""
+        return tuple(name for name in self.photographs.names if name not in self.unsendable)
+
+
+def sample_of(photographs: Photographs) -> Sample:
+    """Read each photograph once."""
+    digests, unsendable = {}, set()
+    for name in photographs.names:
+        data = photographs.read(name)
+        digests[name] = hashlib.sha256(data).digest()
+        if not 1 <= len(data) <= BYTES_MAX:
+            unsendable.add(name)
+    return Sample(photographs, digests, frozenset(unsendable))
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A call that is to be made, or whose answer is kept.
+
+    Attributes
+    ----------
+    operation : str
+        Rekognition's name for it.
+    of : Sample
+        Where the photographs are.
+    names : tuple of str
+        The photographs, in the order of the operation's parameters.
+    parameters : mapping
+        All others, but the collection's name.
+    within : str
+        Stands for the collection in the key.
+    """
+
+    operation: str
+    of: Sample
+    names: tuple[str, ...]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    within: str = ""
+
+    def key(self, asker: str) -> str:
+        """Give the key: a digest of all that decides the answer."""
+        photographs = [self.of.digests[name].hex() for name in self.names]
+        return digest_json([asker, self.operation, dict(self.parameters), self.within, photographs])
+
+    def request(self) -> dict[str, Any]:
+        """Give the parameters with the photographs."""
+        images = zip(_IMAGES[self.operation], self.names, strict=True)
+        return {**self.parameters, **{place: {"Bytes": self.of.photographs.read(name)} for place, name in images}}
+
+    def read(self, answer: Mapping[str, Any]) -> dict[str, Any]:
+        """Read what is kept of an answer.
+
+        Raises
+        ------
+        KeyError, ValueError, TypeError
+            If it is not what the operation answers.
+        """
+        return _READ[self.operation](answer)
+
+
+def comparison(of: Sample, source: str, target: str) -> Ask:
+    """Compare two photographs, without threshold or filter."""
+    return Ask("CompareFaces", of, (source, target), {"SimilarityThreshold": 0, "QualityFilter": "NONE"})
+
+
+def detection(of: Sample, name: str, *, attributes: bool) -> Ask:
+    """Detect the faces of a photograph."""
+    return Ask("DetectFaces", of, (name,), {"Attributes": ["ALL" if attributes else "DEFAULT"]})
+
+
+def enrolment(of: Sample, name: str, number: int, collection: str) -> Ask:
+    """Index a photograph's largest face, under a number: a file's name may be a person's."""
+    parameters = {"MaxFaces": 1, "QualityFilter": "NONE", "ExternalImageId": str(number)}
+    return Ask("IndexFaces", of, (name,), parameters, within=collection)
+
+
+def search(of: Sample, name: str, gallery: str, *, limit: int, percent: float) -> Ask:
+    """Search with a photograph's largest face; the answer is the same in any collection of the same gallery."""
+    parameters = {"MaxFaces": limit, "FaceMatchThreshold": percent, "QualityFilter": "NONE"}
+    return Ask("SearchFacesByImage", of, (name,), parameters, within=gallery)
+
+
+def digest_json(value: Any) -> str:
+    """Give the SHA-256 of a value's JSON, hexadecimal."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode("ascii")).hexdigest()

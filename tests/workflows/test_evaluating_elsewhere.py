@@ -1,0 +1,327 @@
+"""A service over the network gives what the engine in process gives, and what it fails at is told."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+import botocore.session
+import numpy as np
+import PIL.Image
+import pytest
+from botocore.config import Config
+
+from recognizance.bootstrap import open_calibration, open_engine
+from recognizance.errors import (
+    GalleryNotFoundError,
+    NoCredentialsError,
+    RecognizanceError,
+    RefusedError,
+    ServerUnreachableError,
+    WithheldError,
+)
+from recognizance.settings import read_settings
+from recognizance.workflows.evaluate.local import Local
+from recognizance.workflows.evaluate.remote import Answers, Endpoint, Estimate, Remote
+from recognizance.workflows.evaluate.service import NO_FACE, UNREADABLE, Photographs
+from rekognition.processes import Server
+from workflows.elsewhere import BOX, SMALL, Stub, Told, error, stub
+
+PREFIX = "recognizance-evaluation-"
+
+
+@pytest.fixture(scope="module")
+def sample(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five people, two photographs each; two people in one; and what is no photograph of a face."""
+    folder = tmp_path_factory.mktemp("sample")
+    for pose in ("neutral_front", "smiling_front"):
+        for path in sorted((faces / "london" / pose).glob("*.jpg"))[:5]:
+            (folder / f"{path.stem}-{pose}.jpg").write_bytes(path.read_bytes())
+    small, large = (PIL.Image.open(path) for path in sorted(folder.glob("*neutral*"))[:2])
+    both = PIL.Image.new("RGB", (large.width * 2, large.height))
+    both.paste(small.resize((small.width // 2, small.height // 2)), (0, 0))
+    both.paste(large, (large.width, 0))
+    both.save(folder / "two.jpg", quality=92)
+    PIL.Image.new("RGB", (200, 200), "grey").save(folder / "grey.png")
+    PIL.Image.new("RGB", (60, 60), "grey").save(folder / "tiny.png")
+    (folder / "cut.jpg").write_bytes((faces / "broken" / "truncated.jpg").read_bytes())
+    (folder / "empty.jpg").write_bytes(b"")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Local:
+    settings = read_settings(home=tmp_path_factory.mktemp("home"), cache=model_cache)
+    return Local(open_engine(settings), open_calibration(settings), {}, 2)
+
+
+Open = Callable[..., Remote]
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Open]:
+    """Open a service in the test's folder, as the command line does; `agreed` gets the estimates."""
+    with ExitStack() as stack:
+
+        def open_remote(url: str, key: Any = None, agreed: list[Estimate] | None = None, rate: float = 500) -> Remote:
+            client = stack.enter_context(closing(client_of(url, key)))
+            answers = stack.enter_context(Answers(tmp_path))
+            agree = [].append if agreed is None else agreed.append
+            return Remote(Endpoint(client, url, "us-east-1", "lab", rate, 0.0), answers, agree)
+
+        yield open_remote
+
+
+def client_of(url: str, key: Any) -> Any:
+    session = botocore.session.Session()
+    pair = ("key", "secret") if key is None else (key.access_key_id, key.secret)
+    session.set_credentials(*pair)
+    config = Config(proxies={}, retries={"total_max_attempts": 1})
+    return session.create_client("rekognition", endpoint_url=url, region_name="us-east-1", config=config)
+
+
+def nothing(steps: int) -> None:
+    pass
+
+
+def of(folder: Path, *patterns: str) -> Photographs:
+    names = [path.name for pattern in patterns for path in sorted(folder.glob(pattern))]
+    return Photographs(folder, tuple(names))
+
+
+def shown(found: dict[str, Any]) -> dict[str, list[tuple[str, str]]]:
+    return {
+        probe: [(one.photograph, f"{one.similarity:.4f}") for one in candidates] for probe, candidates in found.items()
+    }
+
+
+def test_a_search_finds_what_the_engine_in_process_finds(
+    opened: Open, local: Local, live_server: Server, sample: Path
+) -> None:
+    limit, percent = 100, 0.0
+    gallery, probes = of(sample, "*neutral*", "grey.png", "cut.jpg"), of(sample, "*smiling*", "*.png", "two.jpg")
+    wanted = local.search(gallery, probes, limit=limit, percent=percent, progress=nothing)
+    steps: list[int] = []
+    agreed: list[Estimate] = []
+    remote = opened(live_server.endpoint, live_server.key, agreed)
+    found = remote.search(gallery, probes, limit=limit, percent=percent, progress=steps.append)
+    assert shown(dict(found.candidates)) == shown(dict(wanted.candidates))
+    assert found.gallery_failures == wanted.gallery_failures == {"grey.png": NO_FACE, "cut.jpg": UNREADABLE}
+    assert found.probe_failures == wanted.probe_failures == {"grey.png": NO_FACE, "tiny.png": UNREADABLE}
+    assert found.photographs_sha256 == wanted.photographs_sha256
+    assert sum(steps) == len(gallery.names) + len(probes.names)
+    (estimate,) = agreed
+    assert estimate.calls == {"CreateCollection": 1, "IndexFaces": 7, "SearchFacesByImage": 8, "DeleteCollection": 1}
+    assert not left(live_server)
+    assert remote.describe()["model"].startswith("FaceModelVersion 1.")
+    # Another run has nothing to ask, and says the same.
+    before = len(live_server.entries())
+    again = opened(live_server.endpoint, live_server.key, agreed)
+    assert shown(dict(again.search(gallery, probes, limit=limit, percent=percent, progress=nothing).candidates)) == (
+        shown(dict(wanted.candidates))
+    )
+    assert len(live_server.entries()) == before
+    assert (agreed[1].total, agreed[1].kept) == (0, len(gallery.names) + len(probes.names))
+    assert again.describe() == remote.describe()
+
+
+def left(server: Server) -> list[str]:
+    client = server.client()
+    names: list[str] = client.list_collections()["CollectionIds"]
+    client.close()
+    return [name for name in names if name.startswith(PREFIX)]
+
+
+def test_an_interrupted_search_goes_on_with_its_collection(
+    opened: Open, local: Local, live_server: Server, sample: Path
+) -> None:
+    gallery, probes = of(sample, "*neutral*"), of(sample, "*smiling*")
+    enrolled: list[int] = []
+
+    def interrupt(steps: int) -> None:
+        enrolled.append(steps)
+        if sum(enrolled) == len(gallery.names):
+            raise KeyboardInterrupt
+
+    before = len(live_server.entries())
+    with pytest.raises(KeyboardInterrupt):
+        opened(live_server.endpoint, live_server.key).search(gallery, probes, limit=2, percent=40, progress=interrupt)
+    assert len(left(live_server)) == 1
+    agreed: list[Estimate] = []
+    found = opened(live_server.endpoint, live_server.key, agreed).search(
+        gallery, probes, limit=2, percent=40, progress=nothing
+    )
+    wanted = local.search(gallery, probes, limit=2, percent=40, progress=nothing)
+    assert shown(dict(found.candidates)) == shown(dict(wanted.candidates))
+    assert agreed[0].calls == {"SearchFacesByImage": 5, "DeleteCollection": 1}
+    assert left(live_server) == []
+    made = Counter(entry["details"]["operation"] for entry in live_server.entries()[before:])
+    del made["ListCollections"]
+    assert made == {"CreateCollection": 1, "IndexFaces": 5, "SearchFacesByImage": 5, "DeleteCollection": 1}
+
+
+def test_detection_lists_the_same_faces(opened: Open, local: Local, live_server: Server, sample: Path) -> None:
+    photographs = of(sample, "*smiling*", "two.jpg", "*.png", "cut.jpg", "empty.jpg")
+    wanted = local.detect(photographs, attributes=False, progress=nothing)
+    remote = opened(live_server.endpoint, live_server.key)
+    found = remote.detect(photographs, attributes=False, progress=nothing)
+    assert found == wanted
+    assert len(found.faces["two.jpg"]) == 2
+    assert remote.describe()["not_sent_for_their_size"] == 1
+
+
+FACE = {"BoundingBox": BOX, "Confidence": 99.0}
+SMALL_FACE = {"BoundingBox": SMALL, "Confidence": 99.0}
+INVALID = error("InvalidParameterException", "Request has invalid parameters")
+
+
+@pytest.fixture
+def service() -> Iterator[Stub]:
+    with stub() as made:
+        yield made
+
+
+def alike(similarity: float, *, matched: list[Any] | None = None, unmatched: list[Any] | None = None) -> Told:
+    faces = [FACE] if matched is None else matched
+    matches = [{"Similarity": similarity, "Face": face} for face in faces]
+    return Told({"FaceMatches": matches, "UnmatchedFaces": unmatched or []})
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Photographs:
+    for name in "abcd":
+        (tmp_path / name).write_bytes(name.encode())
+    return Photographs(tmp_path, ("a", "b", "c", "d"))
+
+
+def test_the_largest_face_of_the_target_counts_and_what_passes_is_waited_for(
+    opened: Open, service: Stub, pictures: Photographs
+) -> None:
+    service.answers["CompareFaces"] = [
+        error("ProvisionedThroughputExceededException", "Provisioned Rate exceeded"),
+        alike(90.5, unmatched=[SMALL_FACE]),
+        alike(99.0, matched=[SMALL_FACE], unmatched=[FACE]),
+        alike(88.0, matched=[SMALL_FACE, FACE]),
+    ]
+    pairs = [("a", "b"), ("a", "c"), ("a", "d")]
+    compared = opened(service.url, rate=1.0).compare(pictures, pairs[:1], nothing)
+    assert compared.scores.tolist() == [90.5]
+    remote = opened(service.url, rate=1.4)  # one at a time
+    assert remote.compare(pictures, pairs, nothing).scores.tolist() == [90.5, 0.0, 88.0]
+    assert len(service.asked) == 4
+    assert remote.scale.score_at_percent(remote.scale.percent(88.0)) == 88.0
+
+
+def test_whose_photograph_is_of_no_use_is_found_out_once(opened: Open, service: Stub, pictures: Photographs) -> None:
+    service.answers = {
+        "CompareFaces": [INVALID, alike(0, matched=[]), alike(50)],
+        "DetectFaces": [Told({"FaceDetails": []}), Told({"FaceDetails": [FACE]})],
+    }
+    remote = opened(service.url, rate=1.4)
+    pairs = [("a", "b"), ("a", "c"), ("b", "c"), ("d", "c"), ("b", "d")]
+    compared = remote.compare(pictures, pairs, nothing)
+    assert compared.failures == {"a": NO_FACE, "c": NO_FACE}
+    assert compared.scores.tolist() == [-np.inf, -np.inf, -np.inf, -np.inf, 50]
+    # The source had none; the target is told to have none by an empty answer; no pair with them is asked about.
+    assert Counter(service.asked) == {"CompareFaces": 3, "DetectFaces": 2}
+    again = opened(service.url).compare(pictures, pairs, nothing)
+    assert again.scores.tolist() == compared.scores.tolist()
+    assert again.failures == compared.failures
+    assert len(service.asked) == 5
+
+
+@pytest.mark.parametrize(
+    ("told", "raised", "words"),
+    [
+        (error("AccessDeniedException", "User: … is not authorized to perform"), RefusedError, "does not permit"),
+        (error("AccessDeniedException", "Two examiners …", review="r-1"), WithheldError, "withholds"),
+        (error("UnrecognizedClientException", "The security token …"), NoCredentialsError, "does not know the access"),
+        (error("InvalidSignatureException", "The request signature …"), NoCredentialsError, "does not accept"),
+        (error("InvalidSignatureException", "Signature expired: 2026…"), NoCredentialsError, "outdated"),
+        (error("ExpiredTokenException", "The security token … is expired"), NoCredentialsError, "outdated"),
+        (error("ResourceNotFoundException", "The collection id: …"), GalleryNotFoundError, "is gone"),
+        (Told("<html>Not here</html>", 404), ServerUnreachableError, "answered CompareFaces by 404"),
+        (Told("<html>Welcome</html>"), ServerUnreachableError, "does not answer CompareFaces as Rekognition does"),
+        (
+            Told(alike(90).body, headers={"x-recognizance-threshold-applied": "95"}),
+            RefusedError,
+            "applied a threshold of 95 % where 0 % was asked",
+        ),
+    ],
+)
+def test_what_is_wrong_with_the_service_ends_it_and_is_never_a_miss(
+    opened: Open, service: Stub, pictures: Photographs, told: Told, raised: type[RecognizanceError], words: str
+) -> None:
+    service.answers["CompareFaces"] = [told]
+    with pytest.raises(raised) as caught:
+        opened(service.url).compare(pictures, [("a", "b")], nothing)
+    assert type(caught.value) is raised
+    assert words in caught.value.message
+    assert caught.value.remedy
+    assert len(service.asked) == 1
+    assert (pictures.folder / "answers.jsonl").read_bytes() == b""
+
+
+def test_refusals_without_a_reason_end_it_unless_something_was_answered(
+    opened: Open, service: Stub, tmp_path: Path
+) -> None:
+    for number in range(12):
+        (tmp_path / str(number)).write_bytes(str(number).encode())
+    photographs = Photographs(tmp_path, tuple(map(str, range(12))))
+    service.answers["DetectFaces"] = [INVALID]
+    with pytest.raises(ServerUnreachableError, match="Request has invalid parameters"):
+        opened(service.url).detect(photographs, attributes=True, progress=nothing)
+    detail = FACE | {"Gender": {"Value": "Female", "Confidence": 98.5}, "AgeRange": {"Low": 20, "High": 28}}
+    service.answers["DetectFaces"] = [Told({"FaceDetails": [SMALL_FACE, detail]}), INVALID]
+    seen = opened(service.url, rate=500).detect(photographs, attributes=True, progress=nothing)
+    (faces,) = seen.faces.values()
+    assert (faces[0].gender, faces[0].gender_confidence, faces[0].age_low, faces[0].age_high) == (
+        "Female",
+        98.5,
+        20,
+        28,
+    )
+    assert faces[1].gender is None
+    assert list(seen.failures.values()) == [UNREADABLE] * 11
+
+
+def test_what_a_crash_cut_short_is_dropped_and_the_rest_is_kept(tmp_path: Path) -> None:
+    with Answers(tmp_path) as answers:
+        answers.keep("one", "DetectFaces", {"faces": []})
+    with (tmp_path / "answers.jsonl").open("ab") as file:
+        file.write(b'{"key": "two", "oper')
+    with Answers(tmp_path) as answers:
+        assert answers.get("one") == {"faces": []}
+        assert answers.get("two") is None
+        answers.keep("three", "DetectFaces", {"faces": []})
+    rows = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines()]
+    assert [row["key"] for row in rows] == ["one", "three"]
+
+
+def test_where_nothing_listens_nothing_is_waited_for(opened: Open, pictures: Photographs) -> None:
+    with stub() as gone:
+        url = gone.url
+    with pytest.raises(ServerUnreachableError, match="cannot be reached"):
+        opened(url).compare(pictures, [("a", "b")], nothing)
+    with stub() as plain, pytest.raises(ServerUnreachableError, match="no trusted connection"):
+        opened(plain.url.replace("http:", "https:")).compare(pictures, [("a", "b")], nothing)
+
+
+def test_a_service_that_is_started_anew_is_waited_for(opened: Open, pictures: Photographs) -> None:
+    pairs = [("a", "b"), ("a", "c")]
+    with stub() as before:
+        before.answers["CompareFaces"] = [alike(60)]
+        remote = opened(before.url)
+        remote.compare(pictures, pairs[:1], nothing)
+    with ExitStack() as stack:
+
+        def start() -> None:
+            stack.enter_context(stub(int(before.url.rpartition(":")[2]))).answers["CompareFaces"] = [alike(70)]
+
+        timer = Timer(0.2, start)
+        timer.start()
+        stack.callback(timer.join)
+        assert remote.compare(pictures, pairs, nothing).scores.tolist() == [60, 70]

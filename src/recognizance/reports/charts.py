@@ -2,38 +2,65 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from recognizance.accuracy.rates import RULE_OF_30
 from recognizance.reports.wording import Rate, finite, in_how_many, text
 
 NAMESPACE = "http://www.w3.org/2000/svg"
-_WIDTH = 360  # about a phone's width, so that letters keep their size there
+WIDTH = 360  # about a phone's width, so that letters keep their size there
 _LABEL_LIMIT = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """What one measurement gives to a drawing of missed against false matches.
+
+    Attributes
+    ----------
+    name : str
+        Put before the labels of its marks; may be empty.
+    det : mapping
+        "fmr" and "fnmr": sequences of the same length, 0..1.  A rate of zero has no place on logarithmic axes.
+    marks : sequence of (label, fmr, fnmr)
+        Settings to mark; hollow where either rate is not measured.
+    """
+
+    name: str
+    det: Mapping[str, Any]
+    marks: Sequence[tuple[str, Rate, Rate]]
+
+    @property
+    def points(self) -> list[tuple[float, float]]:
+        """False and missed match rates, where both are above zero."""
+        pairs = zip(self.det.get("fmr") or (), self.det.get("fnmr") or (), strict=False)
+        return [(x, y) for x, y in ((finite(a), finite(b)) for a, b in pairs) if x and y and x > 0 and y > 0]
 
 
 def det_curve(
     det: Mapping[str, Any], marks: Iterable[tuple[str, Rate, Rate]], *, mated: int | None, nonmated: int | None
 ) -> str:
+    """Draw missed matches against false matches; parameters as in `Curve` and `det_curves`."""
+    return det_curves((Curve("", det, tuple(marks)),), mated=mated, nonmated=nonmated)
+
+
+def det_curves(curves: Sequence[Curve], *, mated: int | None, nonmated: int | None) -> str:
     """Draw missed matches against false matches, both axes logarithmic.
 
     Parameters
     ----------
-    det : mapping
-        "fmr" and "fnmr": sequences of the same length, 0..1.  A rate of zero has no place on these axes.
-    marks : iterable of (label, fmr, fnmr)
-        Settings to mark; hollow where either rate is not measured.
+    curves : sequence of Curve
+        One, or two: the second is dashed, with square marks.
     mated, nonmated : int or None
         Numbers of trials: where they allow fewer than 30 errors, the ground is tinted.
     """
-    pairs = zip(det.get("fmr") or (), det.get("fnmr") or (), strict=False)
-    points = [(x, y) for x, y in ((finite(a), finite(b)) for a, b in pairs) if x and y and x > 0 and y > 0]
-    if len(points) < 2:
+    if any(len(curve.points) < 2 for curve in curves):
         return "<p>The curve is not drawn: fewer than two of its points have errors on both sides.</p>"
-    left, top, right, bottom = 46.0, 12.0, _WIDTH - 12.0, 262.0
-    x_low = math.floor(math.log10(min(x for x, _ in points)))
-    y_low = math.floor(math.log10(min(y for _, y in points)))
-    x_low, y_low = min(x_low, -1), min(y_low, -1)
+    points = [point for curve in curves for point in curve.points]
+    left, top, right, bottom = 46.0, 12.0, WIDTH - 12.0, 262.0
+    x_low = min(math.floor(math.log10(min(x for x, _ in points))), -1)
+    y_low = min(math.floor(math.log10(min(y for _, y in points))), -1)
 
     def across(rate: float) -> float:
         return left + (right - left) * (math.log10(rate) - x_low) / -x_low
@@ -47,26 +74,36 @@ def det_curve(
         x = across(10.0**power)
         grid.append(f'<path class="grid" d="M{x:.1f} {top:.1f}V{bottom:.1f}"/>')
         if power % max(1, -x_low // 4) == 0:
-            grid.append(f'<text x="{x:.1f}" y="{bottom + 15:.1f}" text-anchor="middle">{_decade(power)}</text>')
+            grid.append(f'<text x="{x:.1f}" y="{bottom + 15:.1f}" text-anchor="middle">{decade(power)}</text>')
     for power in range(y_low, 1):
         y = down(10.0**power)
         grid.append(f'<path class="grid" d="M{left:.1f} {y:.1f}H{right:.1f}"/>')
-        grid.append(f'<text x="{left - 5:.1f}" y="{y + 4:.1f}" text-anchor="end">{_decade(power)}</text>')
-    line = " ".join(f"{across(x):.1f},{down(y):.1f}" for x, y in points)
-    drawn, told = [], []
-    for label, fmr, fnmr in marks:
-        told.append(f"{label}: false matches {_told(fmr)}, missed matches {_told(fnmr)}")
-        if not fmr.rate or not fnmr.rate:
-            continue
-        x = across(max(fmr.rate, 10.0**x_low))
-        y = down(max(fnmr.rate, 10.0**y_low))
-        kind = "mark" if fmr.measured and fnmr.measured else "mark hollow"
-        # Outside the corners of the plot, a label stands to the right of and above its mark: the curve falls there.
-        anchor, shift = ("end", -7) if x > right - 50 else ("start", 7)
-        drawn.append(
-            f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="4.5"/><text class="label" x="{x + shift:.1f}"'
-            f' y="{max(y - 7, top + 10):.1f}" text-anchor="{anchor}">{text(label)}</text>'
-        )
+        grid.append(f'<text x="{left - 5:.1f}" y="{y + 4:.1f}" text-anchor="end">{decade(power)}</text>')
+    lines, drawn, told = [], [], []
+    for number, curve in enumerate(curves):
+        line = " ".join(f"{across(x):.1f},{down(y):.1f}" for x, y in curve.points)
+        lines.append(f'<polyline class="curve{" second" if number else ""}" points="{line}"/>')
+        for label, fmr, fnmr in curve.marks:
+            said = f"{curve.name} {label}".lstrip()
+            told.append(f"{said}: false matches {_told(fmr)}, missed matches {_told(fnmr)}")
+            if not fmr.rate or not fnmr.rate:
+                continue
+            x, y = across(max(fmr.rate, 10.0**x_low)), down(max(fnmr.rate, 10.0**y_low))
+            kind = f"mark{' second' if number else ''}{'' if fmr.measured and fnmr.measured else ' hollow'}"
+            drawn.append(
+                f'<rect class="{kind}" x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8"/>'
+                if number
+                else f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="4.5"/>'
+            )
+            # The curve falls to the right: its labels stand above it, those of the second below.
+            sides = ("start", 7.0) if x <= right - 50 else ("end", -7.0)
+            if number:
+                sides = ("end", -8.0) if x > left + 50 else ("start", 8.0)
+            height = min(y + 16, bottom - 4) if number else max(y - 7, top + 10)
+            drawn.append(
+                f'<text class="label" x="{x + sides[1]:.1f}" y="{height:.1f}" text-anchor="{sides[0]}">'
+                f"{text(said)}</text>"
+            )
     middle = (top + bottom) / 2
     axes = (
         f'<text x="{(left + right) / 2:.1f}" y="{bottom + 33:.1f}" text-anchor="middle">'
@@ -74,8 +111,8 @@ def det_curve(
         f'<text transform="translate(9 {middle:.1f}) rotate(-90)" text-anchor="middle">'
         "same person missed (FNMR)</text>"
     )
-    body = f'{grounds}{"".join(grid)}<polyline class="curve" points="{line}"/>{"".join(drawn)}{axes}'
-    return _svg("det", 302, "Missed matches against false matches", "; ".join(told) + ".", body)
+    body = f"{grounds}{''.join(grid)}{''.join(lines)}{''.join(drawn)}{axes}"
+    return svg("det", 302, "Missed matches against false matches", "; ".join(told) + ".", body)
 
 
 def _few_errors(
@@ -105,7 +142,7 @@ def group_bars(name: str, title: str, rows: Sequence[tuple[str, Rate]]) -> str:
         A rate that is not measured gets its whisker alone and the word "insufficient".
     """
     highest = max((rate.high for _, rate in rows if rate.trials), default=0.0) or 1.0
-    left, right, step, top = 4.0, _WIDTH - 12.0, 40, 6
+    left, right, step, top = 4.0, WIDTH - 12.0, 40, 6
 
     def across(value: float) -> float:
         return left + (right - left) * min(1.0, max(0.0, value / highest))
@@ -113,11 +150,10 @@ def group_bars(name: str, title: str, rows: Sequence[tuple[str, Rate]]) -> str:
     parts, told = [], []
     for index, (group, rate) in enumerate(rows):
         y = top + step * index
-        label = group if len(group) <= _LABEL_LIMIT else group[: _LABEL_LIMIT - 1] + "…"
         said = in_how_many(rate.rate) if rate.measured and rate.rate is not None else "insufficient"
         told.append(f"{group}: {_told(rate)}")
         parts.append(
-            f'<text class="label" x="{left:.1f}" y="{y + 11}">{text(label)}</text>'
+            f'<text class="label" x="{left:.1f}" y="{y + 11}">{text(shortened(group))}</text>'
             f'<text x="{right:.1f}" y="{y + 11}" text-anchor="end">{text(said)}</text>'
         )
         if not rate.trials:
@@ -135,7 +171,7 @@ def group_bars(name: str, title: str, rows: Sequence[tuple[str, Rate]]) -> str:
         f'<text x="{left:.1f}" y="{foot + 14}">0</text>'
         f'<text x="{right:.1f}" y="{foot + 14}" text-anchor="end">{in_how_many(highest)}</text>'
     )
-    return _svg(name, foot + 20, title, "; ".join(told) + ".", "".join(parts))
+    return svg(name, foot + 20, title, "; ".join(told) + ".", "".join(parts))
 
 
 def _told(rate: Rate) -> str:
@@ -144,7 +180,13 @@ def _told(rate: Rate) -> str:
     return f"insufficient, {rate.bounds}"
 
 
-def _decade(power: int) -> str:
+def shortened(name: str) -> str:
+    """Cut a name to what fits above a drawing."""
+    return name if len(name) <= _LABEL_LIMIT else name[: _LABEL_LIMIT - 1] + "…"
+
+
+def decade(power: int) -> str:
+    """Write ten to a power that is 0 or less."""
     return "1" if power == 0 else f"{10.0**power:g}" if power >= -2 else f"10{_superscript(power)}"
 
 
@@ -152,9 +194,10 @@ def _superscript(power: int) -> str:
     return str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-def _svg(name: str, height: float, title: str, description: str, body: str) -> str:
+def svg(name: str, height: float, title: str, description: str, body: str) -> str:
+    """Set a drawing of `WIDTH` around a body that is SVG already; `name` is the prefix of its ids."""
     return (
-        f'<svg xmlns="{NAMESPACE}" viewBox="0 0 {_WIDTH} {height:g}" role="img"'
+        f'<svg xmlns="{NAMESPACE}" viewBox="0 0 {WIDTH} {height:g}" role="img"'
         f' aria-labelledby="{name}-title {name}-desc">'
         f'<title id="{name}-title">{text(title)}</title><desc id="{name}-desc">{text(description)}</desc>{body}</svg>'
     )

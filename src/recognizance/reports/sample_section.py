@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from recognizance.reports.markup import facts, section, table
+from recognizance.reports.markup import facts, folded, section, table
 from recognizance.reports.wording import ABSENT, count, in_how_many, rate_of, text
 
 
@@ -34,8 +34,11 @@ def sample_section(report: Mapping[str, Any]) -> str:
         "What was measured, and on whom",
         f"{facts(rows)}<p>A photograph that could not be read or has no face that was found is not left out: its pairs"
         " count as not matching.</p>\n"
-        f"{_group_sizes(report.get('groups') or ())}<h3>Digests (SHA-256)</h3>\n<p>Whoever has the same"
-        f" files can check that these are what was measured.</p>\n{facts(digests)}",
+        + _group_sizes(report.get("groups") or ())
+        + folded(
+            "Digests (SHA-256)",
+            "<p>Whoever has the same files can check that these are what was measured.</p>\n" + facts(digests),
+        ),
     )
 
 
@@ -55,7 +58,7 @@ def _failure(proportion: Mapping[str, Any] | None) -> str:
 def _group_sizes(groups: Sequence[Mapping[str, Any]]) -> str:
     # The same pairs are looked at from several settings.
     by_attribute = {group["attribute"]: group for group in groups}
-    return "".join(
+    tables = "".join(
         table(
             f"Pairs by {group['attribute']}",
             ("Group", "Same person", "Strangers"),
@@ -64,3 +67,4 @@ def _group_sizes(groups: Sequence[Mapping[str, Any]]) -> str:
         for group in by_attribute.values()
         if group.get("rows")
     )
+    return folded("How many pairs of each group", tables) if tables else ""

@@ -2,6 +2,7 @@
 
 import typer
 
+from recognizance.cli.evaluate.compare import compare
 from recognizance.cli.evaluate.verify import verify
 
 app = typer.Typer(help="Measure how well faces are told apart, on photographs whose truth is known.")
@@ -13,3 +14,4 @@ def evaluate() -> None:
 
 
 app.command("verify")(verify)
+app.command("compare")(compare)

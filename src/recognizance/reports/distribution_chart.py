@@ -55,7 +55,7 @@ class Axes:
 
     def ticks(self) -> Iterable[float]:
         """Choose round scores to write below."""
-        rough = (self.high - self.low) / 6
+        rough = (self.high - self.low) / 8
         power = 10.0 ** math.floor(math.log10(rough))
         step = next(one * power for one in (1, 2, 5, 10) if one * power >= rough)
         return (step * place for place in range(math.ceil(self.low / step), math.floor(self.high / step) + 1))

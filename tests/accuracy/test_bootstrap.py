@@ -1,27 +1,38 @@
+"""Measures of difference in each draw, against the same measures of one sample."""
+
 import numpy as np
-from numpy.typing import NDArray
+import pytest
 
-from recognizance.accuracy.bootstrap import bootstrap_interval
-from recognizance.accuracy.rates import wilson_interval
+from recognizance.accuracy.bootstrap import DrawnRates, draw_subjects, drawn_rates, middle
+from recognizance.accuracy.designs import OneSubjectEach
+from recognizance.accuracy.differentials import differentials
+from recognizance.accuracy.rates import Proportion
 
 
-def test_intervals_over_subjects_see_that_one_persons_comparisons_fail_together() -> None:
+def test_each_draws_measures_are_those_of_its_rates() -> None:
+    random = np.random.default_rng(1)
+    counted = random.integers(1, 100, (4, 20))
+    drawn = DrawnRates({str(group): errors / 100 for group, errors in enumerate(counted)})
+    for draw in range(20):
+        expected = differentials({str(group): Proportion(int(counted[group, draw]), 100) for group in range(4)})
+        assert drawn.max_over_min()[draw] == pytest.approx(expected.max_over_min)
+        assert drawn.max_over_geometric_mean()[draw] == pytest.approx(expected.max_over_geometric_mean)
+        assert drawn.gini()[draw] == pytest.approx(expected.gini)
+
+
+def test_people_are_drawn_with_all_their_trials() -> None:
     # 100 people of 50 comparisons each; with ten of them, all fail.
-    subjects = np.repeat(np.arange(100), 50)
-    failed = subjects < 10
-
-    def rate(weights: NDArray[np.float64]) -> float:
-        return float(np.sum(weights * failed) / np.sum(weights))
-
-    low, high = bootstrap_interval(rate, subjects, subjects, 100)
-    # That's as ten failures of a hundred trials, not as five hundred of five thousand.
-    assert abs(low - 0.05) < 0.01
-    assert abs(high - 0.16) < 0.01
-    narrow = wilson_interval(500, 5_000)
-    assert high - low > 5 * (narrow[1] - narrow[0])
-    assert bootstrap_interval(rate, subjects, subjects, 100) == (low, high)  # the same every time
+    draws = draw_subjects(100)
+    assert (draws.sum(axis=1) == 100).all()
+    failed = np.repeat(np.arange(10), 50)
+    found = middle(drawn_rates(OneSubjectEach(np.full(100, 50.0)), failed, failed, draws))
+    assert found == pytest.approx((0.05, 0.16), abs=0.01)  # as ten failures of a hundred
 
 
 def test_without_a_measure_there_is_no_interval() -> None:
-    one = np.zeros(3, dtype=np.intp)
-    assert np.isnan(bootstrap_interval(lambda weights: float("nan"), one, one, 1)).all()
+    assert middle(np.array([0.5, np.nan])) is None
+    nobody = drawn_rates(
+        OneSubjectEach(np.zeros(3)), np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), np.ones((2, 3))
+    )
+    assert np.isnan(nobody).all()
+    assert np.isnan(DrawnRates({"a": np.array([0.0]), "b": np.array([0.1])}).max_over_min()).all()

@@ -1,34 +1,39 @@
-import csv
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from accuracy.populations import draw_population
+from recognizance.accuracy.comparisons import Listed
 from recognizance.accuracy.verification import Trials, count_fnmr
 from recognizance.bootstrap import open_calibration
+from recognizance.scoring import Calibration
 from recognizance.settings import read_settings
 from recognizance.workflows.evaluate.document import Told
-from recognizance.workflows.evaluate.service import Compared
-from recognizance.workflows.evaluate.trial_list import NO_LABELS, read_pairs
-from recognizance.workflows.evaluate.verify import DET_POINTS_MAX, report
+from recognizance.workflows.evaluate.people import Grouping
+from recognizance.workflows.evaluate.verify import DET_POINTS_MAX, Verification, report
 
 
-def test_a_curve_of_many_points_is_thinned_where_nothing_changes(tmp_path: Path) -> None:
+@pytest.fixture
+def calibration(tmp_path: Path) -> Calibration:
+    return open_calibration(read_settings(home=tmp_path))
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told("drawn", "none", "0", datetime.now(UTC), {})
+
+
+def test_a_curve_of_many_points_is_thinned_where_nothing_changes(calibration: Calibration, told: Told) -> None:
     # Few pairs of one person among very many of two, as everywhere: the curve of misses lies in the last few points.
     random = np.random.default_rng(1)
     mated = np.arange(20_000) < 600
     scores = np.where(mated, random.normal(0.7, 0.06, 20_000), random.normal(0.0, 0.12, 20_000))
-    for name in ("a.jpg", "b.jpg"):
-        (tmp_path / name).touch()
-    with (tmp_path / "pairs.csv").open("w", newline="") as file:
-        csv.writer(file).writerows(
-            [("a", "b", "mated"), *(("a.jpg", "b.jpg", "yes" if one else "no") for one in mated)]
-        )
-    trials = read_pairs(tmp_path / "pairs.csv", tmp_path)
-    calibration = open_calibration(read_settings(home=tmp_path))
-    told = Told("drawn", "none", "0", datetime.now(UTC), {})
-    made = report(trials, NO_LABELS, Compared(scores, {}, ""), calibration, [], told)
+    photographs = np.arange(40_000).reshape(2, -1)
+    subjects = np.concatenate([np.arange(20_000), np.where(mated, np.arange(20_000), np.arange(20_000, 40_000))])
+    listed = Listed(subjects, photographs[0], photographs[1], mated, scores)
+    made = report(Verification(listed, {}, ""), [], calibration, told)
     curve = made["det"]
     assert len(curve["score"]) <= DET_POINTS_MAX
     assert curve["score"][-1] is None  # nothing matches at infinity
@@ -38,3 +43,45 @@ def test_a_curve_of_many_points_is_thinned_where_nothing_changes(tmp_path: Path)
         thinned = np.interp(threshold, curve["score"][:-1], curve["fnmr"][:-1])
         exact = count_fnmr(Trials(scores[mated], scores[~mated]), threshold).rate
         assert thinned == pytest.approx(exact, abs=0.01)
+
+
+class Straight:
+    """A scale on which the templates drawn here err often enough to be measured."""
+
+    def percent(self, score: float) -> float:
+        return 250 * score
+
+    def score_at_percent(self, percent: float) -> float:
+        return percent / 250
+
+
+def test_a_report_of_all_with_all_says_what_that_of_the_list_says(told: Told) -> None:
+    drawn = draw_population(900, 60, 3)
+    groups = [Grouping("group", ("a", "b", "c"), drawn.groups)]
+    one, other = (
+        report(Verification(comparisons, {}, ""), groups, Straight(), told)
+        for comparisons in (drawn.all_with_all(0.1), drawn.listed())
+    )
+    for key in ("sample", "rates_at_percent"):
+        assert _close(one[key], other[key])
+    for mine, theirs in zip(one["groups"], other["groups"], strict=True):
+        for key in ("attribute", "percent", "between_groups", "pairs_without_group", "differentials", "verdict"):
+            assert _close(mine[key], theirs[key]), key
+        for row, expected in zip(mine["rows"], theirs["rows"], strict=True):
+            assert _close({**row, "distribution": 0}, {**expected, "distribution": 0})
+    assert one["groups"][0]["differentials"]["fmr"]["intervals"]["gini"] is not None
+    ratio = one["groups"][0]["differentials"]["fmr"]
+    low, high = ratio["intervals"]["max_over_min"]
+    assert 1 <= low < high
+    assert low / 1.5 <= ratio["max_over_min"] <= high
+
+
+def _close(one: object, other: object) -> bool:
+    """Compare parts of reports, numbers to single precision."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_close(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(_close, one, other))
+    if isinstance(one, float) and isinstance(other, float):
+        return abs(one - other) < 1e-6
+    return one == other

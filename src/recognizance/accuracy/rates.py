@@ -7,13 +7,13 @@ RULE_OF_30 = 30
 """Errors to be seen before a rate is called measured: ±30 % at 90 % confidence (ISO/IEC 19795-1, annex B)."""
 
 
-def wilson_interval(errors: int, trials: int, z: float = 1.959964) -> tuple[float, float]:
+def wilson_interval(errors: float, trials: float, z: float = 1.959964) -> tuple[float, float]:
     """Bound a proportion.
 
     Parameters
     ----------
-    errors, trials : int
-        ``0 <= errors <= trials``.
+    errors, trials : float
+        ``0 <= errors <= trials``; no whole numbers where trials are counted as so many independent ones.
     z : float
         Standard normal quantile; the default gives 95 %.
 
@@ -32,7 +32,8 @@ def wilson_interval(errors: int, trials: int, z: float = 1.959964) -> tuple[floa
     weight = z * z / trials
     centre = (rate + weight / 2) / (1 + weight)
     half = z * math.sqrt(rate * (1 - rate) / trials + weight / (4 * trials)) / (1 + weight)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    low, high = max(0.0, centre - half), min(1.0, centre + half)
+    return 0.0 if errors == 0 else low, 1.0 if errors == trials else high
 
 
 @dataclass(frozen=True, slots=True)

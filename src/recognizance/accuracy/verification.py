@@ -54,37 +54,42 @@ def count_fnmr(trials: Trials, threshold: float) -> Proportion:
     return Proportion(total - _at_least(trials.mated, threshold), total)
 
 
-def threshold_at_fmr(nonmated: NDArray[np.float64], fmr: float) -> float:
+def threshold_at_fmr(nonmated: NDArray[np.floating], fmr: float, trials: int | None = None) -> float:
     """Find the lowest threshold whose measured false match rate does not exceed `fmr`.
 
     Parameters
     ----------
-    nonmated : ndarray of shape (n_trials,), float64
+    nonmated : ndarray of shape (n_scores,), floating
         Scores between different subjects.
     fmr : float
         Target rate in (0, 1).
+    trials : int, optional
+        How many comparisons there were, where `nonmated` has the highest scores only.
 
     Raises
     ------
     InsufficientTrialsError
-        If `fmr` allows fewer than 30 errors over these trials (rule of 30).
+        If `fmr` allows fewer than 30 errors over these trials (rule of 30), or takes scores that are not there.
 
     References
     ----------
     ISO/IEC 19795-1:2021, false match rate.
     """
-    allowed = math.floor(fmr * len(nonmated) + 1e-9)
+    trials = len(nonmated) if trials is None else trials
+    allowed = math.floor(fmr * trials + 1e-9)
     if allowed < RULE_OF_30:
         needed = math.ceil(RULE_OF_30 / fmr)
         raise InsufficientTrialsError(
-            f"{len(nonmated):,} comparisons of different people cannot show a false match rate of {fmr:g}: "
+            f"{trials:,} comparisons of different people cannot show a false match rate of {fmr:g}: "
             f"{needed:,} would (rule of 30)."
         )
     if allowed >= len(nonmated):
+        if len(nonmated) < trials:
+            raise InsufficientTrialsError(f"A false match rate of {fmr:g} lies below the scores that were kept.")
         return -math.inf
     # The (allowed + 1)-th highest must not match, so the threshold is just above it.
-    highest = float(np.partition(nonmated, len(nonmated) - allowed - 1)[len(nonmated) - allowed - 1])
-    return math.nextafter(highest, math.inf)
+    highest = np.partition(nonmated, len(nonmated) - allowed - 1)[len(nonmated) - allowed - 1]
+    return float(np.nextafter(highest, np.inf, dtype=nonmated.dtype))
 
 
 def det(trials: Trials) -> Det:

@@ -15,11 +15,13 @@ def opened(invocation: Invocation) -> Iterator["Service"]:
     """Open the service: this program's engine, with the models of its settings."""
     from recognizance.bootstrap import digests, open_calibration, open_engine, thread_count
     from recognizance.workflows.evaluate.local import Local
+    from recognizance.workflows.evaluate.service import COSINE
 
     settings = invocation.settings()
     engine, calibration = open_engine(settings), open_calibration(settings)
     description = {
         "engine": "in process",
+        "score_is": COSINE,
         "model": engine.model,
         "model_sha256": digests(settings),
         "calibration": calibration.digest,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recognizance.cli.errors import ExitCode
+from recognizance.cli.errors import ExitCode, MisuseError
 from recognizance.cli.evaluate.measured import opened
 from recognizance.cli.evaluate.options import (
     NOT_DESCRIBED,
@@ -26,20 +26,26 @@ from recognizance.cli.terminal import count, output, progress, table
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from recognizance.workflows.evaluate.service import Compared, Scale
-    from recognizance.workflows.evaluate.trial_list import TrialList
+    from recognizance.workflows.evaluate.service import Photographs, Scale
+    from recognizance.workflows.evaluate.verify import Verification
 
 
 def verify(
     context: typer.Context,
-    pairs: Annotated[
-        Path, typer.Option(help="A CSV file with the columns a, b and mated (yes or no).", dir_okay=False, exists=True)
-    ],
     out: OutOption,
+    pairs: Annotated[
+        Path | None,
+        typer.Option(
+            help="A CSV file with the columns a, b and mated (yes or no).  Default: every photograph of --photos with "
+            "every other.",
+            dir_okay=False,
+            exists=True,
+        ),
+    ] = None,
     photos: Annotated[
         Path | None,
         typer.Option(
-            help="The folder that the names in --pairs start from.  Default: the CSV file's own.",
+            help="The folder that the names in --pairs and --labels start from.  Default: the folder of --pairs.",
             file_okay=False,
             exists=True,
         ),
@@ -51,6 +57,9 @@ def verify(
 ) -> int:
     """Measure the error rates of one-to-one comparisons (1:1), overall and group by group.
 
+    Without --pairs all photographs that --labels names, or all of the folder, are compared with all.  Who is who is
+    then told by the label `subject`, or by a folder for each person.
+
     The engine of this program is measured, with the models of its settings; no server is asked and no gallery touched.
     """
     from datetime import UTC, datetime
@@ -58,35 +67,47 @@ def verify(
     from recognizance import __version__
     from recognizance.reports.verification import verification_page
     from recognizance.workflows.evaluate.document import Told
+    from recognizance.workflows.evaluate.people import grouped
     from recognizance.workflows.evaluate.service import Photographs
-    from recognizance.workflows.evaluate.trial_list import NO_LABELS, read_labels, read_pairs
+    from recognizance.workflows.evaluate.trial_list import NO_LABELS, photographs_of, read_labels, read_pairs
     from recognizance.workflows.evaluate.verify import report
+    from recognizance.workflows.evaluate.verifying import verify_all, verify_pairs
 
     invocation: Invocation = context.obj
-    folder = photos or pairs.parent
-    trials = read_pairs(pairs, folder)
+    folder = photos or (pairs.parent if pairs else None)
+    if folder is None:
+        raise MisuseError("There is nothing to compare.", "Name a folder with --photos, or a list with --pairs.")
     known = read_labels(labels) if labels else NO_LABELS
     groups = groups_wanted(group_by, known)
+    trials = read_pairs(pairs, folder) if pairs else None
+    photographs = Photographs(folder, trials.photographs if trials else photographs_of(folder, known))
     out.mkdir(parents=True, exist_ok=True)
     with opened(invocation) as service:
-        with progress("Comparing", len(trials.photographs), "photograph") as advance:
-            compared = service.compare(
-                Photographs(folder, trials.photographs), [(pair.a, pair.b) for pair in trials.pairs], advance
-            )
+        with progress("Comparing", len(photographs.names), "photograph") as advance:
+            if trials is None:
+                verification = verify_all(service, photographs, known, advance)
+            else:
+                verification = verify_pairs(service, trials, photographs, known, advance)
         told = Told(sample, licence, __version__, datetime.now(UTC), service.describe())
         scale = service.scale
-    document = report(trials, known, compared, scale, groups, told)
+    groupings = [grouped(photographs.names, known, attributes) for attributes in groups]
+    document = report(verification, groupings, scale, told)
     _show(document)
     columns = ("a", "b", "mated", "score", "similarity_percent", "failure")
-    leave(out, document, verification_page(document), columns, _trials(trials, compared, scale))
+    leave(out, document, verification_page(document), columns, _trials(photographs, verification, scale))
     return ExitCode.OK
 
 
-def _trials(trials: "TrialList", compared: "Compared", scale: "Scale") -> Iterator[tuple[object, ...]]:
-    for pair, score in zip(trials.pairs, compared.scores, strict=True):
-        failure = compared.failures.get(pair.a) or compared.failures.get(pair.b) or ""
-        shown = ("", "") if math.isinf(score) else (f"{score:.9f}", f"{scale.percent(score):.4f}")
-        yield pair.a, pair.b, "yes" if pair.mated else "no", *shown, failure
+def _trials(photographs: "Photographs", verification: "Verification", scale: "Scale") -> Iterator[tuple[object, ...]]:
+    from recognizance.workflows.evaluate.verify import LOWEST_PERCENT
+
+    rows = verification.comparisons.rows(scale.score_at_percent(LOWEST_PERCENT))
+    names, failures = photographs.names, verification.failures
+    for first, second, mated, score in zip(rows.first, rows.second, rows.is_mated, rows.scores, strict=True):
+        a, b = names[first], names[second]
+        failure = failures.get(a) or failures.get(b) or ""
+        shown = ("", "") if math.isinf(score) else (f"{score:.9f}", f"{scale.percent(float(score)):.4f}")
+        yield a, b, "yes" if mated else "no", *shown, failure
 
 
 def _show(document: Mapping[str, Any]) -> None:

@@ -1,84 +1,119 @@
 """Report what one threshold means for each group of people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizance.accuracy.bootstrap import DrawnRates, draw_subjects, drawn_rates, middle
+from recognizance.accuracy.comparisons import EVERYBODY, Comparisons
 from recognizance.accuracy.differentials import differentials, garbe, verdict
 from recognizance.accuracy.rates import Proportion
-from recognizance.accuracy.verification import Trials, count_fmr, count_fnmr, threshold_at_fmr
+from recognizance.accuracy.subjects import TrialSet
+from recognizance.accuracy.verification import threshold_at_fmr
 from recognizance.errors import InsufficientTrialsError
-from recognizance.workflows.evaluate.trial_list import Labels, TrialList
-from recognizance.workflows.evaluate.written import number, proportion
+from recognizance.workflows.evaluate.people import Grouping
+from recognizance.workflows.evaluate.written import distribution, number, proportion
+
+GROUP_PERCENTS = (80, 99)
 
 
 def by_group(
-    trials: TrialList,
-    labels: Labels,
-    scores: NDArray[np.float64],
-    attributes: Sequence[str],
-    percent: float,
-    threshold: float,
-) -> dict[str, Any]:
-    """Count errors at one threshold within each group, and between groups; ready for JSON.
+    comparisons: Comparisons, grouping: Grouping, thresholds: Mapping[int, float], edges: NDArray[np.float64]
+) -> list[dict[str, Any]]:
+    """Count errors within each group, and between groups, at `GROUP_PERCENTS`; ready for JSON.
 
     A pair belongs to a group if both photographs do.  Pairs with a photograph of unknown group are counted, and are in
     no row.  ``score_for_global_fmr`` is the threshold that would give a group the false match rate that the threshold
     gives over all pairs.
     """
-    of = {name: labels.group(name, attributes) for name in trials.photographs}
-    names = sorted({group for group in of.values() if group is not None})
-    numbers = {None: -1} | {name: index for index, name in enumerate(names)}
-    first = np.array([numbers[of[pair.a]] for pair in trials.pairs])
-    second = np.array([numbers[of[pair.b]] for pair in trials.pairs])
-    unknown = (first == -1) | (second == -1)
-    mated = np.array([pair.mated for pair in trials.pairs])
-    overall = count_fmr(Trials(scores[mated], scores[~mated]), threshold)
-    rows, fmr, fnmr = [], {}, {}
-    for index, name in enumerate(names):
-        within = (first == index) & (second == index)
-        counted = Trials(scores[within & mated], scores[within & ~mated])
-        fmr[name], fnmr[name] = count_fmr(counted, threshold), count_fnmr(counted, threshold)
-        rows.append(
+    numbers = range(len(grouping.names))
+    mated = {grouping.names[index]: comparisons.mated(grouping.of, index) for index in numbers}
+    nonmated = {grouping.names[index]: comparisons.nonmated(grouping.of, index) for index in numbers}
+    shapes = {
+        grouping.names[index]: distribution(comparisons.distribution(grouping.of, index, edges)) for index in numbers
+    }
+    everybody, between = comparisons.nonmated(grouping.of, EVERYBODY), comparisons.between(grouping.of)
+    pairs = everybody.design.trials + comparisons.mated(grouping.of, EVERYBODY).design.trials
+    within = sum(sets[name].design.trials for sets in (mated, nonmated) for name in grouping.names)
+    crossed = _mated_between(comparisons, grouping)
+    tables = []
+    for percent in GROUP_PERCENTS:
+        threshold = thresholds[percent]
+        overall = everybody.matching(threshold)
+        fmr = {name: trials.matching(threshold) for name, trials in nonmated.items()}
+        fnmr = {name: trials.missing(threshold) for name, trials in mated.items()}
+        tables.append(
             {
-                "group": name,
-                "mated": len(counted.mated),
-                "nonmated": len(counted.nonmated),
-                "fmr": proportion(fmr[name]),
-                "fnmr": proportion(fnmr[name]),
-                "score_for_global_fmr": _own_threshold(counted, overall),
+                "attribute": grouping.attribute,
+                "percent": percent,
+                "rows": [
+                    {
+                        "group": name,
+                        "mated": fnmr[name].trials,
+                        "nonmated": fmr[name].trials,
+                        "fmr": proportion(fmr[name]),
+                        "fnmr": proportion(fnmr[name]),
+                        "score_for_global_fmr": _own_threshold(nonmated[name], overall),
+                        "distribution": shapes[name],
+                    }
+                    for name in grouping.names
+                ],
+                "between_groups": proportion(between.matching(threshold)),
+                "pairs_without_group": pairs - within - between.design.trials - crossed,
+                "differentials": _differentials(fmr, fnmr, mated, nonmated, threshold),
+                "verdict": f"False matches: {verdict(fmr)} False non-matches: {verdict(fnmr)}",
             }
         )
-    between = ~unknown & (first != second)
-    return {
-        "attribute": " × ".join(attributes),
-        "percent": percent,
-        "rows": rows,
-        "between_groups": proportion(count_fmr(Trials(scores[:0], scores[between & ~mated]), threshold)),
-        "pairs_without_group": int(unknown.sum()),
-        "differentials": _differentials(fmr, fnmr),
-        "verdict": f"False matches: {verdict(fmr)} False non-matches: {verdict(fnmr)}",
-    }
+    return tables
 
 
-def _own_threshold(counted: Trials, overall: Proportion) -> float | None:
+def _mated_between(comparisons: Comparisons, grouping: Grouping) -> int:
+    """Count mated pairs whose two photographs are of two known groups: a person may have grown older."""
+    known = np.where(grouping.of >= 0, 0, -1)
+    within = sum(comparisons.mated(grouping.of, index).design.trials for index in range(len(grouping.names)))
+    return comparisons.mated(known, 0).design.trials - within
+
+
+def _own_threshold(trials: TrialSet, overall: Proportion) -> float | None:
     if not overall.errors:
         return None
     try:
-        return number(threshold_at_fmr(counted.nonmated, overall.rate))
+        return number(threshold_at_fmr(trials.scores, overall.rate, trials.design.trials))
     except InsufficientTrialsError:
         return None
 
 
-def _differentials(fmr: dict[str, Proportion], fnmr: dict[str, Proportion]) -> dict[str, Any] | None:
-    """Write the measures of difference; None unless every group's rates are measured."""
+def _differentials(
+    fmr: Mapping[str, Proportion],
+    fnmr: Mapping[str, Proportion],
+    mated: Mapping[str, TrialSet],
+    nonmated: Mapping[str, TrialSet],
+    threshold: float,
+) -> dict[str, Any] | None:
+    """Write the measures of difference with their intervals; None unless every group's rates are measured."""
     if len(fmr) < 2 or not all(rate.is_measured for rates in (fmr, fnmr) for rate in rates.values()):
         return None
+    draws = draw_subjects(len(next(iter(mated.values())).design.by_subject))
+    taken = DrawnRates(
+        {name: drawn_rates(trials.design, *trials.matches(threshold), draws) for name, trials in nonmated.items()}
+    )
+    missed = DrawnRates(
+        {name: 1 - drawn_rates(trials.design, *trials.matches(threshold), draws) for name, trials in mated.items()}
+    )
     return {
-        "fmr": asdict(differentials(fmr)),
-        "fnmr": asdict(differentials(fnmr)),
+        "fmr": {**asdict(differentials(fmr)), "intervals": _intervals(taken)},
+        "fnmr": {**asdict(differentials(fnmr)), "intervals": _intervals(missed)},
         "garbe": garbe(fmr, fnmr),
+        "garbe_interval": middle((taken.gini() + missed.gini()) / 2),
+    }
+
+
+def _intervals(drawn: DrawnRates) -> dict[str, Any]:
+    return {
+        "max_over_min": middle(drawn.max_over_min()),
+        "max_over_geometric_mean": middle(drawn.max_over_geometric_mean()),
+        "gini": middle(drawn.gini()),
     }

@@ -23,6 +23,7 @@ from recognizance.workflows.evaluate.service import (
     Searched,
     Seen,
     SeenFace,
+    Templates,
 )
 
 _BYTES_MAX = 1 << 30
@@ -52,6 +53,15 @@ class Local:
         vectors, failures, digests = self._vectors(photographs, progress)
         scores = [float(np.dot(vectors[a], vectors[b])) if a in vectors and b in vectors else -np.inf for a, b in pairs]
         return Compared(np.array(scores), failures, digest_of(digests))
+
+    def templates(self, photographs: Photographs, progress: Progress) -> Templates:
+        """See `Service.templates`."""
+        vectors, failures, digests = self._vectors(photographs, progress)
+        made = np.zeros((len(photographs.names), self.engine.dimension), dtype=np.float32)
+        for row, name in enumerate(photographs.names):
+            if name in vectors:
+                made[row] = vectors[name]
+        return Templates(made, failures, digest_of(digests))
 
     def search(
         self, gallery: Photographs, probes: Photographs, *, limit: int, percent: float, progress: Progress

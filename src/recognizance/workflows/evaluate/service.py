@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 NO_FACE = "no face"
 UNREADABLE = "unreadable"
 
+COSINE = "cosine"
+PERCENT = "similarity in percent"
+"""What a service's scores are, as ``describe()["score_is"]`` tells it."""
+
 DEFAULT_PERCENT = 80.0
 """The threshold that the API applies where a client names none."""
 
@@ -59,6 +63,24 @@ class Compared:
     """
 
     scores: NDArray[np.float64]
+    failures: Mapping[str, str]
+    photographs_sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class Templates:
+    """A template of each photograph's largest face.
+
+    Attributes
+    ----------
+    vectors : ndarray of shape (n_photographs, dimension), float32
+        Unit length, in the photographs' order; zeros where one failed.
+    failures : mapping of str to str
+        By name of the photograph: why there is none.
+    photographs_sha256 : str
+    """
+
+    vectors: NDArray[np.float32]
     failures: Mapping[str, str]
     photographs_sha256: str
 
@@ -158,6 +180,9 @@ class Service(Protocol):
 
     def compare(self, photographs: Photographs, pairs: Sequence[tuple[str, str]], progress: Progress) -> Compared:
         """Compare the pairs, without threshold or quality filter."""
+
+    def templates(self, photographs: Photographs, progress: Progress) -> Templates | None:
+        """Make templates, so that all photographs can be compared with all; None from a service that gives none out."""
 
     def search(
         self, gallery: Photographs, probes: Photographs, *, limit: int, percent: float, progress: Progress

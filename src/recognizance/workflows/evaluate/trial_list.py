@@ -12,6 +12,7 @@ SUBJECT = "subject"
 """The column of the labels that names the person; the others make groups."""
 
 _TRUE = {"1", "true", "yes", "same", "mated"}
+_SUFFIXES = {".jpg", ".jpeg", ".png"}
 _FALSE = {"0", "false", "no", "different", "nonmated"}
 
 
@@ -94,6 +95,30 @@ def read_labels(path: Path) -> Labels:
         if found.setdefault(row["file"], row) is not row:
             raise TrialListError(f"{path}, line {number}: {row['file']} is labelled a second time.")
     return Labels(attributes, found)
+
+
+def photographs_of(folder: Path, labels: Labels) -> tuple[str, ...]:
+    """List the photographs to compare: those that are labelled, else all below the folder; names start from it.
+
+    Raises
+    ------
+    TrialListError
+        If there are fewer than two, or a labelled one is not there.
+    """
+    if labels.of:
+        names = tuple(labels.of)
+        absent = [name for name in names if not (folder / name).is_file()]
+        if absent:
+            raise TrialListError(
+                f"{len(absent)} labelled photographs are not in {folder}; the first is {absent[0]}.",
+                "The column file has names that start from the folder of --photos.",
+            )
+    else:
+        found = (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in _SUFFIXES and path.is_file())
+        names = tuple(path.relative_to(folder).as_posix() for path in found)
+    if len(names) < 2:
+        raise TrialListError(f"{folder} has {len(names)} photographs to compare.", "It takes two at least.")
+    return names
 
 
 def _read(path: Path, needed: set[str]) -> tuple[list[tuple[int, dict[str, str]]], str]:

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from recognizance.accuracy.comparisons import Distribution
 from recognizance.accuracy.rates import Proportion
 
 
@@ -20,3 +21,8 @@ def proportion(value: Proportion) -> dict[str, Any]:
         "interval": list(value.interval),
         "measured": value.is_measured,
     }
+
+
+def distribution(value: Distribution) -> dict[str, list[float]]:
+    """Write how scores are distributed."""
+    return {"edges": value.edges.tolist(), "mated": value.mated.tolist(), "nonmated": value.nonmated.tolist()}

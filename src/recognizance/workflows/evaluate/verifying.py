@@ -1,0 +1,81 @@
+"""Compare photographs for a verification: those of a list of pairs, or all with all."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizance.accuracy.all_with_all import AllWithAll, choose_floor
+from recognizance.accuracy.comparisons import Listed
+from recognizance.errors import TrialListError
+from recognizance.workflows.evaluate.people import subjects_of_folder, subjects_of_pairs
+from recognizance.workflows.evaluate.service import Photographs, Progress, Service
+from recognizance.workflows.evaluate.trial_list import Labels, Pair, TrialList
+from recognizance.workflows.evaluate.verify import LOWEST_PERCENT, Verification
+
+LISTED_PAIRS_MAX = 2_000_000
+"""More are compared with all only by a service that gives templates out."""
+
+
+def verify_pairs(
+    service: Service, trials: TrialList, photographs: Photographs, labels: Labels, progress: Progress
+) -> Verification:
+    """Compare the pairs of a list.
+
+    Raises
+    ------
+    TrialListError
+        If the list calls two photographs different that are labelled with one subject.
+    """
+    subjects = subjects_of_pairs(trials.photographs, trials.pairs, labels)
+    verification = _listed(service, trials.pairs, photographs, subjects, progress)
+    return replace(verification, pairs_file=trials.path.name, pairs_sha256=trials.sha256)
+
+
+def verify_all(service: Service, photographs: Photographs, labels: Labels, progress: Progress) -> Verification:
+    """Compare every photograph with every other; who is who is read from labels, or from folders.
+
+    Raises
+    ------
+    TrialListError
+        If that makes too many pairs for a service that gives no templates out.
+    """
+    subjects = subjects_of_folder(photographs.names, labels)
+    made = service.templates(photographs, progress)
+    if made is not None:
+        failed = np.array([name in made.failures for name in photographs.names])
+        floor = choose_floor(made.vectors, failed, service.scale.score_at_percent(LOWEST_PERCENT))
+        comparisons = AllWithAll(subjects, made.vectors, failed, floor)
+        return Verification(comparisons, made.failures, made.photographs_sha256)
+    count = len(photographs.names)
+    if count * (count - 1) // 2 > LISTED_PAIRS_MAX:
+        raise TrialListError(
+            f"{count:,} photographs make {count * (count - 1) // 2:,} pairs, a call each: too many.",
+            "Take a part of them, or list the pairs to compare with --pairs.",
+        )
+    first, second = np.triu_indices(count, 1)
+    pairs = [
+        Pair(photographs.names[a], photographs.names[b], bool(subjects[a] == subjects[b]))
+        for a, b in zip(first.tolist(), second.tolist(), strict=True)
+    ]
+    return _listed(service, pairs, photographs, subjects, progress)
+
+
+def _listed(
+    service: Service, pairs: Sequence[Pair], photographs: Photographs, subjects: NDArray[np.intp], progress: Progress
+) -> Verification:
+    row = {name: index for index, name in enumerate(photographs.names)}
+    first = np.array([row[pair.a] for pair in pairs], dtype=np.intp)
+    second = np.array([row[pair.b] for pair in pairs], dtype=np.intp)
+    is_mated = np.array([pair.mated for pair in pairs])
+    contradicted = np.flatnonzero(~is_mated & (subjects[first] == subjects[second]))
+    if len(contradicted):
+        pair = pairs[contradicted[0]]
+        raise TrialListError(
+            f"{pair.a} and {pair.b} are listed as of different people, but are of one by the labels or by other pairs.",
+            "Mend the list or the labels.",
+        )
+    found = service.compare(photographs, [(pair.a, pair.b) for pair in pairs], progress)
+    comparisons = Listed(subjects, first, second, is_mated, found.scores)
+    return Verification(comparisons, found.failures, found.photographs_sha256)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from cli.conftest import Cli
-from recognizance.cli.errors import ExitCode
+from recognizance.cli.accuracy_reports import load_report
+from recognizance.cli.errors import ExitCode, MisuseError
 from reports.test_comparison import measured_report, other_report
 
 
@@ -44,8 +45,6 @@ def test_other_samples_are_warned_of(cli: Cli, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("report", "told"),
     [
-        ([], "is not an accuracy report"),
-        ({"format": "x", "kind": "verify"}, "is of the format 'x'"),
         ({**measured_report(), "kind": "identify"}, "of the kind 'verify', and"),
         (
             {**measured_report(), "rates_at_percent": [{"percent": 80, "fmr": {"errors": 5, "trials": "many"}}]},
@@ -59,3 +58,21 @@ def test_what_cannot_be_compared_is_refused(cli: Cli, tmp_path: Path, report: An
     assert result.code == ExitCode.USAGE
     assert told in result.err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[]", "is not an accuracy report"),
+        ("{}", "is not an accuracy report ('format')"),
+        ("\x00", "is not an accuracy report"),
+        ('{"format": "x", "kind": "verify"}', "is of the format 'x'"),
+    ],
+)
+def test_what_is_no_report_is_told(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(text)
+    with pytest.raises(MisuseError) as refused:
+        load_report(path)
+    assert told in refused.value.message
+    assert refused.value.remedy

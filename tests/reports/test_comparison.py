@@ -45,7 +45,7 @@ def other_report() -> dict[str, Any]:
     return report
 
 
-def findings(compared: dict[str, Any]) -> dict[tuple[float, str], str]:
+def findings(compared: dict[str, Any]) -> dict[tuple[float | str, str], str]:
     return {(row["percent"], row["rate"]): row["finding"] for row in compared["rates"]}
 
 
@@ -94,6 +94,14 @@ def test_of_different_samples_nothing_is_called_less_or_more(digest: str | None)
     assert "What differs: photographs_sha256." in words(section(page, "sample"))
 
 
+def test_all_with_all_needs_no_digest_of_pairs() -> None:
+    a, b = measured_report(), other_report()
+    a["sample"]["pairs_sha256"] = b["sample"]["pairs_sha256"] = None
+    assert comparison(a, b)["same_sample"]
+    a["sample"]["photographs_sha256"] = b["sample"]["photographs_sha256"] = None
+    assert not comparison(a, b)["same_sample"]  # nothing tells
+
+
 def test_other_labels_or_failures_are_no_difference_of_the_services() -> None:
     other = other_report()
     other["groups"][0]["rows"][1]["fmr"] = proportion(40, 2900)
@@ -106,7 +114,7 @@ def test_what_only_one_report_has_is_told() -> None:
     del other["rates_at_percent"][4]
     other["groups"][0]["rows"][0]["group"] = "Other"
     compared = comparison(measured_report(), other)
-    assert compared["only_in_one"] == ["99 %", "race: Black at 80 %", "race: Other at 80 %"]
+    assert compared["only_in_one"] == ["99\u00a0%", "race: Black at 80\u00a0%", "race: Other at 80\u00a0%"]
     assert "Only one of the two reports has: 99 %, race: Black" in words(section(comparison_page(compared), "caveats"))
 
 
@@ -117,9 +125,14 @@ def test_a_kind_with_other_rates_is_compared_by_what_its_rows_share() -> None:
         for name in ("det", "equal_error", "true_match_at_fmr", "ten_folds", "groups"):
             del report[name]
         report["rates_at_percent"] = [{"percent": 80, "fpir": proportion(false, 1000), "fnir": proportion(missed, 900)}]
+        report["rates_at_percent"].append({"percent": "default", "fpir": proportion(false // 2, 1000)})
         reports.append(report)
     compared = comparison(*reports)
-    assert findings(compared) == {(80, "fpir"): "less_in_a", (80, "fnir"): "intervals_overlap"}
+    assert findings(compared) == {
+        (80, "fpir"): "less_in_a",
+        (80, "fnir"): "intervals_overlap",
+        ("default", "fpir"): "less_in_a",
+    }
     page = comparison_page(compared)
     assert "Searches that miss the person (FNIR)" in words(section(page, "rates"))
     assert "No group is in both reports" in words(section(page, "groups"))
@@ -140,7 +153,10 @@ def test_hostile_and_empty_reports_make_pages_all_the_same() -> None:
     bad = hostile(other_report())
     bad["rates_at_percent"][0]["score"] = math.nan
     bad["det"] = {}
-    page = comparison_page(comparison(hostile(measured_report()), bad))
+    other = hostile(measured_report())
+    for report in (bad, other):
+        report["rates_at_percent"][0]["<script>"] = proportion(40, 100)
+    page = comparison_page(comparison(other, bad))
     assert "<script" not in page
     parse(page)
     bare = copy.deepcopy(sample_report())

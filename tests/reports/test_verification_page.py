@@ -167,6 +167,7 @@ def with_scores() -> dict[str, Any]:
     # The last group has strangers only, and few.
     row["distribution"] = {**row["distribution"], "mated": [0] * 14, "nonmated": [0, 3] + [0] * 12}
     report["groups"].append({**report["groups"][0], "percent": 99})
+    report["sample"] |= {"pairs_file": None, "pairs_sha256": None}  # all photographs with all
     return report
 
 

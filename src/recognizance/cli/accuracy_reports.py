@@ -66,7 +66,9 @@ def load_report(path: Path) -> dict[str, Any]:
             f"{path} is not an accuracy report ({error}).", "Give the report.json of `recognizance evaluate`."
         ) from error
     if told[0] != FORMAT:
-        raise MisuseError(f"{path} is of the format {told[0]!r}, not {FORMAT!r}.", "Measure again with this version.")
+        raise MisuseError(
+            f"{path} is of the format {told[0]!r}, not {FORMAT!r}.", "Give the report.json of `recognizance evaluate`."
+        )
     return dict(document)
 
 

@@ -37,9 +37,10 @@ def comparison(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:
     digests = [
         {"name": name, "a": a["sample"].get(name), "b": b["sample"].get(name)}
         for name in dict.fromkeys((*a["sample"], *b["sample"]))
-        if name.endswith(_DIGEST)
+        # Without a list of pairs all photographs were compared with all, and there is no digest of one.
+        if name.endswith(_DIGEST) and (a["sample"].get(name), b["sample"].get(name)) != (None, None)
     ]
-    same = bool(digests) and all(told["a"] == told["b"] is not None for told in digests)
+    same = bool(digests) and all(told["a"] == told["b"] for told in digests)
     return {
         "format": FORMAT,
         "kind": a["kind"],
@@ -58,6 +59,12 @@ def comparison(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:
         "groups": _groups(a, b, same),
         "only_in_one": _only_in_one(a, b),
     }
+
+
+def setting(percent: object) -> str:
+    """Name a row's setting: a percent, or what else the report calls it."""
+    held = finite(percent)
+    return str(percent) if held is None else f"{held:g}\u00a0%"
 
 
 def _measured(report: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,7 +181,7 @@ def _only_in_one(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:
 
 def _names(report: Mapping[str, Any]) -> Iterator[str]:
     rows: Sequence[Mapping[str, Any]] = report.get("rates_at_percent") or ()
-    yield from (f"{row['percent']:g} %" for row in rows)
+    yield from (setting(row["percent"]) for row in rows)
     for (attribute, percent), groups in _groups_of(report).items():
-        at = "" if percent is None else f" at {percent:g} %"
+        at = "" if percent is None else f" at {setting(percent)}"
         yield from (f"{attribute}: {group}{at}" for group in groups)

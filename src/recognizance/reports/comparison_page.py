@@ -10,9 +10,10 @@ from recognizance.reports.comparison import (
     LESS_IN_A,
     NOT_SAME_SAMPLE,
     OVERLAP,
+    setting,
 )
 from recognizance.reports.markup import facts, folded, items, page, section, table
-from recognizance.reports.wording import count, finite, in_how_many, number, rate_cell, rate_of, span, text
+from recognizance.reports.wording import count, finite, in_how_many, rate_cell, rate_of, span, text
 
 _PLAIN_PERCENTS = (80, 99)
 _SAID = {
@@ -84,7 +85,7 @@ def _measurement(side: Mapping[str, Any]) -> str:
 def _plain_words(compared: Mapping[str, Any]) -> str:
     rows = [row for row in compared["rates"] if row["percent"] in _PLAIN_PERCENTS]
     told = [
-        f"{_said(row['rate'])}, at {number(row['percent'], 0)}\u00a0%: {_finding(row)}."
+        f"{text(_said(row['rate']))}, at {text(setting(row['percent']))}: {_finding(row)}."
         for row in rows or compared["rates"]
     ]
     told += [
@@ -161,7 +162,7 @@ def _rates(compared: Mapping[str, Any]) -> str:
             _said(name),
             ("Setting", "A", "B", "Difference"),
             (
-                (f"{number(row['percent'], 0)}\u00a0%", rate_cell(row["a"]), rate_cell(row["b"]), _finding(row))
+                (text(setting(row["percent"])), rate_cell(row["a"]), rate_cell(row["b"]), _finding(row))
                 for row in compared["rates"]
                 if row["rate"] == name
             ),
@@ -198,7 +199,7 @@ def _det(compared: Mapping[str, Any]) -> str:
             side.upper(),
             compared[side]["det"],
             [
-                (f"{number(percent, 0)}\u00a0%", rate_of(rates["fmr"][side]), rate_of(rates["fnmr"][side]))
+                (setting(percent), rate_of(rates["fmr"][side]), rate_of(rates["fnmr"][side]))
                 for percent, rates in by_percent.items()
                 if {"fmr", "fnmr"} <= set(rates)
             ],
@@ -207,7 +208,7 @@ def _det(compared: Mapping[str, Any]) -> str:
     ]
     drawn = det_curves(curves, **{name: _least(sides, name) for name in ("mated", "nonmated")})
     claim = (
-        "The lower line misses fewer people at the same rate of false matches"
+        "A line that is lower missed fewer people of this sample at the same rate of false matches"
         if compared["same_sample"]
         else "These are different samples: which line is lower says nothing of the services"
     )
@@ -248,8 +249,8 @@ def _true_match(compared: Mapping[str, Any]) -> str:
 def _groups(compared: Mapping[str, Any]) -> str:
     parts = []
     for index, group in enumerate(compared["groups"]):
-        at = "" if group["percent"] is None else f", at {number(group['percent'], 0)}\u00a0%"
-        parts.append(f'<h3 id="group{index}">By {text(group["attribute"])}{at}</h3>\n')
+        at = "" if group["percent"] is None else f", at {setting(group['percent'])}"
+        parts.append(f'<h3 id="group{index}">By {text(group["attribute"])}{text(at)}</h3>\n')
         for name in dict.fromkeys(row["rate"] for row in group["rows"]):
             rows = [row for row in group["rows"] if row["rate"] == name]
             measured = any(rate_of(row[side]).measured for row in rows for side in ("a", "b"))

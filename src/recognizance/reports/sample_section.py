@@ -24,7 +24,9 @@ def sample_section(report: Mapping[str, Any]) -> str:
         ("Model", text(service.get("model"))),
     ]
     digests = [
-        (f"Pairs: {sample.get('pairs_file')}", _digest(sample.get("pairs_sha256"))),
+        (f"Pairs: {sample['pairs_file']}", _digest(sample.get("pairs_sha256")))
+        if sample.get("pairs_file")
+        else ("Pairs", "no list: all photographs with all"),
         ("List of photographs", _digest(sample.get("photographs_sha256"))),
         *((f"Model: {name}", _digest(told)) for name, told in (service.get("model_sha256") or {}).items()),
         ("Calibration", _digest(service.get("calibration"))),

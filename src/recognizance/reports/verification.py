@@ -30,7 +30,8 @@ _INDEPENDENT = (
 _OVER_SUBJECTS = (
     "The intervals are over people, not over pairs: pairs that share a person rise and fall together, and one person"
     " who is often mistaken counts as one. They say how far a rate could move if as many other people like these had"
-    " been photographed; they say nothing of other kinds of people or photographs."
+    " been photographed; they say nothing of other kinds of people or photographs. Where no error was counted, or"
+    " nothing else, it is not known how errors fall on people, and the bound takes pairs for independent (rule of 3)."
 )
 
 

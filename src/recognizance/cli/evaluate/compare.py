@@ -69,14 +69,16 @@ def compare(
 
 
 def _show(compared: Mapping[str, Any]) -> None:
+    from recognizance.reports.comparison import setting
+
     rows = table("similarity", "rate", "A", "B", "difference", title="Rates side by side", right=("A", "B"))
     for row in compared["rates"]:
         rows.add_row(
-            f"{row['percent']:g} %", row["rate"].upper(), *map(_cell, (row["a"], row["b"])), _FINDINGS[row["finding"]]
+            setting(row["percent"]), row["rate"].upper(), *map(_cell, (row["a"], row["b"])), _FINDINGS[row["finding"]]
         )
     output().print(rows)
     for group in compared["groups"]:
-        at = "" if group["percent"] is None else f", at {group['percent']:g} %"
+        at = "" if group["percent"] is None else f", at {setting(group['percent'])}"
         rows = table(
             group["attribute"], "rate", "A", "B", "difference", title=f"{group['attribute']}{at}", right=("A", "B")
         )

@@ -118,6 +118,7 @@ def cases() -> Iterator[tuple[str, float, Callable[[np.random.Generator], Interv
     yield "Wilson, mated, 200 people × 1 to 19", 0.1, mated(0.1, 200, 10, wilson=True), False, 1
     yield "over subjects, mated, 200 people × 1 to 19", 0.1, mated(0.1, 200, 10), True, 1
     yield "over subjects, mated, 50 people × 1 to 19", 0.1, mated(0.1, 50, 10), True, 1
+    yield "over subjects, mated, 20 people × 1 to 19", 0.1, mated(0.1, 20, 10), True, 1
     yield "over subjects, mated, 1,000 people × 1 to 5, rate 0.02", 0.02, mated(0.02, 1000, 3), True, 1
     yield "Wilson, all pairs of 150 people", 0.1, nonmated(150, 1.2815515655, wilson=True), False, 1
     yield "over subjects, all pairs of 150 people", 0.1, nonmated(150, 1.2815515655), True, 1

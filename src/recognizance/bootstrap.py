@@ -15,6 +15,9 @@ from pathlib import Path
 import cv2
 from threadpoolctl import threadpool_limits
 
+from recognizance.attributes import AttributeEstimator
+from recognizance.attributes.age_gender import AgeAndGender, Network
+from recognizance.attributes.calibration import AttributeCalibration, read_attribute_calibration
 from recognizance.authority.access_keys import KeyPair
 from recognizance.authority.roster import Roster
 from recognizance.detection.yunet import OUTPUTS, YuNet
@@ -24,7 +27,7 @@ from recognizance.gallery import Machine, MilvusAddress, MilvusEngine
 from recognizance.gallery.scan import TAIL_ROWS
 from recognizance.inference.manifest import ModelEntry, find_entry, read_manifest
 from recognizance.inference.preparation import prepared_file
-from recognizance.inference.sessions import Session, open_session
+from recognizance.inference.sessions import DeferredSession, Session, open_session
 from recognizance.inference.weights import read_weights
 from recognizance.ledger import Ledger
 from recognizance.policy import StandingPolicy
@@ -77,7 +80,7 @@ def open_engine(settings: Settings) -> Engine:
     ModelUnavailableError, ModelDigestError, SettingsError
     """
     entries = read_manifest(settings.manifest)
-    detector, embedder = (find_entry(entries, name, task) for name, task in _running(settings))
+    detector, embedder, age, gender = (find_entry(entries, name, task) for name, task in _running(settings))
     threads = thread_count(settings)
     # Cores are shared out by request.  OpenCV's own threads would only be in one another's way, and OpenBLAS's wait for
     # one another in a loop: where several requests multiply at once, each takes fifty times as long.
@@ -90,8 +93,35 @@ def open_engine(settings: Settings) -> Engine:
             embedder,
             mirror=settings.mirror,
         ),
+        estimator=_estimator(settings, age, gender, threads),
         pixels_max=settings.image_pixels_max,
     )
+
+
+def _estimator(settings: Settings, age: ModelEntry, gender: ModelEntry, threads: int) -> AttributeEstimator:
+    """Make sure that the weights are there and the right ones; they are loaded when somebody asks for attributes."""
+
+    def network(entry: ModelEntry) -> Network:
+        read_weights(entry, settings.models)
+        opening = partial(_session, settings, entry, (entry.input.output,), {0: "faces"}, threads)
+        return Network(DeferredSession(opening), entry.input)
+
+    return AgeAndGender(network(age), network(gender), open_attribute_calibration(age, gender))
+
+
+def open_attribute_calibration(age: ModelEntry, gender: ModelEntry) -> AttributeCalibration:
+    """Read the shipped calibration of two networks.
+
+    Raises
+    ------
+    CalibrationError
+        If it was made for others.
+    """
+    text = resources.files("recognizance.attributes").joinpath("calibration.json").read_text(encoding="utf-8")
+    calibration = read_attribute_calibration(text)
+    if calibration.models != {"age": age.sha256, "gender": gender.sha256}:
+        raise CalibrationError(f"The attributes' calibration was not made for {age.name} and {gender.name}.")
+    return calibration
 
 
 def _session(
@@ -332,7 +362,7 @@ def digests(settings: Settings) -> dict[str, str]:
 
 
 def _running(settings: Settings) -> tuple[tuple[str, str], ...]:
-    return ("yunet", "detection"), (settings.embedder, "embedding")
+    return ("yunet", "detection"), (settings.embedder, "embedding"), ("dlib_age", "age"), ("dlib_gender", "gender")
 
 
 def now() -> datetime:

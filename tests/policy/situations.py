@@ -33,6 +33,7 @@ def facts_of(vector: Vector) -> RequestFacts:
         threshold_percent=vector.threshold_percent if vector.act in ("search", "compare") else None,
         candidates_max=vector.candidates_max if vector.act == "search" else None,
         targets=1 if vector.act == "compare" else 0,
+        attributes=vector.attributes,
         purpose=vector.purpose,
         purpose_basis=BASIS if vector.purpose and vector.purpose_registered else None,
         case="2026-17" if vector.has_case else None,

@@ -7,6 +7,7 @@ import PIL.Image
 import pytest
 
 from rekognition.pictures import encoded, jpeg, many_faces, upright, without_face
+from rekognition.processes import Server
 from rekognition.refusals import refusal
 
 DEFAULT = {"BoundingBox", "Confidence", "Landmarks", "Pose", "Quality"}
@@ -81,12 +82,33 @@ def test_roll_has_the_sign_of_the_tilt(rekognition: Any, faces: Path, degrees: i
 
 
 @pytest.mark.parametrize(
-    "attributes", [[], ["DEFAULT"], ["ALL"], ["DEFAULT", "ALL"], ["AGE_RANGE", "FACE_OCCLUDED"], ["SMILE"]]
+    ("attributes", "more"),
+    [
+        ([], set()),
+        (["DEFAULT"], set()),
+        (["SMILE", "FACE_OCCLUDED"], set()),
+        (["ALL"], {"AgeRange", "Gender"}),
+        (["DEFAULT", "ALL"], {"AgeRange", "Gender"}),
+        (["AGE_RANGE", "SMILE"], {"AgeRange"}),
+        (["DEFAULT", "GENDER"], {"Gender"}),
+    ],
 )
-def test_attributes_are_the_default_ones_so_far(rekognition: Any, faces: Path, attributes: list[str]) -> None:
+def test_attributes_that_are_asked_for_and_have_weights(
+    rekognition: Any, live_server: Server, faces: Path, attributes: list[str], more: set[str]
+) -> None:
     options = {"Attributes": attributes} if attributes else {}
-    (face,) = detect(rekognition, faces / "broken" / "meds-aa-S001-01.jpg", **options)
-    assert face.keys() == DEFAULT
+    answer = rekognition.detect_faces(
+        Image={"Bytes": (faces / "broken" / "meds-aa-S001-01.jpg").read_bytes()}, **options
+    )
+    (face,) = answer["FaceDetails"]
+    assert face.keys() == DEFAULT | more
+    if "Gender" in more:
+        assert face["Gender"]["Value"] == "Female"
+        assert 50 <= face["Gender"]["Confidence"] <= 100
+    if "AgeRange" in more:
+        assert face["AgeRange"]["Low"] <= 31 <= face["AgeRange"]["High"], "as recorded with the mugshot"
+    index = int(answer["ResponseMetadata"]["HTTPHeaders"]["x-recognizance-entry"])
+    assert live_server.entries()[index]["details"].get("attributes") is (True if more else None)
 
 
 def test_no_face_is_an_empty_list(rekognition: Any) -> None:

@@ -40,6 +40,8 @@ def test_one_face(rekognition: Any, collection: str, faces: Path) -> None:
     )
     (record,) = answer["FaceRecords"]
     face, detail = record["Face"], record["FaceDetail"]
+    assert detail["Gender"]["Value"] == "Female"
+    assert detail["AgeRange"]["Low"] < detail["AgeRange"]["High"]
     assert answer["UnindexedFaces"] == []
     assert "OrientationCorrection" not in answer
     assert face["ExternalImageId"] == "case:17_a-b.jpg"
@@ -70,9 +72,12 @@ def test_a_whole_group_largest_first(rekognition: Any, collection: str, faces: P
 
 @pytest.mark.parametrize("limit", [1, 3])
 def test_max_faces_keeps_the_largest(rekognition: Any, collection: str, faces: Path, limit: int) -> None:
-    everything = rekognition.detect_faces(Image={"Bytes": many_faces(faces)})["FaceDetails"]
-    answer = rekognition.index_faces(CollectionId=collection, Image={"Bytes": many_faces(faces)}, MaxFaces=limit)
+    everything = rekognition.detect_faces(Image={"Bytes": many_faces(faces)}, Attributes=["ALL"])["FaceDetails"]
+    answer = rekognition.index_faces(
+        CollectionId=collection, Image={"Bytes": many_faces(faces)}, MaxFaces=limit, DetectionAttributes=["ALL"]
+    )
     assert [record["FaceDetail"] for record in answer["FaceRecords"]] == everything[:limit]
+    assert all(left["FaceDetail"].keys() >= {"AgeRange", "Gender"} for left in answer["UnindexedFaces"])
     assert [face["FaceDetail"] for face in answer["UnindexedFaces"]] == everything[limit:]
     assert {tuple(face["Reasons"]) for face in answer["UnindexedFaces"]} == {("EXCEEDS_MAX_FACES",)}
     assert rekognition.describe_collection(CollectionId=collection)["FaceCount"] == limit

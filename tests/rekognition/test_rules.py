@@ -121,6 +121,30 @@ def test_a_floor_raises_what_is_searched_and_says_so(place: Place) -> None:
     assert place.client.search_faces(CollectionId="people", FaceId=face, FaceMatchThreshold=0)["FaceMatches"] == []
 
 
+def test_a_pack_switches_attributes_off(place: Place) -> None:
+    """The manual's own rules."""
+    manual = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+    (rules,) = re.findall(
+        r"```cedar\n(.*context\.attributes.*?)```", manual.partition("## Example: no estimates")[2], re.S
+    )
+    place.pack("discreet", rules)
+    client = place.client
+    assert "Gender" not in client.detect_faces(Image=place.probe, Attributes=["DEFAULT", "SMILE"])["FaceDetails"][0]
+    assert client.index_faces(CollectionId="people", Image=place.probe)["FaceRecords"]
+    before = len(place.server.entries())
+    for refused in (
+        refusal(client.detect_faces, Image=place.probe, Attributes=["GENDER"]),
+        refusal(client.index_faces, CollectionId="people", Image=place.probe, DetectionAttributes=["ALL"]),
+    ):
+        assert refused.code == "AccessDeniedException"
+        assert "About no-estimates." in refused.message
+        assert "discreet/no-estimates" in refused.message
+    entries = place.server.entries()[before:]
+    assert [(each["kind"], each["decision"]) for each in entries] == [("detect", "refused"), ("enrol", "refused")]
+    told = place.server.native().explain_situation(Act="detect", Attributes=True, Pack="discreet")["Explanation"]
+    assert told["Decision"] == "refused"
+
+
 def test_a_list_is_cut(place: Place) -> None:
     place.pack("cutting", more=FLOOR.format(percent=1, effect="raise", more="candidates_max = 2"))
     assert len(place.search(MaxFaces=4096)["FaceMatches"]) == 2

@@ -9,7 +9,8 @@ import pytest
 
 from recognizance.reports.comparison import comparison
 from recognizance.reports.comparison_page import comparison_page
-from reports.test_verification_page import SVG, distribution, hostile, parse, proportion, sample_report, section, words
+from reports.pages import SVG, hostile, parse, section, words
+from reports.test_verification_page import distribution, proportion, sample_report
 
 
 def measured_report() -> dict[str, Any]:
@@ -124,17 +125,24 @@ def test_a_kind_with_other_rates_is_compared_by_what_its_rows_share() -> None:
         report = {**sample_report(), "kind": "identify"}
         for name in ("det", "equal_error", "true_match_at_fmr", "ten_folds", "groups"):
             del report[name]
-        report["rates_at_percent"] = [{"percent": 80, "fpir": proportion(false, 1000), "fnir": proportion(missed, 900)}]
+        report["rates_at_percent"] = [
+            {"percent": 80, "fpir": proportion(false, 1000), "fnir": [{"rank": 1, **proportion(missed, 900)}]}
+        ]
         report["rates_at_percent"].append({"percent": "default", "fpir": proportion(false // 2, 1000)})
+        report["sample"] = {"gallery": {"photographs_sha256": "01" * 32}, "known_mates": {"sha256": "02" * 32}}
         reports.append(report)
     compared = comparison(*reports)
     assert findings(compared) == {
         (80, "fpir"): "less_in_a",
-        (80, "fnir"): "intervals_overlap",
+        (80, "fnir at rank 1"): "intervals_overlap",
         ("default", "fpir"): "less_in_a",
     }
+    assert [told["name"] for told in compared["sample_digests"]] == [
+        "gallery: photographs_sha256",
+        "known_mates: sha256",
+    ]
     page = comparison_page(compared)
-    assert "Searches that miss the person (FNIR)" in words(section(page, "rates"))
+    assert "fnir at rank 1" in words(section(page, "rates"))
     assert "No group is in both reports" in words(section(page, "groups"))
 
 

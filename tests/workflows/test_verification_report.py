@@ -10,9 +10,10 @@ from recognizance.accuracy.verification import Trials, count_fnmr
 from recognizance.bootstrap import open_calibration
 from recognizance.scoring import Calibration
 from recognizance.settings import read_settings
+from recognizance.workflows.evaluate.curve import DET_POINTS_MAX
 from recognizance.workflows.evaluate.document import Told
 from recognizance.workflows.evaluate.people import Grouping
-from recognizance.workflows.evaluate.verify import DET_POINTS_MAX, Verification, report
+from recognizance.workflows.evaluate.verify import Verification, report
 
 
 @pytest.fixture

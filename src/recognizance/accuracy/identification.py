@@ -66,6 +66,17 @@ class NonmatedSearches:
         _refuse_unordered(self.best_scores)
 
 
+def false_positives(nonmated: NonmatedSearches, threshold: float) -> NDArray[np.bool_]:
+    """Tell which nonmated searches return anybody; shape (n_searches,).  See `fpir`."""
+    best = nonmated.best_scores
+    return (best >= threshold) & ~np.isneginf(best)
+
+
+def misses(mated: MatedSearches, rank: int, threshold: float) -> NDArray[np.bool_]:
+    """Tell which mated searches do not return a mate; shape (n_searches,).  See `fnir`."""
+    return ~((mated.ranks > 0) & (mated.ranks <= rank) & (mated.scores >= threshold))
+
+
 def fpir(nonmated: NonmatedSearches, threshold: float) -> Proportion:
     """Count the nonmated searches that return anybody.
 
@@ -78,8 +89,8 @@ def fpir(nonmated: NonmatedSearches, threshold: float) -> Proportion:
     ----------
     ISO/IEC 19795-1:2021, false positive identification rate; NIST FRTE 1:N, FPIR(N, T).
     """
-    best = nonmated.best_scores
-    return Proportion(int(((best >= threshold) & ~np.isneginf(best)).sum()), len(best))
+    errors = false_positives(nonmated, threshold)
+    return Proportion(int(errors.sum()), len(errors))
 
 
 def fnir(mated: MatedSearches, rank: int, threshold: float) -> Proportion:
@@ -96,8 +107,8 @@ def fnir(mated: MatedSearches, rank: int, threshold: float) -> Proportion:
     ----------
     ISO/IEC 19795-1:2021, false negative identification rate; NIST FRTE 1:N, FNIR(N, R, T).
     """
-    found = (mated.ranks > 0) & (mated.ranks <= rank) & (mated.scores >= threshold)
-    return Proportion(int((~found).sum()), len(found))
+    errors = misses(mated, rank, threshold)
+    return Proportion(int(errors.sum()), len(errors))
 
 
 def cumulative_match(mated: MatedSearches, rank_max: int) -> NDArray[np.float64]:

@@ -1,4 +1,5 @@
-"""What a face shows (age, gender, …).
+"""What a face appears to show of a person: age and gender."""
 
-Not begun: DetectFaces answers with the DEFAULT attributes.
-"""
+from recognizance.attributes.interface import AttributeEstimator
+
+__all__ = ["AttributeEstimator"]

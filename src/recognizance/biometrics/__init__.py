@@ -1,5 +1,6 @@
 """Shared values without behaviour: what the stages hand to one another."""
 
+from recognizance.biometrics.attributes import Attributes
 from recognizance.biometrics.candidate import Candidate
 from recognizance.biometrics.face import DetectedFace, Pose
 from recognizance.biometrics.geometry import BoundingBox, Landmarks, RelativeBox
@@ -9,6 +10,7 @@ from recognizance.biometrics.reference import Reference
 from recognizance.biometrics.template import Template
 
 __all__ = [
+    "Attributes",
     "BoundingBox",
     "Candidate",
     "DetectedFace",

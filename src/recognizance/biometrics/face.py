@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from recognizance.biometrics.attributes import Attributes
 from recognizance.biometrics.geometry import BoundingBox, Landmarks
 from recognizance.biometrics.quality import Quality
 
@@ -21,10 +22,14 @@ class Pose:
 
 @dataclass(frozen=True, slots=True)
 class DetectedFace:
-    """Where a face is, how sure the detector is (0..1), and how it shows itself."""
+    """Where a face is, how sure the detector is (0..1), and how it shows itself.
+
+    ``attributes`` are None where nobody asked for them.
+    """
 
     box: BoundingBox
     landmarks: Landmarks
     confidence: float
     pose: Pose
     quality: Quality
+    attributes: Attributes | None = None

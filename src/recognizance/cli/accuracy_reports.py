@@ -1,6 +1,7 @@
 """Accuracy reports as commands take them in: whole, or what a threshold costs in missed mates."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,35 +13,59 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """How often mates are missed, by threshold.
+
+    Attributes
+    ----------
+    of : str
+        A group, or "" for everybody.
+    mated : int
+        Comparisons.
+    fnmr, low, high : tuple of float
+        The rate in 0..1 and its 95 % interval at each score of the report.
+    """
+
+    of: str
+    mated: int
+    fnmr: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    def at(self, scores: Sequence[float], score: float) -> dict[str, Any] | None:
+        """Give the rate at a score, with how far to trust it; None outside what was measured."""
+        from recognizance.accuracy.advice import fnmr_at
+        from recognizance.accuracy.rates import Proportion
+
+        rate, low, high = (fnmr_at(scores, values, score) for values in (self.fnmr, self.low, self.high))
+        if rate is None or low is None or high is None:
+            return None
+        counted = Proportion(round(rate * self.mated), self.mated)
+        return {"fnmr": rate, "interval": [low, high], "measured": counted.is_measured, "mated": self.mated}
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """The false non-match rates of a sample.
 
     Attributes
     ----------
-    scores, fnmr : tuple of float
-        Thresholds, and the rate in 0..1 at each.
-    mated, nonmated, photographs : int
+    scores : tuple of float
+        Thresholds.
+    everybody : Missed
+    groups : tuple of Missed
+    nonmated, photographs : int
         The sample's size.
-    pairs_file : str
+    list_name : str
+        The list of pairs, or what stood in its place.
     """
 
     scores: tuple[float, ...]
-    fnmr: tuple[float, ...]
-    mated: int
+    everybody: Missed
+    groups: tuple[Missed, ...]
     nonmated: int
     photographs: int
-    pairs_file: str
-
-    def missed_at(self, score: float) -> dict[str, Any] | None:
-        """Give the rate of missed mates at a score, with how far to trust it; None outside what was measured."""
-        from recognizance.accuracy.advice import fnmr_at
-        from recognizance.accuracy.rates import Proportion
-
-        rate = fnmr_at(self.scores, self.fnmr, score)
-        if rate is None:
-            return None
-        counted = Proportion(round(rate * self.mated), self.mated)
-        return {"fnmr": rate, "interval": list(counted.interval), "measured": counted.is_measured}
+    list_name: str
 
     @property
     def range(self) -> tuple[float, float]:
@@ -90,24 +115,24 @@ def read_report(path: Path, calibration: "Calibration") -> Measured:
                 "The cost in missed mates is in reports of `recognizance evaluate verify`.",
             )
         digest, sample, curve = document["service"]["calibration"], document["sample"], document["det"]
-        points = [
-            (float(score), float(rate))
-            for score, rate in zip(curve["score"], curve["fnmr"], strict=True)
-            if score is not None and rate is not None and abs(score) <= 1
-        ]
+        kept = [place for place, score in enumerate(curve["score"]) if score is not None and abs(score) <= 1]
         measured = Measured(
-            tuple(score for score, _ in points),
-            tuple(rate for _, rate in points),
-            int(sample["mated"]),
+            tuple(float(curve["score"][place]) for place in kept),
+            _missed("", curve, kept),
+            tuple(
+                _missed(f"{group['group']} ({group['attribute']})", group, kept)
+                for group in document["det_by_group"]
+                if group["mated"]
+            ),
             int(sample["nonmated"]),
             int(sample["photographs"]),
-            str(sample["pairs_file"]),
+            str(sample["pairs_file"] or "all with all"),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise MisuseError(
             f"{path} is not an accuracy report ({error}).", "Make one with `recognizance evaluate verify --pairs …`."
         ) from error
-    if not points or measured.mated < 1 or not all(0 <= rate <= 1 for rate in measured.fnmr):
+    if not kept or measured.everybody.mated < 1 or not all(0 <= rate <= 1 for rate in measured.everybody.fnmr):
         raise MisuseError(f"{path} has no rates of mated comparisons.", "Measure with mated pairs too.")
     if digest != calibration.digest:
         raise MisuseError(
@@ -117,3 +142,10 @@ def read_report(path: Path, calibration: "Calibration") -> Measured:
             "(RECOGNIZANCE_EMBEDDER, RECOGNIZANCE_MIRROR).",
         )
     return measured
+
+
+def _missed(of: str, curve: Mapping[str, Any], kept: Sequence[int]) -> Missed:
+    rates, lows, highs = (
+        tuple(float(curve[name][place]) for place in kept) for name in ("fnmr", "fnmr_low", "fnmr_high")
+    )
+    return Missed(of, int(curve["mated"]), rates, lows, highs)

@@ -11,6 +11,8 @@ from recognizance.cli.invocation import Invocation
 from recognizance.cli.terminal import count, few, output, percent, show_warning, table
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from recognizance.accuracy.advice import Advice, GroupAdvice, Threshold
     from recognizance.cli.accuracy_reports import Measured
     from recognizance.scoring import Calibration
@@ -92,12 +94,15 @@ def _document(calibration: "Calibration", advice: "Advice", measured: "Measured 
         "missed_mates": None
         if measured is None
         else {
-            "at_set": measured.missed_at(advice.set_score),
-            "at_overall": measured.missed_at(calibration.score_at_percent(advice.overall_percent)),
-            "mated": measured.mated,
+            "at_set": measured.everybody.at(measured.scores, advice.set_score),
+            "at_overall": measured.everybody.at(measured.scores, calibration.score_at_percent(advice.overall_percent)),
+            "groups": [
+                {"group": group.of, "at_set": group.at(measured.scores, advice.set_score)} for group in measured.groups
+            ],
+            "mated": measured.everybody.mated,
             "nonmated": measured.nonmated,
             "photographs": measured.photographs,
-            "pairs_file": measured.pairs_file,
+            "pairs_file": measured.list_name,
             "scores": list(measured.range),
         },
     }
@@ -155,6 +160,8 @@ def _show(calibration: "Calibration", advice: "Advice", measured: "Measured | No
     console.print()
     console.print("Cost in missed mates", style="bold")
     console.print(_cost(advice, measured), soft_wrap=True)
+    if measured is not None and measured.groups:
+        console.print(_cost_by_group(advice, measured))
 
 
 def _basis(own: "Threshold") -> str:
@@ -171,10 +178,10 @@ def _cost(advice: "Advice", measured: "Measured | None") -> str:
             "give its report.json to --report."
         )
     sample = (
-        f"the report's {count(measured.mated, 'mated comparison')} ({count(measured.photographs, 'photograph')}, "
-        f"{measured.pairs_file})"
+        f"the report's {count(measured.everybody.mated, 'mated comparison')} "
+        f"({count(measured.photographs, 'photograph')}, {measured.list_name})"
     )
-    missed = measured.missed_at(advice.set_score)
+    missed = measured.everybody.at(measured.scores, advice.set_score)
     if missed is None:
         low, high = measured.range
         return (
@@ -187,6 +194,28 @@ def _cost(advice: "Advice", measured: "Measured | None") -> str:
         f"About {missed['fnmr']:.1%} of {sample} are missed at {percent(advice.set_percent)} (95 % interval {low:.1%} "
         f"to {high:.1%}).{told}  It holds for photographs like those."
     )
+
+
+def _cost_by_group(advice: "Advice", measured: "Measured") -> "Table":
+    made = table(
+        "group of the report",
+        "missed",
+        "95 % interval",
+        "mated comparisons",
+        title=f"Mates missed at {percent(advice.set_percent)}",
+        right=("missed", "mated comparisons"),
+    )
+    for group in measured.groups:
+        missed = group.at(measured.scores, advice.set_score)
+        if missed is None:
+            made.add_row(group.of, "not measured there", "", f"{group.mated:,}")
+        else:
+            low, high = missed["interval"]
+            star = "" if missed["measured"] else " *"
+            made.add_row(group.of, f"{missed['fnmr']:.1%}{star}", f"{low:.1%} – {high:.1%}", f"{group.mated:,}")
+    made.caption = "* insufficient: fewer than 30 errors, or than 30 right answers, do not measure a rate."
+    made.caption_justify = "left"
+    return made
 
 
 def _unreached(advice: "Advice") -> tuple[str, str]:

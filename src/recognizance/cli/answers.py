@@ -27,7 +27,12 @@ def entry_of(answer: Mapping[str, Any]) -> int | None:
 
 def face_document(face: Mapping[str, Any]) -> dict[str, Any]:
     """Describe a face; box and landmarks are ratios of the upright photograph's width and height."""
-    return {**place_document(face), "shortcomings": list(face["Shortcomings"])}
+    document = {**place_document(face), "shortcomings": list(face["Shortcomings"])}
+    if "Gender" in face:
+        gender, ages = face["Gender"], face["AgeRange"]
+        document["gender"] = {"value": gender["Value"], "confidence_percent": gender["ConfidencePercent"]}
+        document["age_range"] = {"low": ages["Low"], "high": ages["High"]}
+    return document
 
 
 def place_document(face: Mapping[str, Any]) -> dict[str, Any]:

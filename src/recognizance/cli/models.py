@@ -57,7 +57,7 @@ def _describe(entry: "ModelEntry", settings: "Settings") -> dict[str, Any]:
     return {
         "name": entry.name,
         "task": entry.task,
-        "in_use": entry.name == settings.embedder or entry.task == "detection",
+        "in_use": entry.name == settings.embedder or entry.task != "embedding",
         "licence": entry.licence,
         "non_commercial": bool(_NON_COMMERCIAL.search(entry.licence)),
         "source": entry.source,

@@ -57,6 +57,9 @@ def detect(
     draw: Annotated[
         Path | None, typer.Option(help="Write the photograph with boxes and landmarks into this JPEG or PNG file.")
     ] = None,
+    attributes: Annotated[
+        bool, typer.Option("--attributes", help="Estimate how old each person looks, and whether male or female.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
 ) -> int:
     """Find the faces of a photograph, the largest first."""
@@ -73,7 +76,7 @@ def detect(
         if draw.exists() and photo.exists() and draw.samefile(photo):
             raise MisuseError("--draw would overwrite the photograph.", "Name another file.")
     with connect(invocation) as connection, about(photo):
-        answer = connection.native.detect_faces(Photograph=data)
+        answer = connection.native.detect_faces(Photograph=data, Attributes=attributes)
     faces = answer["Faces"]
     width, height = upright_size(data)
     if draw is not None:
@@ -125,8 +128,17 @@ def _show_faces(faces: list[dict[str, Any]], width: int, height: int) -> None:
     console.print(f"{count(len(faces), 'face')} in {width} × {height} pixels.", style="bold")
     if not faces:
         return
+    estimated = ("looks", "aged") if "Gender" in faces[0] else ()
     rows = table(
-        "face", "left, top", "size", "confidence", "roll, yaw, pitch", "bright", "sharp", "good enough to enrol"
+        "face",
+        "left, top",
+        "size",
+        "confidence",
+        "roll, yaw, pitch",
+        "bright",
+        "sharp",
+        *estimated,
+        "good enough to enrol",
     )
     for number, face in enumerate(faces, 1):
         box, pose, quality = face["Box"], face["Pose"], face["Quality"]
@@ -139,6 +151,15 @@ def _show_faces(faces: list[dict[str, Any]], width: int, height: int) -> None:
             f"{pose['Roll']:.0f}°, {pose['Yaw']:.0f}°, {pose['Pitch']:.0f}°",
             f"{quality['Brightness']:.0f}",
             f"{quality['Sharpness']:.0f}",
+            *_estimates(face),
             Text(lacking, style="yellow") if lacking else Text("yes", style="green"),
         )
     console.print(rows)
+
+
+def _estimates(face: Mapping[str, Any]) -> tuple[str, ...]:
+    """Write what was estimated of a face; nothing if nothing was."""
+    if "Gender" not in face:
+        return ()
+    gender, ages = face["Gender"], face["AgeRange"]
+    return f"{gender['Value'].lower()}, {percent(gender['ConfidencePercent'])}", f"{ages['Low']}–{ages['High']}"

@@ -66,6 +66,7 @@ def explain(
     threshold: Annotated[float | None, typer.Option(min=0, max=100, help="The threshold asked for, percent.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, max=4096, help="The most candidates asked for.")] = None,
     targets: Annotated[int | None, typer.Option(min=0, help="With how many photographs the probe is compared.")] = None,
+    attributes: Annotated[bool, typer.Option("--attributes", help="Age and gender are asked for.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
 ) -> int:
     """Tell which rules decide a situation, a search or an act on record, and why; nothing is done."""
@@ -75,6 +76,7 @@ def explain(
     said = dict(locals())
     given = {member: said[name] for name, member in _SITUATION.items() if said[name] is not None}
     given |= {"InSession": True} if in_session else {}
+    given |= {"Attributes": True} if attributes else {}
     given |= {"Edits": []} if unedited else {}
     if unedited and edit:
         raise MisuseError("Something was done to the probe, or nothing was.", "Give --edit or --unedited.")

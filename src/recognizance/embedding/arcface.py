@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizance.biometrics import DetectedFace, Image, Template
 from recognizance.errors import ModelUnavailableError
 from recognizance.imaging.alignment import align
+from recognizance.inference.batches import as_batch
 from recognizance.inference.manifest import InputContract, ModelEntry
 from recognizance.inference.sessions import Session
 
@@ -57,18 +59,13 @@ class ArcFaceEmbedder:
             crops = np.stack(
                 [align(image.pixels, face.landmarks.points_px) for face in faces[start : start + BATCH_MAX]]
             )
-            vectors = self._vectors(crops.astype(np.float32))
+            vectors = self._vectors(crops)
             templates.extend(Template(vector, self._model) for vector in vectors)
         return templates
 
-    def _vectors(
-        self, crops: np.ndarray[tuple[int, ...], np.dtype[np.float32]]
-    ) -> list[np.ndarray[tuple[int], np.dtype[np.float32]]]:
-        """Embed crops of shape (n, 112, 112, 3), RGB 0..255, to unit vectors."""
-        batch = crops[..., ::-1] if self._contract.colour == "BGR" else crops
-        if self._contract.mean != 0 or self._contract.scale != 1:
-            batch = (batch - np.float32(self._contract.mean)) * np.float32(self._contract.scale)
-        batch = np.ascontiguousarray(batch.transpose(0, 3, 1, 2), dtype=np.float32)
+    def _vectors(self, crops: NDArray[np.uint8]) -> list[np.ndarray[tuple[int], np.dtype[np.float32]]]:
+        """Embed crops of shape (n, 112, 112, 3), RGB, to unit vectors."""
+        batch = as_batch(crops, self._contract)
         (vectors,) = self._session.run(batch)
         if self._mirror:
             (mirrored,) = self._session.run(np.ascontiguousarray(batch[..., ::-1]))

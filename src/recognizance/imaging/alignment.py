@@ -12,12 +12,18 @@ ARCFACE_POINTS_PX = np.array(
 )
 """Landmarks of the aligned 112×112 crop (Deng et al., ArcFace, CVPR 2019; InsightFace's template)."""
 
-_CENTRE = ARCFACE_POINTS_PX.mean(axis=0)
-_TARGET = ARCFACE_POINTS_PX - _CENTRE
 
+def similarity_transform(
+    points_px: NDArray[np.float32], target_px: NDArray[np.float64] = ARCFACE_POINTS_PX
+) -> NDArray[np.float64]:
+    """Find the least-squares rotation, scale and shift that bring the points onto a template.
 
-def similarity_transform(points_px: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Find the least-squares rotation, scale and shift that bring the points onto the template.
+    Parameters
+    ----------
+    points_px : ndarray of shape (5, 2), float32
+        As in `Landmarks`.
+    target_px : ndarray of shape (5, 2), float64
+        Where they have to come to lie.
 
     Returns
     -------
@@ -29,13 +35,15 @@ def similarity_transform(points_px: NDArray[np.float32]) -> NDArray[np.float64]:
     Umeyama: Least-squares estimation of transformation parameters, IEEE TPAMI 13 (1991).  In the plane the
     optimum has this closed form.
     """
+    middle = target_px.mean(axis=0)
+    target = target_px - middle
     centre = points_px.mean(axis=0, dtype=np.float64)
     source = points_px.astype(np.float64) - centre
     spread = float((source**2).sum()) or 1.0
-    cosine = float((source * _TARGET).sum()) / spread
-    sine = float((source[:, 0] * _TARGET[:, 1] - source[:, 1] * _TARGET[:, 0]).sum()) / spread
+    cosine = float((source * target).sum()) / spread
+    sine = float((source[:, 0] * target[:, 1] - source[:, 1] * target[:, 0]).sum()) / spread
     turn = np.array([[cosine, -sine], [sine, cosine]])
-    return np.column_stack([turn, _CENTRE - turn @ centre])
+    return np.column_stack([turn, middle - turn @ centre])
 
 
 def crop_scale(points_px: NDArray[np.float32]) -> float:

@@ -15,14 +15,17 @@ class _Row(BaseModel):
 
 
 class InputContract(_Row):
-    """What a graph expects of its picture input; values are ``(pixel − mean) · scale``, pixels 0..255."""
+    """What a graph expects of its picture input; values are ``(pixel − mean) · scale``, pixels 0..255.
+
+    ``mean`` is one number, or one for each channel in the order of ``colour``.
+    """
 
     name: str
     output: str = ""
     width_px: int = 112
     height_px: int = 112
     colour: Literal["RGB", "BGR"] = "RGB"
-    mean: float = 0.0
+    mean: float | tuple[float, float, float] = 0.0
     scale: float = 1.0
 
 
@@ -30,7 +33,7 @@ class ModelEntry(_Row):
     """One model."""
 
     name: str = Field(pattern=r"[a-z0-9][a-z0-9_.]{0,40}")
-    task: Literal["detection", "embedding"]
+    task: Literal["detection", "embedding", "age", "gender"]
     file: str
     package: str = ""
     sha256: str = Field(pattern=r"[0-9a-f]{64}")
@@ -46,10 +49,10 @@ class ModelEntry(_Row):
         if self.task == "embedding":
             if self.dimension < 1:
                 raise ValueError("an embedding model needs its dimension")
-            if not self.input.output:
-                raise ValueError("an embedding model needs input.output, the name of the graph's output")
             if (self.input.width_px, self.input.height_px) != (112, 112):
                 raise ValueError("only 112×112 embedders are supported")
+        if self.task != "detection" and not self.input.output:
+            raise ValueError("the model needs input.output, the name of the graph's output")
         return self
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
@@ -95,6 +96,28 @@ class OpenVinoSession:
             request = self._local.request = self._model.create_infer_request()
         results = request.infer({0: batch}, share_inputs=True)
         return tuple(np.array(results[output]) for output in self._outputs)
+
+
+class DeferredSession:
+    """A session that is opened when it is first used, by whichever thread comes first."""
+
+    def __init__(self, opening: Callable[[], Session]) -> None:
+        self._opening = opening
+        self._lock = Lock()
+        self._session: Session | None = None
+
+    def run(self, batch: FloatArray) -> tuple[FloatArray, ...]:
+        """Run the graph; see `Session.run`.
+
+        Raises
+        ------
+        ModelUnavailableError
+            If it cannot be opened.
+        """
+        with self._lock:
+            if self._session is None:
+                self._session = self._opening()
+        return self._session.run(batch)
 
 
 RUNTIMES: dict[str, Callable[..., Session]] = {

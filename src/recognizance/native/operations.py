@@ -59,7 +59,8 @@ def reconcile(desk: Desk, call: Call) -> Answer:
 
 def detect_faces(desk: Desk, call: Call) -> Answer:
     """Answer DetectFaces."""
-    found = detect(desk.place, act_of(call), _given(desk, call, "Photograph"))
+    attributes = call.input.get("Attributes", False)
+    found = detect(desk.place, act_of(call), _given(desk, call, "Photograph"), attributes=attributes)
     return answer({"Faces": [shapes.face(face, found.image) for face in found.faces]}, found.entry)
 
 

@@ -26,6 +26,7 @@ _FACTS = {
     "ThresholdPercent": "threshold_percent",
     "CandidatesMax": "candidates_max",
     "Targets": "targets",
+    "Attributes": "attributes",
 }
 
 

@@ -36,6 +36,7 @@ def gallery(listed: Listed) -> dict[str, Any]:
 
 def face(found: DetectedFace, image: Image) -> dict[str, Any]:
     """Spell a Face; ``Shortcomings`` names what keeps it from passing QualityFilter AUTO."""
+    seen = found.attributes
     return {
         "Box": _box(relative_box(found.box, image)),
         "Landmarks": [
@@ -45,6 +46,8 @@ def face(found: DetectedFace, image: Image) -> dict[str, Any]:
         "Pose": _pose(found.pose),
         "Quality": _quality(found.quality),
         "Shortcomings": list(auto_shortcomings(found, image)),
+        "Gender": {"Value": seen.gender, "ConfidencePercent": seen.gender_confidence} if seen else None,
+        "AgeRange": {"Low": seen.age_low, "High": seen.age_high} if seen else None,
     }
 
 

@@ -37,7 +37,7 @@ _FACTS = """
     agency: String, roles: Set<String>, training: String, training_kind: String, in_session: Bool,
     source: String, edits: Set<String>, edits_stated: Bool,
     threshold_requested_thousandths: Long, threshold_thousandths: Long, candidates_max: Long, targets: Long,
-    time_s: Long,
+    attributes: Bool, time_s: Long,
 """
 
 SCHEMA = f"""

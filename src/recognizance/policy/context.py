@@ -47,6 +47,7 @@ def request_context(act: str, facts: RequestFacts, applied: Applied) -> dict[str
         "threshold_thousandths": thousandths(applied.threshold_percent),
         "candidates_max": -1 if applied.candidates_max is None else applied.candidates_max,
         "targets": facts.targets,
+        "attributes": facts.attributes,
         "time_s": int(facts.time.timestamp()),
     }
 

@@ -65,6 +65,8 @@ class RequestFacts:
         The longest candidate list that was asked for; None where the act has none.
     targets : int
         With how many photographs the probe is compared; 0 where it is a gallery.
+    attributes : bool
+        Whether age and gender of the faces are to be estimated.
     """
 
     operator: str
@@ -93,6 +95,7 @@ class RequestFacts:
     edits: frozenset[str] | None = None
     candidates_max: int | None = None
     targets: int = 0
+    attributes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

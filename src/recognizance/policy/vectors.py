@@ -45,6 +45,8 @@ class Vector(_Part):
         Whether the purpose is on record with its legal basis, or only claimed.
     edits : tuple of str or None
         None if nothing is said of them; empty if it is said that there are none.
+    attributes : bool
+        Whether detecting or enrolling asks for age and gender.
     session : bool
         Whether purpose, case and authority come from a session, and not from the path.
     at_hours : float
@@ -71,6 +73,7 @@ class Vector(_Part):
     edits: tuple[str, ...] | None = None
     threshold_percent: float = Field(default=80, ge=0, le=100)
     candidates_max: int = Field(default=5, ge=1)
+    attributes: bool = False
     at_hours: float = Field(default=0, ge=0)
     expect: Literal["allowed", "referred", "refused"]
     rules: tuple[str, ...] = Field(min_length=1)
@@ -87,6 +90,8 @@ class Vector(_Part):
             raise ValueError(f"a vector of the kind {self.kind} expects that")
         if self.session and not (self.purpose and self.has_case):
             raise ValueError("a session has a purpose and a case")
+        if self.attributes and self.act not in ("detect", "enrol"):
+            raise ValueError("attributes are asked for in detecting and enrolling alone")
         given = self.authority
         if given is not None and given.ratified_hours is not None and given.ratified_hours > self.at_hours:
             raise ValueError("what is ratified after the request is not ratified when it is made")

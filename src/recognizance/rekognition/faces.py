@@ -14,6 +14,7 @@ from recognizance.workflows.enrol import enrol
 def index_faces(desk: RekognitionDesk, call: Call) -> Answer:
     """Answer IndexFaces."""
     photograph = desk.photograph(call.input["Image"])
+    estimated = shapes.estimated_of(call.input.get("DetectionAttributes", ()))
     done = enrol(
         desk.place,
         act_of(call),
@@ -22,16 +23,17 @@ def index_faces(desk: RekognitionDesk, call: Call) -> Answer:
         external_id=call.input.get("ExternalImageId"),
         faces_max=call.input.get("MaxFaces"),
         quality=QualityLevel(call.input.get("QualityFilter", "AUTO")),
+        attributes=bool(estimated),
     )
     model = desk.place.engine.model
     return answer(
         {
             "FaceRecords": [
-                {"Face": shapes.face(reference, model), "FaceDetail": shapes.face_detail(face, done.image)}
+                {"Face": shapes.face(reference, model), "FaceDetail": shapes.face_detail(face, done.image, estimated)}
                 for reference, face in done.enrolled
             ],
             "UnindexedFaces": [
-                {"Reasons": list(reasons), "FaceDetail": shapes.face_detail(face, done.image)}
+                {"Reasons": list(reasons), "FaceDetail": shapes.face_detail(face, done.image, estimated)}
                 for face, reasons in done.left_out
             ],
             "FaceModelVersion": shapes.model_version(model),
@@ -80,10 +82,12 @@ def delete_faces(desk: RekognitionDesk, call: Call) -> Answer:
 
 
 def detect_faces(desk: RekognitionDesk, call: Call) -> Answer:
-    """Answer DetectFaces with the DEFAULT attributes, whatever was asked for: docs/rekognition.md."""
+    """Answer DetectFaces."""
     photograph = desk.photograph(call.input["Image"])
-    found = detect(desk.place, act_of(call), photograph)
-    return answer({"FaceDetails": [shapes.face_detail(face, found.image) for face in found.faces]}, found.entry)
+    estimated = shapes.estimated_of(call.input.get("Attributes", ()))
+    found = detect(desk.place, act_of(call), photograph, attributes=bool(estimated))
+    details = [shapes.face_detail(face, found.image, estimated) for face in found.faces]
+    return answer({"FaceDetails": details}, found.entry)
 
 
 def compare_faces(desk: RekognitionDesk, call: Call) -> Answer:

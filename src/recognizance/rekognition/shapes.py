@@ -1,6 +1,7 @@
 """Our values in Rekognition's words."""
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 from recognizance.biometrics import BoundingBox, DetectedFace, Image, Reference
@@ -31,8 +32,21 @@ def box(found: BoundingBox, image: Image) -> dict[str, float]:
     }
 
 
-def face_detail(face: DetectedFace, image: Image) -> dict[str, Any]:
-    """Spell a FaceDetail with the DEFAULT attributes."""
+ESTIMATED = frozenset({"AGE_RANGE", "GENDER"})
+"""The attributes beyond the DEFAULT ones that there are weights for."""
+
+
+def estimated_of(asked: Iterable[str]) -> frozenset[str]:
+    """Tell which attributes have to be estimated, of those that a client names; what has no weights is left out."""
+    named = frozenset(asked)
+    return ESTIMATED if "ALL" in named else ESTIMATED & named
+
+
+def face_detail(face: DetectedFace, image: Image, estimated: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Spell a FaceDetail with the DEFAULT attributes and those of `ESTIMATED` that are asked for."""
+    found = face.attributes
+    age = {"Low": found.age_low, "High": found.age_high} if found and "AGE_RANGE" in estimated else None
+    gender = {"Value": found.gender, "Confidence": found.gender_confidence} if found and "GENDER" in estimated else None
     return {
         "BoundingBox": box(face.box, image),
         "Confidence": face.confidence * 100,
@@ -46,6 +60,8 @@ def face_detail(face: DetectedFace, image: Image) -> dict[str, Any]:
             "Pitch": face.pose.pitch_degrees,
         },
         "Quality": {"Brightness": face.quality.brightness, "Sharpness": face.quality.sharpness},
+        "AgeRange": age,
+        "Gender": gender,
     }
 
 

@@ -11,6 +11,7 @@ from recognizance.reports.wording import Rate, finite, in_how_many, text
 NAMESPACE = "http://www.w3.org/2000/svg"
 WIDTH = 360  # about a phone's width, so that letters keep their size there
 _LABEL_LIMIT = 40
+AXES = ("strangers taken for one person (FMR)", "same person missed (FNMR)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,20 @@ class Curve:
 
 
 def det_curve(
-    det: Mapping[str, Any], marks: Iterable[tuple[str, Rate, Rate]], *, mated: int | None, nonmated: int | None
+    det: Mapping[str, Any],
+    marks: Iterable[tuple[str, Rate, Rate]],
+    *,
+    mated: int | None,
+    nonmated: int | None,
+    axes: tuple[str, str] = AXES,
 ) -> str:
     """Draw missed matches against false matches; parameters as in `Curve` and `det_curves`."""
-    return det_curves((Curve("", det, tuple(marks)),), mated=mated, nonmated=nonmated)
+    return det_curves((Curve("", det, tuple(marks)),), mated=mated, nonmated=nonmated, axes=axes)
 
 
-def det_curves(curves: Sequence[Curve], *, mated: int | None, nonmated: int | None) -> str:
+def det_curves(
+    curves: Sequence[Curve], *, mated: int | None, nonmated: int | None, axes: tuple[str, str] = AXES
+) -> str:
     """Draw missed matches against false matches, both axes logarithmic.
 
     Parameters
@@ -54,6 +62,8 @@ def det_curves(curves: Sequence[Curve], *, mated: int | None, nonmated: int | No
         One, or two: the second is dashed, with square marks.
     mated, nonmated : int or None
         Numbers of trials: where they allow fewer than 30 errors, the ground is tinted.
+    axes : tuple of str
+        What is counted across, and upwards.
     """
     if any(len(curve.points) < 2 for curve in curves):
         return "<p>The curve is not drawn: fewer than two of its points have errors on both sides.</p>"
@@ -85,7 +95,7 @@ def det_curves(curves: Sequence[Curve], *, mated: int | None, nonmated: int | No
         lines.append(f'<polyline class="curve{" second" if number else ""}" points="{line}"/>')
         for label, fmr, fnmr in curve.marks:
             said = f"{curve.name} {label}".lstrip()
-            told.append(f"{said}: false matches {_told(fmr)}, missed matches {_told(fnmr)}")
+            told.append(f"{said}: {axes[0]} {told_rate(fmr)}, {axes[1]} {told_rate(fnmr)}")
             if not fmr.rate or not fnmr.rate:
                 continue
             x, y = across(max(fmr.rate, 10.0**x_low)), down(max(fnmr.rate, 10.0**y_low))
@@ -105,14 +115,14 @@ def det_curves(curves: Sequence[Curve], *, mated: int | None, nonmated: int | No
                 f"{text(said)}</text>"
             )
     middle = (top + bottom) / 2
-    axes = (
+    named = (
         f'<text x="{(left + right) / 2:.1f}" y="{bottom + 33:.1f}" text-anchor="middle">'
-        "strangers taken for one person (FMR)</text>"
+        f"{text(axes[0])}</text>"
         f'<text transform="translate(9 {middle:.1f}) rotate(-90)" text-anchor="middle">'
-        "same person missed (FNMR)</text>"
+        f"{text(axes[1])}</text>"
     )
-    body = f"{grounds}{''.join(grid)}{''.join(lines)}{''.join(drawn)}{axes}"
-    return svg("det", 302, "Missed matches against false matches", "; ".join(told) + ".", body)
+    body = f"{grounds}{''.join(grid)}{''.join(lines)}{''.join(drawn)}{named}"
+    return drawing("det", 302, "One error against the other", "; ".join(told) + ".", body)
 
 
 def _few_errors(
@@ -151,7 +161,7 @@ def group_bars(name: str, title: str, rows: Sequence[tuple[str, Rate]]) -> str:
     for index, (group, rate) in enumerate(rows):
         y = top + step * index
         said = in_how_many(rate.rate) if rate.measured and rate.rate is not None else "insufficient"
-        told.append(f"{group}: {_told(rate)}")
+        told.append(f"{group}: {told_rate(rate)}")
         parts.append(
             f'<text class="label" x="{left:.1f}" y="{y + 11}">{text(shortened(group))}</text>'
             f'<text x="{right:.1f}" y="{y + 11}" text-anchor="end">{text(said)}</text>'
@@ -171,10 +181,11 @@ def group_bars(name: str, title: str, rows: Sequence[tuple[str, Rate]]) -> str:
         f'<text x="{left:.1f}" y="{foot + 14}">0</text>'
         f'<text x="{right:.1f}" y="{foot + 14}" text-anchor="end">{in_how_many(highest)}</text>'
     )
-    return svg(name, foot + 20, title, "; ".join(told) + ".", "".join(parts))
+    return drawing(name, foot + 20, title, "; ".join(told) + ".", "".join(parts))
 
 
-def _told(rate: Rate) -> str:
+def told_rate(rate: Rate) -> str:
+    """Say a rate where a drawing is described."""
     if rate.measured and rate.rate is not None:
         return f"{in_how_many(rate.rate)}, {rate.bounds}"
     return f"insufficient, {rate.bounds}"
@@ -194,8 +205,8 @@ def _superscript(power: int) -> str:
     return str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-def svg(name: str, height: float, title: str, description: str, body: str) -> str:
-    """Set a drawing of `WIDTH` around a body that is SVG already; `name` is the prefix of its ids."""
+def drawing(name: str, height: float, title: str, description: str, body: str) -> str:
+    """Set a drawing of `WIDTH` with its title and description (text), `name` being the prefix of their ids."""
     return (
         f'<svg xmlns="{NAMESPACE}" viewBox="0 0 {WIDTH} {height:g}" role="img"'
         f' aria-labelledby="{name}-title {name}-desc">'

@@ -14,7 +14,7 @@ OVERLAP = "intervals_overlap"
 LESS_IN_A = "less_in_a"
 LESS_IN_B = "less_in_b"
 
-_DIGEST = "_sha256"
+_DIGEST = "sha256"
 
 
 def comparison(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,11 +34,11 @@ def comparison(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:
     dict
         `FORMAT`: docs/cli.md has its members.
     """
+    # Without a list of pairs all photographs were compared with all, and there is no digest of one.
     digests = [
-        {"name": name, "a": a["sample"].get(name), "b": b["sample"].get(name)}
-        for name in dict.fromkeys((*a["sample"], *b["sample"]))
-        # Without a list of pairs all photographs were compared with all, and there is no digest of one.
-        if name.endswith(_DIGEST) and (a["sample"].get(name), b["sample"].get(name)) != (None, None)
+        {"name": name, "a": first, "b": second}
+        for name, first, second in _side_by_side(dict(_flat(a["sample"])), dict(_flat(b["sample"])))
+        if name.endswith(_DIGEST) and (first, second) != (None, None)
     ]
     same = bool(digests) and all(told["a"] == told["b"] for told in digests)
     return {
@@ -73,12 +73,16 @@ def _measured(report: Mapping[str, Any]) -> dict[str, Any]:
 
 def _facts(report: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "version", report.get("version")
-    for name, told in report["service"].items():
-        if isinstance(told, Mapping):
-            yield from ((f"{name}: {part}", held) for part, held in told.items())
-        else:
-            yield name, told
+    yield from _flat(report["service"])
     yield "intervals", report.get("intervals")
+
+
+def _flat(told: Mapping[str, Any], of: str = "") -> Iterator[tuple[str, Any]]:
+    for name, held in told.items():
+        if isinstance(held, Mapping):
+            yield from _flat(held, f"{of}{name}: ")
+        else:
+            yield f"{of}{name}", held
 
 
 def _side_by_side(a: Mapping[Any, Any], b: Mapping[Any, Any]) -> Iterator[tuple[Any, Any, Any]]:
@@ -86,8 +90,18 @@ def _side_by_side(a: Mapping[Any, Any], b: Mapping[Any, Any]) -> Iterator[tuple[
 
 
 def _proportions(row: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Find what is a proportion in a row of any kind of report."""
-    return {name: told for name, told in row.items() if isinstance(told, Mapping) and {"errors", "trials"} <= set(told)}
+    """Find what is a proportion in a row of any kind of report; some are lists by rank."""
+    found = {}
+    for name, told in row.items():
+        if isinstance(told, Mapping) and {"errors", "trials"} <= set(told):
+            found[name] = told
+        elif isinstance(told, Mapping):
+            found |= _proportions(told)
+        elif isinstance(told, list):
+            found |= {
+                f"{name} at rank {held['rank']}": held for held in told if isinstance(held, Mapping) and "rank" in held
+            }
+    return found
 
 
 def _both(a: Mapping[str, Any], b: Mapping[str, Any], same: bool) -> dict[str, Any]:

@@ -206,7 +206,7 @@ def _det(compared: Mapping[str, Any]) -> str:
         )
         for side in ("a", "b")
     ]
-    drawn = det_curves(curves, **{name: _least(sides, name) for name in ("mated", "nonmated")})
+    drawn = det_curves(curves, mated=_least(sides, "mated"), nonmated=_least(sides, "nonmated"))
     claim = (
         "A line that is lower missed fewer people of this sample at the same rate of false matches"
         if compared["same_sample"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Self
 
-from recognizance.reports.charts import WIDTH, decade, shortened, svg
+from recognizance.reports.charts import WIDTH, decade, drawing, shortened
 from recognizance.reports.wording import count, number, text
 
 _LEFT, _RIGHT, _TOP, _BOTTOM, _HEIGHT = 42.0, WIDTH - 10.0, 46.0, 146.0, 178.0
@@ -113,7 +113,7 @@ def distribution_panel(
         if any(counts)
     )
     thresholds = "".join(f"; {label} is a score of {number(score)}" for label, score in marks)
-    return svg(name, _HEIGHT, f"Scores: {group}", f"{told or 'No pairs with a score'}{thresholds}.", "".join(parts))
+    return drawing(name, _HEIGHT, f"Scores: {group}", f"{told or 'No pairs with a score'}{thresholds}.", "".join(parts))
 
 
 def _steps(edges: Sequence[float], counts: Sequence[int], axes: Axes) -> str:

@@ -7,29 +7,29 @@ from recognizance.reports.charts import group_bars
 from recognizance.reports.markup import folded, section, table
 from recognizance.reports.wording import Rate, finite, number, rate_cell, rate_of, text
 
-_MEASURES = (
+MEASURES = (
     ("max_over_min", "Highest rate over lowest"),
     ("max_over_geometric_mean", "Highest rate over the geometric mean"),
     ("gini", "Gini coefficient (0: equal, 1: one group has all errors)"),
     ("worst", "Group of the highest rate"),
     ("best", "Group of the lowest rate"),
 )
-_LABELS = (
+_SIDES = ("fmr", "fnmr")
+LABELS = (
     "<p>Groups are named as the data set labels them. Labels of race are not skin tone: they are someone's"
     " classification of people, and a result by such labels says nothing reliable about darker or lighter skin.</p>"
+)
+NOT_MEASURED = (
+    "<p>Nothing was measured by group, so it is <strong>not known</strong> from this report whether errors fall on some"
+    " groups of people more than on others.</p>"
 )
 
 
 def groups_section(groups: Sequence[Mapping[str, Any]]) -> str:
     """Set the section on groups: for each attribute its verdict, rates, bars and differentials."""
     if not groups:
-        return section(
-            "groups",
-            "Groups of people",
-            "<p>Nothing was measured by group, so it is <strong>not known</strong> from this report whether errors fall"
-            " on some groups of people more than on others.</p>",
-        )
-    return section("groups", "Groups of people", _LABELS + "".join(_group(i, one) for i, one in enumerate(groups)))
+        return section("groups", "Groups of people", NOT_MEASURED)
+    return section("groups", "Groups of people", LABELS + "".join(_group(i, one) for i, one in enumerate(groups)))
 
 
 def _group(index: int, group: Mapping[str, Any]) -> str:
@@ -41,10 +41,11 @@ def _group(index: int, group: Mapping[str, Any]) -> str:
     heading = f'<h3 id="group{index}">By {text(attribute)}, at {number(group["percent"], 0)}\u00a0%</h3>\n'
     if not rows:
         return heading + verdict
-    drawn = (
-        f'<div class="pair">{_figure(f"group{index}-fmr", f"Strangers taken for one person, by {attribute}", false)}'
-        f"{_figure(f'group{index}-fnmr', f'Same person missed, by {attribute}', missed)}</div>\n"
+    figures = (
+        figure_of_bars(f"group{index}-fmr", f"Strangers taken for one person, by {attribute}", false),
+        figure_of_bars(f"group{index}-fnmr", f"Same person missed, by {attribute}", missed),
     )
+    drawn = f'<div class="pair">{"".join(figures)}</div>\n'
     rates = _rates(where, rows)
     apart = _differentials(attribute, group.get("differentials"), false, missed)
     if any(rate.measured for _, rate in (*false, *missed)):
@@ -76,7 +77,8 @@ def _rates(where: str, rows: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def _figure(name: str, title: str, rows: Sequence[tuple[str, Rate]]) -> str:
+def figure_of_bars(name: str, title: str, rows: Sequence[tuple[str, Rate]]) -> str:
+    """Set a figure of a rate by group; `name` is the prefix of its ids."""
     return (
         f"<figure>{group_bars(name, title, rows)}<figcaption>{text(title)}. Lines are 95 % intervals;"
         " there is no bar where the sample is insufficient.</figcaption></figure>"
@@ -93,8 +95,8 @@ def _differentials(
         return f"<p>How far the groups of {text(attribute)} lie apart was not computed.</p>"
     enough = [bool(rates) and all(rate.measured for _, rate in rates) for rates in (false, missed)]
     rows = [
-        (text(said), *(_measure(told.get(side), key, held) for side, held in zip(("fmr", "fnmr"), enough, strict=True)))
-        for key, said in _MEASURES
+        (text(said), *(measure_cell(told.get(side), key, held) for side, held in zip(_SIDES, enough, strict=True)))
+        for key, said in MEASURES
     ]
     whole = table(
         f"How far groups of {attribute} lie apart", ("Measure", "False matches (FMR)", "Missed matches (FNMR)"), rows
@@ -103,7 +105,8 @@ def _differentials(
     return whole + garbe
 
 
-def _measure(side: object, key: str, enough: bool) -> str:
+def measure_cell(side: object, key: str, enough: bool) -> str:
+    """Fill a cell (HTML) with one of `MEASURES`, and its interval."""
     if not enough:
         # A ratio of rates that are not measured is not measured either.
         return '<span class="insufficient">insufficient</span>'

@@ -18,18 +18,18 @@ def sample_section(report: Mapping[str, Any]) -> str:
         ("Pairs of strangers", count(sample.get("nonmated"))),
         ("Photographs", count(sample.get("photographs"))),
         ("People", count(sample["subjects"]) if sample.get("subjects") is not None else "not told by the sample"),
-        ("No face found", _failure(failures.get("no_face"))),
-        ("Not readable", _failure(failures.get("unreadable"))),
+        ("No face found", failure_told(failures.get("no_face"))),
+        ("Not readable", failure_told(failures.get("unreadable"))),
         ("Engine", text(service.get("engine"))),
         ("Model", text(service.get("model"))),
     ]
     digests = [
-        (f"Pairs: {sample['pairs_file']}", _digest(sample.get("pairs_sha256")))
+        (f"Pairs: {sample['pairs_file']}", digest_told(sample.get("pairs_sha256")))
         if sample.get("pairs_file")
         else ("Pairs", "no list: all photographs with all"),
-        ("List of photographs", _digest(sample.get("photographs_sha256"))),
-        *((f"Model: {name}", _digest(told)) for name, told in (service.get("model_sha256") or {}).items()),
-        ("Calibration", _digest(service.get("calibration"))),
+        ("List of photographs", digest_told(sample.get("photographs_sha256"))),
+        *((f"Model: {name}", digest_told(told)) for name, told in (service.get("model_sha256") or {}).items()),
+        ("Calibration", digest_told(service.get("calibration"))),
     ]
     return section(
         "measured",
@@ -44,17 +44,19 @@ def sample_section(report: Mapping[str, Any]) -> str:
     )
 
 
-def _digest(told: object) -> str:
+def digest_told(told: object) -> str:
+    """Set a digest (HTML)."""
     return f"<code>{text(told)}</code>"
 
 
-def _failure(proportion: Mapping[str, Any] | None) -> str:
+def failure_told(proportion: Mapping[str, Any] | None) -> str:
+    """Set how many photographs failed (HTML)."""
     if proportion is None:
         return ABSENT
     held = rate_of(proportion)
     if held.measured and held.rate is not None:
         return f"{in_how_many(held.rate)} ({held.of}; {held.bounds})"
-    return f'{held.of} (<span class="insufficient">insufficient</span> for a rate; {held.bounds})'
+    return f'{held.of}: <span class="insufficient">insufficient</span> for a rate; {held.bounds}'
 
 
 def _group_sizes(groups: Sequence[Mapping[str, Any]]) -> str:

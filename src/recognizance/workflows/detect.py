@@ -7,7 +7,7 @@ from recognizance.detection.filter import shortcomings
 from recognizance.ledger import Concealed
 from recognizance.workflows.act import Act
 from recognizance.workflows.engine import Photograph
-from recognizance.workflows.place import Workplace, failures_recorded, permit, record
+from recognizance.workflows.place import Workplace, estimated, failures_recorded, permit, record
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +20,21 @@ class Detection:
 
 
 @failures_recorded("detect")
-def detect(place: Workplace, act: Act, photograph: Photograph, *, limit: int = 100) -> Detection:
-    """List the largest faces of a photograph.
+def detect(
+    place: Workplace, act: Act, photograph: Photograph, *, limit: int = 100, attributes: bool = False
+) -> Detection:
+    """List the largest faces of a photograph, with what is estimated of each if `attributes` are asked for.
 
     The policy is asked; the faces are found; one entry is made durable; then they are returned.
     """
-    permitted = permit(place, act, "detect")
+    permitted = permit(place, act, "detect", attributes=attributes)
     image, found = place.engine.look(*photograph())
     faces = tuple(found[:limit])
+    if attributes:
+        faces = tuple(place.engine.with_attributes(image, faces))
     with place.store.write() as tx:
         concealed = [Concealed("photograph_sha256", image.sha256.hex())]
-        entry = record(tx, permitted, {"faces": len(faces)}, concealed)
+        entry = record(tx, permitted, {"faces": len(faces), **estimated(attributes=attributes)}, concealed)
     return Detection(image, faces, entry)
 
 

@@ -1,9 +1,10 @@
 """From the bytes of a photograph to faces and templates."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from recognizance.biometrics import DetectedFace, Image, Template
+from recognizance.attributes import AttributeEstimator
+from recognizance.biometrics import Attributes, DetectedFace, Image, Template
 from recognizance.detection import Detector
 from recognizance.detection.carrying import carry_over
 from recognizance.embedding import Embedder
@@ -26,6 +27,7 @@ class Engine:
 
     detector: Detector
     embedder: Embedder
+    estimator: AttributeEstimator
     pixels_max: int
 
     @property
@@ -49,6 +51,16 @@ class Engine:
     def templates(self, image: Image, faces: Sequence[DetectedFace]) -> list[Template]:
         """Make a template of each face."""
         return self.embedder.embed(image, faces)
+
+    def attributes(self, image: Image, faces: Sequence[DetectedFace]) -> list[Attributes]:
+        """Estimate age and gender of each face."""
+        return self.estimator.estimate(image, faces)
+
+    def with_attributes(self, image: Image, faces: Sequence[DetectedFace]) -> list[DetectedFace]:
+        """Give the same faces with what is estimated of each."""
+        return [
+            replace(face, attributes=found) for face, found in zip(faces, self.attributes(image, faces), strict=True)
+        ]
 
     def look(self, data: bytes, bytes_max: int) -> tuple[Image, list[DetectedFace]]:
         """Decode a photograph as finely as its faces need, and list them, largest first.

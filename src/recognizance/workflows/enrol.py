@@ -17,6 +17,7 @@ from recognizance.workflows.engine import Photograph
 from recognizance.workflows.place import (
     Permit,
     Workplace,
+    estimated,
     failures_recorded,
     find_gallery,
     new_identifier,
@@ -61,10 +62,11 @@ class NotEnrolled:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which faces to enrol of each photograph."""
+    """Which faces to enrol of each photograph, and whether to estimate the attributes of all of them."""
 
     faces_max: int | None
     quality: QualityLevel
+    attributes: bool = False
 
 
 Wanted = tuple[Photograph, str | None]
@@ -85,6 +87,7 @@ class _Seen:
     chosen: list[DetectedFace]
     templates: list[Template]
     left_out: list[tuple[DetectedFace, tuple[str, ...]]]
+    attributes: bool
 
 
 @failures_recorded("enrol")
@@ -97,16 +100,18 @@ def enrol(
     external_id: str | None,
     faces_max: int | None,
     quality: QualityLevel,
+    attributes: bool = False,
 ) -> Enrolment:
     """Enrol the faces of a photograph into a gallery.
 
     The policy is asked; the faces are found, filtered and embedded; references, photograph and one entry are made
     durable together; then searches see them; then they are returned.  The same bytes with the same external id
     are not stored a second time: the references that are there are returned, where the results of searches are withheld
-    only to who enrolled them.
+    only to who enrolled them.  If `attributes` are asked for, they are estimated of every face and returned; they are
+    not kept.
     """
-    permitted, gallery = _begin(place, act, gallery_name)
-    seen = _look(place, permitted, (photograph, external_id), Selection(faces_max, quality))
+    permitted, gallery = _begin(place, act, gallery_name, attributes=attributes)
+    seen = _look(place, permitted, (photograph, external_id), Selection(faces_max, quality, attributes))
     (done,) = _store(place, permitted, gallery, [seen])
     return cast(Enrolment, done)  # what was seen is stored
 
@@ -130,8 +135,8 @@ def enrol_many(
     return _store(place, permitted, gallery, seen)
 
 
-def _begin(place: Workplace, act: Act, gallery_name: str) -> tuple[Permit, GalleryRow]:
-    permitted = permit(place, act, "enrol", gallery=gallery_name)
+def _begin(place: Workplace, act: Act, gallery_name: str, *, attributes: bool = False) -> tuple[Permit, GalleryRow]:
+    permitted = permit(place, act, "enrol", gallery=gallery_name, attributes=attributes)
     gallery = find_gallery(place, gallery_name)
     require_model(gallery, place.engine.model)
     return permitted, gallery
@@ -140,11 +145,15 @@ def _begin(place: Workplace, act: Act, gallery_name: str) -> tuple[Permit, Galle
 def _look(place: Workplace, permitted: Permit, wanted: Wanted, selection: Selection) -> _Seen:
     photograph, external_id = wanted
     data, bytes_max = photograph()
-    image, faces = place.engine.look(data, bytes_max)
-    chosen, left_out = _choose(faces[:FACES_MAX], image, selection.quality, selection.faces_max)
+    image, found = place.engine.look(data, bytes_max)
+    faces = found[:FACES_MAX]
+    if selection.attributes:
+        faces = place.engine.with_attributes(image, faces)
+    chosen, left_out = _choose(faces, image, selection.quality, selection.faces_max)
     templates = place.engine.templates(image, chosen)
     known_by = enroller(place, permitted, external_id)
-    return _Seen(data, external_id, known_by, image.without_pixels(), chosen, templates, left_out)
+    without = image.without_pixels()
+    return _Seen(data, external_id, known_by, without, chosen, templates, left_out, selection.attributes)
 
 
 def _store(
@@ -201,6 +210,7 @@ def _store_one(
             "image": image_id,
             "model": gallery.model,
             "references": len(news),
+            **estimated(attributes=seen.attributes),
         },
         conceal_enrolled(list(stored.values()), sha256=image.sha256),
     )

@@ -46,6 +46,7 @@ class Situation:
     threshold_percent: float | None = None
     candidates_max: int | None = None
     targets: int = 0
+    attributes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

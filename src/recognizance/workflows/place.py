@@ -113,6 +113,7 @@ def permit(
     threshold_percent: float | None = None,
     candidates_max: int | None = None,
     targets: int = 0,
+    attributes: bool = False,
     reviewable: bool = False,
     lessens: bool = False,
     recorded_as: str | None = None,
@@ -130,6 +131,8 @@ def permit(
         As asked for; `Permit.threshold` and `Permit.limit` say what holds.
     targets : int
         With how many photographs a probe is compared; 0 where it is a gallery.
+    attributes : bool
+        Whether age and gender of the faces are to be estimated.
     reviewable : bool
         Whether the caller sees to `Permit.referral` (`workflows.releasing`).  Otherwise what a pack refers to reviewers
         is refused: there would be nothing to review.
@@ -173,6 +176,7 @@ def permit(
         edits=footing.edits,
         candidates_max=candidates_max,
         targets=targets,
+        attributes=attributes,
     )
     decision = place.policy.decide(facts)
     rules = tuple(reason.rule for reason in decision.reasons)
@@ -326,6 +330,11 @@ def same_gallery(tx: Transaction, gallery: GalleryRow) -> GalleryRow:
     if found.id != gallery.id:
         raise GalleryNotFoundError(f"The collection id: {gallery.name} does not exist")
     return found
+
+
+def estimated(*, attributes: bool) -> dict[str, Value]:
+    """Say in an entry that age and gender were estimated; nothing if they were not."""
+    return {"attributes": True} if attributes else {}
 
 
 def name_faces(face_ids: Sequence[str]) -> dict[str, Value]:

@@ -69,12 +69,21 @@ def _compare(scratch: Scratch, vector: Vector, who: Credentials, path: str) -> A
 
 def _enrol(scratch: Scratch, vector: Vector, who: Credentials, path: str) -> Any:
     return scratch.client("rekognition", who, path).index_faces(
-        CollectionId=vector.gallery, Image={"Bytes": scratch.photograph}, MaxFaces=1
+        CollectionId=vector.gallery,
+        Image={"Bytes": scratch.photograph},
+        MaxFaces=1,
+        DetectionAttributes=_attributes(vector),
     )
 
 
 def _detect(scratch: Scratch, vector: Vector, who: Credentials, path: str) -> Any:
-    return scratch.client("rekognition", who, path).detect_faces(Image={"Bytes": scratch.photograph})
+    return scratch.client("rekognition", who, path).detect_faces(
+        Image={"Bytes": scratch.photograph}, Attributes=_attributes(vector)
+    )
+
+
+def _attributes(vector: Vector) -> list[str]:
+    return ["ALL" if vector.attributes else "DEFAULT"]
 
 
 def _subject(scratch: Scratch, vector: Vector, who: Credentials, path: str) -> Any:

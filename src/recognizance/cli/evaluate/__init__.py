@@ -2,16 +2,26 @@
 
 import typer
 
+from recognizance.cli.evaluate.attributes import attributes
 from recognizance.cli.evaluate.compare import compare
+from recognizance.cli.evaluate.detection import detection
+from recognizance.cli.evaluate.false_matches import false_matches
+from recognizance.cli.evaluate.gender import gender
+from recognizance.cli.evaluate.identify import identify
 from recognizance.cli.evaluate.verify import verify
 
-app = typer.Typer(help="Measure how well faces are told apart, on photographs whose truth is known.")
+app = typer.Typer(help="Measure how faces are found, described and told apart, on photographs whose truth is known.")
 
 
 @app.callback()
 def evaluate() -> None:
-    """Measure how well faces are told apart, on photographs whose truth is known."""
+    """Measure how faces are found, described and told apart, on photographs whose truth is known."""
 
 
 app.command("verify")(verify)
+app.command("identify")(identify)
+app.command("false-matches")(false_matches)
+app.command("gender")(gender)
+app.command("attributes")(attributes)
+app.command("detection")(detection)
 app.command("compare")(compare)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recognizance.cli.errors import ExitCode, MisuseError
+from recognizance.cli.evaluate.folders import photographs_in
 from recognizance.cli.evaluate.measured import opened
 from recognizance.cli.evaluate.options import (
     NOT_DESCRIBED,
@@ -69,7 +70,7 @@ def verify(
     from recognizance.workflows.evaluate.document import Told
     from recognizance.workflows.evaluate.people import grouped
     from recognizance.workflows.evaluate.service import Photographs
-    from recognizance.workflows.evaluate.trial_list import NO_LABELS, photographs_of, read_labels, read_pairs
+    from recognizance.workflows.evaluate.trial_list import NO_LABELS, labelled_photographs, read_labels, read_pairs
     from recognizance.workflows.evaluate.verify import report
     from recognizance.workflows.evaluate.verifying import verify_all, verify_pairs
 
@@ -80,7 +81,12 @@ def verify(
     known = read_labels(labels) if labels else NO_LABELS
     groups = groups_wanted(group_by, known)
     trials = read_pairs(pairs, folder) if pairs else None
-    photographs = Photographs(folder, trials.photographs if trials else photographs_of(folder, known))
+    if trials is not None:
+        photographs = Photographs(folder, trials.photographs)
+    elif labels:
+        photographs = Photographs(folder, labelled_photographs(folder, known))
+    else:
+        photographs = photographs_in(folder)
     out.mkdir(parents=True, exist_ok=True)
     with opened(invocation) as service:
         with progress("Comparing", len(photographs.names), "photograph") as advance:

@@ -17,13 +17,11 @@ from recognizance.errors import InsufficientTrialsError
 from recognizance.workflows.evaluate.people import Grouping
 from recognizance.workflows.evaluate.written import distribution, number, proportion
 
-GROUP_PERCENTS = (80, 99)
-
 
 def by_group(
     comparisons: Comparisons, grouping: Grouping, thresholds: Mapping[int, float], edges: NDArray[np.float64]
 ) -> list[dict[str, Any]]:
-    """Count errors within each group, and between groups, at `GROUP_PERCENTS`; ready for JSON.
+    """Count errors within each group, and between groups, at each threshold by its percent; ready for JSON.
 
     A pair belongs to a group if both photographs do.  Pairs with a photograph of unknown group are counted, and are in
     no row.  ``score_for_global_fmr`` is the threshold that would give a group the false match rate that the threshold
@@ -40,8 +38,7 @@ def by_group(
     within = sum(sets[name].design.trials for sets in (mated, nonmated) for name in grouping.names)
     crossed = _mated_between(comparisons, grouping)
     tables = []
-    for percent in GROUP_PERCENTS:
-        threshold = thresholds[percent]
+    for percent, threshold in thresholds.items():
         overall = everybody.matching(threshold)
         fmr = {name: trials.matching(threshold) for name, trials in nonmated.items()}
         fnmr = {name: trials.missing(threshold) for name, trials in mated.items()}
@@ -68,6 +65,31 @@ def by_group(
             }
         )
     return tables
+
+
+def missed_by_group(
+    comparisons: Comparisons, grouping: Grouping, thresholds: NDArray[np.float64]
+) -> list[dict[str, Any]]:
+    """Give each group's false non-match rate at thresholds, for `recognizance advise`; ready for JSON."""
+    return [
+        {
+            "attribute": grouping.attribute,
+            "group": name,
+            **missed_at(comparisons.mated(grouping.of, index), thresholds),
+        }
+        for index, name in enumerate(grouping.names)
+    ]
+
+
+def missed_at(mated: TrialSet, thresholds: NDArray[np.float64]) -> dict[str, Any]:
+    """Write the false non-match rate at each threshold, with the ends of its interval."""
+    counted = [mated.missing(threshold) for threshold in thresholds]
+    return {
+        "mated": mated.design.trials,
+        "fnmr": [number(proportion.rate) for proportion in counted],
+        "fnmr_low": [proportion.interval[0] for proportion in counted],
+        "fnmr_high": [proportion.interval[1] for proportion in counted],
+    }
 
 
 def _mated_between(comparisons: Comparisons, grouping: Grouping) -> int:
@@ -104,14 +126,15 @@ def _differentials(
         {name: 1 - drawn_rates(trials.design, *trials.matches(threshold), draws) for name, trials in mated.items()}
     )
     return {
-        "fmr": {**asdict(differentials(fmr)), "intervals": _intervals(taken)},
-        "fnmr": {**asdict(differentials(fnmr)), "intervals": _intervals(missed)},
+        "fmr": {**asdict(differentials(fmr)), "intervals": difference_intervals(taken)},
+        "fnmr": {**asdict(differentials(fnmr)), "intervals": difference_intervals(missed)},
         "garbe": garbe(fmr, fnmr),
         "garbe_interval": middle((taken.gini() + missed.gini()) / 2),
     }
 
 
-def _intervals(drawn: DrawnRates) -> dict[str, Any]:
+def difference_intervals(drawn: DrawnRates) -> dict[str, Any]:
+    """Write the intervals of the measures of difference."""
     return {
         "max_over_min": middle(drawn.max_over_min()),
         "max_over_geometric_mean": middle(drawn.max_over_geometric_mean()),

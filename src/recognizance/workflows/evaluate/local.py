@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -87,7 +87,8 @@ class Local:
         """See `Service.detect`."""
 
         def seen(image: Image, faces: list[DetectedFace]) -> tuple[SeenFace, ...]:
-            return tuple(_seen(image, face) for face in faces)
+            told = self.engine.with_attributes(image, faces) if attributes else faces
+            return tuple(_seen(image, face) for face in told)
 
         faces, failures, digests = {}, {}, []
         for name, (digest, found) in self._each(photographs, seen, progress).items():
@@ -143,7 +144,7 @@ class Local:
 
 
 def _seen(image: Image, face: DetectedFace) -> SeenFace:
-    return SeenFace(
+    seen = SeenFace(
         left=face.box.left_px / image.width_px,
         top=face.box.top_px / image.height_px,
         width=face.box.width_px / image.width_px,
@@ -154,6 +155,16 @@ def _seen(image: Image, face: DetectedFace) -> SeenFace:
         yaw=face.pose.yaw_degrees,
         brightness=face.quality.brightness,
         sharpness=face.quality.sharpness,
+    )
+    told = face.attributes
+    if told is None:
+        return seen
+    return replace(
+        seen,
+        gender=told.gender,
+        gender_confidence=told.gender_confidence,
+        age_low=told.age_low,
+        age_high=told.age_high,
     )
 
 

@@ -12,7 +12,6 @@ SUBJECT = "subject"
 """The column of the labels that names the person; the others make groups."""
 
 _TRUE = {"1", "true", "yes", "same", "mated"}
-_SUFFIXES = {".jpg", ".jpeg", ".png"}
 _FALSE = {"0", "false", "no", "different", "nonmated"}
 
 
@@ -60,7 +59,7 @@ def read_pairs(path: Path, photos: Path) -> TrialList:
     TrialListError
         Naming the line that cannot be used, or the first photograph that is missing.
     """
-    rows, sha256 = _read(path, {"a", "b", "mated"})
+    rows, sha256 = read_rows(path, {"a", "b", "mated"})
     pairs = []
     for number, row in rows:
         said = row["mated"].lower()
@@ -88,7 +87,7 @@ def read_labels(path: Path) -> Labels:
     ------
     TrialListError
     """
-    rows, _ = _read(path, {"file"})
+    rows, _ = read_rows(path, {"file"})
     attributes = tuple(name for name in (rows[0][1] if rows else ()) if name != "file")
     found: dict[str, Mapping[str, str]] = {}
     for number, row in rows:
@@ -97,31 +96,24 @@ def read_labels(path: Path) -> Labels:
     return Labels(attributes, found)
 
 
-def photographs_of(folder: Path, labels: Labels) -> tuple[str, ...]:
-    """List the photographs to compare: those that are labelled, else all below the folder; names start from it.
+def labelled_photographs(folder: Path, labels: Labels) -> tuple[str, ...]:
+    """List the photographs that are labelled, by their names from the folder on.
 
     Raises
     ------
     TrialListError
-        If there are fewer than two, or a labelled one is not there.
+        If one is not there.
     """
-    if labels.of:
-        names = tuple(labels.of)
-        absent = [name for name in names if not (folder / name).is_file()]
-        if absent:
-            raise TrialListError(
-                f"{len(absent)} labelled photographs are not in {folder}; the first is {absent[0]}.",
-                "The column file has names that start from the folder of --photos.",
-            )
-    else:
-        found = (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in _SUFFIXES and path.is_file())
-        names = tuple(path.relative_to(folder).as_posix() for path in found)
-    if len(names) < 2:
-        raise TrialListError(f"{folder} has {len(names)} photographs to compare.", "It takes two at least.")
-    return names
+    absent = [name for name in labels.of if not (folder / name).is_file()]
+    if absent:
+        raise TrialListError(
+            f"{len(absent)} labelled photographs are not in {folder}; the first is {absent[0]}.",
+            "The column file has names that start from the folder of --photos.",
+        )
+    return tuple(labels.of)
 
 
-def _read(path: Path, needed: set[str]) -> tuple[list[tuple[int, dict[str, str]]], str]:
+def read_rows(path: Path, needed: set[str]) -> tuple[list[tuple[int, dict[str, str]]], str]:
     """Read the rows of a CSV file, each with its line, and the file's SHA-256."""
     try:
         data = path.read_bytes()

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recognizance.accuracy.bootstrap import equal_error_interval
 from recognizance.accuracy.comparisons import EVERYBODY, Comparisons, Listed
@@ -13,16 +12,17 @@ from recognizance.accuracy.rates import Proportion
 from recognizance.accuracy.subjects import TrialSet
 from recognizance.accuracy.verification import FOLDS, Det, equal_error, ten_fold_accuracy, threshold_at_fmr
 from recognizance.errors import InsufficientTrialsError
+from recognizance.workflows.evaluate.curve import thin
 from recognizance.workflows.evaluate.document import CAVEATS, Told, opening
-from recognizance.workflows.evaluate.groups import by_group
+from recognizance.workflows.evaluate.groups import by_group, missed_at, missed_by_group
 from recognizance.workflows.evaluate.people import Grouping
 from recognizance.workflows.evaluate.service import NO_FACE, PERCENT, UNREADABLE, Scale
 from recognizance.workflows.evaluate.written import distribution, number, proportion
 
 PERCENTS = (80, 85, 90, 95, 99)
 LOWEST_PERCENT = PERCENTS[0]
+GROUP_PERCENTS = (80, 99)
 FMRS = (1e-3, 1e-4, 1e-5, 1e-6)
-DET_POINTS_MAX = 400
 COSINE_EDGES = np.linspace(-1, 1, 81)
 PERCENT_EDGES = np.linspace(0, 100, 81)
 
@@ -64,9 +64,10 @@ def report(compared: Verification, groupings: Sequence[Grouping], scale: Scale, 
     if not mated.design.trials or not nonmated.design.trials:
         raise InsufficientTrialsError("A trade-off needs comparisons of the same and of different people.")
     thresholds = {percent: scale.score_at_percent(percent) for percent in PERCENTS}
+    of_groups = {percent: thresholds[percent] for percent in GROUP_PERCENTS}
     edges = PERCENT_EDGES if told.service.get("score_is") == PERCENT else COSINE_EDGES
     curve = comparisons.det()
-    kept = _thin(curve)
+    kept = thin(curve)
     reasons = list(compared.failures.values())
     return {
         **opening("verify", told),
@@ -101,10 +102,15 @@ def report(compared: Verification, groupings: Sequence[Grouping], scale: Scale, 
         "det": {
             "score": [number(value) for value in curve.thresholds[kept]],
             "fmr": [number(value) for value in curve.fmr[kept]],
-            "fnmr": [number(value) for value in curve.fnmr[kept]],
+            **missed_at(mated, curve.thresholds[kept]),
         },
         "distribution": distribution(comparisons.distribution(everybody, EVERYBODY, edges)),
-        "groups": [table for grouping in groupings for table in by_group(comparisons, grouping, thresholds, edges)],
+        "groups": [table for grouping in groupings for table in by_group(comparisons, grouping, of_groups, edges)],
+        "det_by_group": [
+            curve_of
+            for grouping in groupings
+            for curve_of in missed_by_group(comparisons, grouping, curve.thresholds[kept])
+        ],
         "caveats": list(CAVEATS),
     }
 
@@ -137,21 +143,3 @@ def _ten_folds(comparisons: Listed) -> dict[str, Any] | None:
     folds = np.where(mated, np.cumsum(mated) - 1, np.cumsum(~mated) - 1) % FOLDS
     accuracy, error = ten_fold_accuracy(comparisons.scores, mated, folds.astype(np.intp))
     return {"accuracy": number(accuracy), "standard_error": number(error), "folds": FOLDS}
-
-
-def _thin(curve: Det) -> NDArray[np.intp]:
-    """Choose at most `DET_POINTS_MAX` points of a curve, its ends among them, dense wherever a rate changes."""
-    points = len(curve.thresholds)
-    if points <= DET_POINTS_MAX:
-        return np.arange(points)
-    share = DET_POINTS_MAX // 4 - 1
-    small = 10.0 ** np.linspace(-7, 0, share)
-    scores = np.linspace(curve.thresholds[0], curve.thresholds[-2], share)
-    chosen = [
-        np.array([0, points - 2, points - 1]),
-        np.searchsorted(curve.fnmr, np.linspace(0, 1, share)),
-        np.searchsorted(curve.fnmr, small),
-        np.searchsorted(-curve.fmr, -small),
-        np.searchsorted(curve.thresholds, scores),
-    ]
-    return np.unique(np.concatenate(chosen).clip(0, points - 1))

@@ -28,9 +28,22 @@ def verify_pairs(
     TrialListError
         If the list calls two photographs different that are labelled with one subject.
     """
-    subjects = subjects_of_pairs(trials.photographs, trials.pairs, labels)
-    verification = _listed(service, trials.pairs, photographs, subjects, progress)
+    verification = verify_listed(service, trials.pairs, photographs, labels, progress)
     return replace(verification, pairs_file=trials.path.name, pairs_sha256=trials.sha256)
+
+
+def verify_listed(
+    service: Service, pairs: Sequence[Pair], photographs: Photographs, labels: Labels, progress: Progress
+) -> Verification:
+    """Compare pairs that no file lists.
+
+    Raises
+    ------
+    TrialListError
+        As `verify_pairs`.
+    """
+    subjects = subjects_of_pairs(photographs.names, pairs, labels)
+    return _compare(service, pairs, photographs, subjects, progress)
 
 
 def verify_all(service: Service, photographs: Photographs, labels: Labels, progress: Progress) -> Verification:
@@ -59,10 +72,10 @@ def verify_all(service: Service, photographs: Photographs, labels: Labels, progr
         Pair(photographs.names[a], photographs.names[b], bool(subjects[a] == subjects[b]))
         for a, b in zip(first.tolist(), second.tolist(), strict=True)
     ]
-    return _listed(service, pairs, photographs, subjects, progress)
+    return _compare(service, pairs, photographs, subjects, progress)
 
 
-def _listed(
+def _compare(
     service: Service, pairs: Sequence[Pair], photographs: Photographs, subjects: NDArray[np.intp], progress: Progress
 ) -> Verification:
     row = {name: index for index, name in enumerate(photographs.names)}

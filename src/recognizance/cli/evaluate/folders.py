@@ -1,0 +1,45 @@
+"""Folders of photographs that the commands of `recognizance evaluate` take."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recognizance.cli.errors import MisuseError
+from recognizance.cli.items import EXTENSIONS, is_photograph
+
+if TYPE_CHECKING:
+    from recognizance.workflows.evaluate.service import Photographs
+
+GalleryOption = Annotated[
+    Path, typer.Option(help="The folder of photographs that are searched, one face each.", file_okay=False, exists=True)
+]
+ProbesOption = Annotated[
+    Path, typer.Option(help="The folder of photographs that are searched for.", file_okay=False, exists=True)
+]
+SearchLabelsOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="A CSV file with a column `file` and one for each label; a column `subject` names the person.  Names are "
+        "as below --gallery and --probes; gallery/NAME or probes/NAME where the same name is not the same person.",
+        dir_okay=False,
+        exists=True,
+    ),
+]
+
+
+def photographs_in(folder: Path) -> "Photographs":
+    """List the JPEGs and PNGs below a folder, in order of their names; hidden ones are left out.
+
+    Raises
+    ------
+    MisuseError
+        If there are none.
+    """
+    from recognizance.workflows.evaluate.service import Photographs
+
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    found = tuple(name for name in names if is_photograph(name))
+    if not found:
+        raise MisuseError(f"There is no photograph in {folder}.", f"They end in {', '.join(sorted(EXTENSIONS))}.")
+    return Photographs(folder, found)

@@ -28,7 +28,7 @@ def find_node() -> tuple[str, Path]:
 
 
 def missing(what: str, howto: str) -> str:
-    """Fail where every client must be there (CI=true); elsewhere skip, saying what was not tested."""
+    """Fail where everything must be there (CI=true); elsewhere skip, saying what was not tested."""
     if os.environ.get("CI", "").lower() in ("true", "1"):
         pytest.fail(f"{what}. {howto}", pytrace=False)
-    pytest.skip(f"{what}: this client was not tested. {howto}")
+    pytest.skip(f"{what}: what needs it was not tested. {howto}")

@@ -3,6 +3,7 @@
 import copy
 import json
 import math
+import re
 from typing import Any
 
 import pytest
@@ -31,6 +32,16 @@ def proportion(errors: int, trials: int) -> dict[str, Any]:
         "interval": list(held.interval),
         "measured": held.is_measured,
     }
+
+
+def distribution(mated: int, nonmated: int) -> dict[str, Any]:
+    """Scores from -0.4 to 1: a tenth of each kind beyond the middle of its own."""
+    edges = [round(-0.4 + 0.1 * step, 1) for step in range(15)]
+    shares = ([0] * 8 + [1, 3, 5, 1, 0, 0], [1, 2, 3, 2, 1, 0.5, 0.4, 0.09, 0.01, 0, 0, 0, 0, 0])
+    counts = [
+        [round(number * share / 10) for share in kind] for number, kind in zip((mated, nonmated), shares, strict=True)
+    ]
+    return {"edges": edges, "mated": counts[0], "nonmated": counts[1]}
 
 
 def sample_report() -> dict[str, Any]:
@@ -134,10 +145,23 @@ def without_numbers(value: Any) -> Any:
     return told
 
 
+def with_scores() -> dict[str, Any]:
+    report = {**sample_report(), "distribution": distribution(6000, 60000), "intervals": "subjects"}
+    for row in report["groups"][0]["rows"]:
+        row["distribution"] = distribution(1000, 3000)
+    # The last group has strangers only, and few.
+    row["distribution"] = {**row["distribution"], "mated": [0] * 14, "nonmated": [0, 3] + [0] * 12}
+    report["groups"].append({**report["groups"][0], "percent": 99})
+    report["sample"] |= {"pairs_file": None, "pairs_sha256": None}  # all photographs with all
+    return report
+
+
 VARIANTS = [
     pytest.param(sample_report(), id="whole"),
     pytest.param(hostile(sample_report()), id="hostile"),
     pytest.param(without_numbers(sample_report()), id="without numbers"),
+    pytest.param(with_scores(), id="with scores"),
+    pytest.param(hostile(with_scores()), id="hostile with scores"),
     pytest.param({**sample_report(), "groups": [], "caveats": [], "true_match_at_fmr": []}, id="no groups"),
 ]
 
@@ -268,3 +292,64 @@ def test_groups_at_two_settings_are_counted_once_and_told_apart() -> None:
     assert page.count(f"<caption>Pairs by {first['attribute']}") == 1
     assert f"By {first['attribute']}, at 80" in page
     assert f"By {first['attribute']}, at 99" in page
+
+
+def test_scores_are_drawn_once_for_each_group_on_the_same_axes() -> None:
+    assert 'id="scores"' not in verification_page(sample_report())
+    drawings = list(section(verification_page(with_scores()), "scores").iter(f"{SVG}svg"))
+    assert len(drawings) == 1 + 4  # the groups are those of 99 % too
+    ticks = [[part.text for part in drawing.iter(f"{SVG}text") if part.get("y") == "160.0"] for drawing in drawings]
+    marks = [
+        [part.get("d") for part in drawing.iter(f"{SVG}path") if part.get("class") == "at"] for drawing in drawings
+    ]
+    assert all(one == ticks[0] and len(one) >= 3 for one in ticks)
+    assert all(one == marks[0] and len(one) == 2 for one in marks)
+    shapes = [
+        {part.get("class") for part in drawing.iter(f"{SVG}path")} & {"same", "strangers"} for drawing in drawings
+    ]
+    assert shapes == [{"same", "strangers"}] * 4 + [{"strangers"}]
+    told = words(drawings[0][1])
+    assert "half of 60,000 pairs of strangers score below about -0.10" in told
+    assert "80 % is a score of 0.300" in told
+
+
+def test_each_line_of_the_grid_is_ten_times_the_one_below() -> None:
+    scores = {"edges": [0.0, 0.5, 1.0, 1.5], "mated": [0, 0, 10], "nonmated": [900, 90, 10]}
+    report = {**sample_report(), "groups": [], "distribution": scores}
+    drawing = next(section(verification_page(report), "scores").iter(f"{SVG}svg"))
+    path = next(part.attrib["d"] for part in drawing.iter(f"{SVG}path") if part.get("class") == "strangers")
+    heights = [146 - float(height) for height in re.findall(r"V([\d.]+)", path)]
+    # 900, 90 and 10 of 1,000; the foot is 1 of 100.
+    assert heights == pytest.approx([100 * (1 + math.log10(0.9) / 2), 100 * (1 + math.log10(0.09) / 2), 0, 0], abs=0.06)
+
+
+def test_differentials_show_their_intervals_where_they_have_some() -> None:
+    report = sample_report()
+    group = report["groups"][0]
+    for row in group["rows"]:
+        row["fmr"], row["fnmr"] = proportion(90, 3000), proportion(70, 1000)
+    assert "95 % interval 1.70" not in words(section(verification_page(report), "groups"))
+    group["differentials"]["fmr"]["intervals"] = {"max_over_min": [1.7, 2.9], "gini": [0.1, None]}
+    group["differentials"]["garbe_interval"] = [0.11, 0.31]
+    told = words(section(verification_page(report), "groups"))
+    assert "98.70 95 % interval 1.70 to 2.90" in told
+    assert "0.31 95 % interval from 0.10" in told
+    assert "0.26 (95 % interval 0.11 to 0.31)" in told
+
+
+def test_intervals_are_called_what_they_are() -> None:
+    independent = words(section(verification_page(sample_report()), "caveats"))
+    assert "take pairs for independent" in independent
+    over_people = words(section(verification_page({**sample_report(), "intervals": "subjects"}), "caveats"))
+    assert "take pairs for independent" not in over_people
+    assert "The intervals are over people" in over_people
+
+
+def test_groups_too_small_to_tell_anything_are_folded_and_still_there() -> None:
+    report = sample_report()
+    for row in report["groups"][0]["rows"]:
+        row["fmr"], row["fnmr"] = proportion(7, 991), proportion(7, 991)
+    part = section(verification_page(report), "groups")
+    (folded,) = part.iter("details")
+    assert "insufficient: 'White' has 5 errors" in words(folded)
+    assert len(list(part.iter(f"{SVG}svg"))) == len(list(folded.iter(f"{SVG}svg"))) == 2

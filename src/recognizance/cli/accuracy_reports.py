@@ -1,4 +1,4 @@
-"""A measured accuracy report as `recognizance advise` takes it in: what a threshold costs in missed mates."""
+"""Accuracy reports as commands take them in: whole, or what a threshold costs in missed mates."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -71,6 +71,30 @@ class Measured:
     def range(self) -> tuple[float, float]:
         """The lowest and the highest score measured."""
         return min(self.scores), max(self.scores)
+
+
+def load_report(path: Path) -> dict[str, Any]:
+    """Load a report of any kind that `recognizance evaluate` makes.
+
+    Raises
+    ------
+    MisuseError
+        If it is none.
+    """
+    from recognizance.workflows.evaluate.document import FORMAT
+
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        told = document["format"], document["kind"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise MisuseError(
+            f"{path} is not an accuracy report ({error}).", "Give the report.json of `recognizance evaluate`."
+        ) from error
+    if told[0] != FORMAT:
+        raise MisuseError(
+            f"{path} is of the format {told[0]!r}, not {FORMAT!r}.", "Give the report.json of `recognizance evaluate`."
+        )
+    return dict(document)
 
 
 def read_report(path: Path, calibration: "Calibration") -> Measured:

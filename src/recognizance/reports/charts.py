@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from recognizance.accuracy.rates import RULE_OF_30
@@ -10,6 +11,32 @@ from recognizance.reports.wording import Rate, finite, in_how_many, text
 NAMESPACE = "http://www.w3.org/2000/svg"
 WIDTH = 360  # about a phone's width, so that letters keep their size there
 _LABEL_LIMIT = 40
+AXES = ("strangers taken for one person (FMR)", "same person missed (FNMR)")
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """What one measurement gives to a drawing of missed against false matches.
+
+    Attributes
+    ----------
+    name : str
+        Put before the labels of its marks; may be empty.
+    det : mapping
+        "fmr" and "fnmr": sequences of the same length, 0..1.  A rate of zero has no place on logarithmic axes.
+    marks : sequence of (label, fmr, fnmr)
+        Settings to mark; hollow where either rate is not measured.
+    """
+
+    name: str
+    det: Mapping[str, Any]
+    marks: Sequence[tuple[str, Rate, Rate]]
+
+    @property
+    def points(self) -> list[tuple[float, float]]:
+        """False and missed match rates, where both are above zero."""
+        pairs = zip(self.det.get("fmr") or (), self.det.get("fnmr") or (), strict=False)
+        return [(x, y) for x, y in ((finite(a), finite(b)) for a, b in pairs) if x and y and x > 0 and y > 0]
 
 
 def det_curve(
@@ -18,29 +45,32 @@ def det_curve(
     *,
     mated: int | None,
     nonmated: int | None,
-    axes: tuple[str, str] = ("strangers taken for one person (FMR)", "same person missed (FNMR)"),
+    axes: tuple[str, str] = AXES,
+) -> str:
+    """Draw missed matches against false matches; parameters as in `Curve` and `det_curves`."""
+    return det_curves((Curve("", det, tuple(marks)),), mated=mated, nonmated=nonmated, axes=axes)
+
+
+def det_curves(
+    curves: Sequence[Curve], *, mated: int | None, nonmated: int | None, axes: tuple[str, str] = AXES
 ) -> str:
     """Draw missed matches against false matches, both axes logarithmic.
 
     Parameters
     ----------
-    det : mapping
-        "fmr" and "fnmr": sequences of the same length, 0..1.  A rate of zero has no place on these axes.
-    marks : iterable of (label, fmr, fnmr)
-        Settings to mark; hollow where either rate is not measured.
+    curves : sequence of Curve
+        One, or two: the second is dashed, with square marks.
     mated, nonmated : int or None
         Numbers of trials: where they allow fewer than 30 errors, the ground is tinted.
     axes : tuple of str
         What is counted across, and upwards.
     """
-    pairs = zip(det.get("fmr") or (), det.get("fnmr") or (), strict=False)
-    points = [(x, y) for x, y in ((finite(a), finite(b)) for a, b in pairs) if x and y and x > 0 and y > 0]
-    if len(points) < 2:
+    if any(len(curve.points) < 2 for curve in curves):
         return "<p>The curve is not drawn: fewer than two of its points have errors on both sides.</p>"
+    points = [point for curve in curves for point in curve.points]
     left, top, right, bottom = 46.0, 12.0, WIDTH - 12.0, 262.0
-    x_low = math.floor(math.log10(min(x for x, _ in points)))
-    y_low = math.floor(math.log10(min(y for _, y in points)))
-    x_low, y_low = min(x_low, -1), min(y_low, -1)
+    x_low = min(math.floor(math.log10(min(x for x, _ in points))), -1)
+    y_low = min(math.floor(math.log10(min(y for _, y in points))), -1)
 
     def across(rate: float) -> float:
         return left + (right - left) * (math.log10(rate) - x_low) / -x_low
@@ -54,26 +84,36 @@ def det_curve(
         x = across(10.0**power)
         grid.append(f'<path class="grid" d="M{x:.1f} {top:.1f}V{bottom:.1f}"/>')
         if power % max(1, -x_low // 4) == 0:
-            grid.append(f'<text x="{x:.1f}" y="{bottom + 15:.1f}" text-anchor="middle">{_decade(power)}</text>')
+            grid.append(f'<text x="{x:.1f}" y="{bottom + 15:.1f}" text-anchor="middle">{decade(power)}</text>')
     for power in range(y_low, 1):
         y = down(10.0**power)
         grid.append(f'<path class="grid" d="M{left:.1f} {y:.1f}H{right:.1f}"/>')
-        grid.append(f'<text x="{left - 5:.1f}" y="{y + 4:.1f}" text-anchor="end">{_decade(power)}</text>')
-    line = " ".join(f"{across(x):.1f},{down(y):.1f}" for x, y in points)
-    drawn, told = [], []
-    for label, fmr, fnmr in marks:
-        told.append(f"{label}: {axes[0]} {told_rate(fmr)}, {axes[1]} {told_rate(fnmr)}")
-        if not fmr.rate or not fnmr.rate:
-            continue
-        x = across(max(fmr.rate, 10.0**x_low))
-        y = down(max(fnmr.rate, 10.0**y_low))
-        kind = "mark" if fmr.measured and fnmr.measured else "mark hollow"
-        # Outside the corners of the plot, a label stands to the right of and above its mark: the curve falls there.
-        anchor, shift = ("end", -7) if x > right - 50 else ("start", 7)
-        drawn.append(
-            f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="4.5"/><text class="label" x="{x + shift:.1f}"'
-            f' y="{max(y - 7, top + 10):.1f}" text-anchor="{anchor}">{text(label)}</text>'
-        )
+        grid.append(f'<text x="{left - 5:.1f}" y="{y + 4:.1f}" text-anchor="end">{decade(power)}</text>')
+    lines, drawn, told = [], [], []
+    for number, curve in enumerate(curves):
+        line = " ".join(f"{across(x):.1f},{down(y):.1f}" for x, y in curve.points)
+        lines.append(f'<polyline class="curve{" second" if number else ""}" points="{line}"/>')
+        for label, fmr, fnmr in curve.marks:
+            said = f"{curve.name} {label}".lstrip()
+            told.append(f"{said}: {axes[0]} {told_rate(fmr)}, {axes[1]} {told_rate(fnmr)}")
+            if not fmr.rate or not fnmr.rate:
+                continue
+            x, y = across(max(fmr.rate, 10.0**x_low)), down(max(fnmr.rate, 10.0**y_low))
+            kind = f"mark{' second' if number else ''}{'' if fmr.measured and fnmr.measured else ' hollow'}"
+            drawn.append(
+                f'<rect class="{kind}" x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8"/>'
+                if number
+                else f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="4.5"/>'
+            )
+            # The curve falls to the right: its labels stand above it, those of the second below.
+            sides = ("start", 7.0) if x <= right - 50 else ("end", -7.0)
+            if number:
+                sides = ("end", -8.0) if x > left + 50 else ("start", 8.0)
+            height = min(y + 16, bottom - 4) if number else max(y - 7, top + 10)
+            drawn.append(
+                f'<text class="label" x="{x + sides[1]:.1f}" y="{height:.1f}" text-anchor="{sides[0]}">'
+                f"{text(said)}</text>"
+            )
     middle = (top + bottom) / 2
     named = (
         f'<text x="{(left + right) / 2:.1f}" y="{bottom + 33:.1f}" text-anchor="middle">'
@@ -81,7 +121,7 @@ def det_curve(
         f'<text transform="translate(9 {middle:.1f}) rotate(-90)" text-anchor="middle">'
         f"{text(axes[1])}</text>"
     )
-    body = f'{grounds}{"".join(grid)}<polyline class="curve" points="{line}"/>{"".join(drawn)}{named}'
+    body = f"{grounds}{''.join(grid)}{''.join(lines)}{''.join(drawn)}{named}"
     return drawing("det", 302, "One error against the other", "; ".join(told) + ".", body)
 
 
@@ -120,11 +160,10 @@ def group_bars(name: str, title: str, rows: Sequence[tuple[str, Rate]]) -> str:
     parts, told = [], []
     for index, (group, rate) in enumerate(rows):
         y = top + step * index
-        label = group if len(group) <= _LABEL_LIMIT else group[: _LABEL_LIMIT - 1] + "…"
         said = in_how_many(rate.rate) if rate.measured and rate.rate is not None else "insufficient"
         told.append(f"{group}: {told_rate(rate)}")
         parts.append(
-            f'<text class="label" x="{left:.1f}" y="{y + 11}">{text(label)}</text>'
+            f'<text class="label" x="{left:.1f}" y="{y + 11}">{text(shortened(group))}</text>'
             f'<text x="{right:.1f}" y="{y + 11}" text-anchor="end">{text(said)}</text>'
         )
         if not rate.trials:
@@ -152,7 +191,13 @@ def told_rate(rate: Rate) -> str:
     return f"insufficient, {rate.bounds}"
 
 
-def _decade(power: int) -> str:
+def shortened(name: str) -> str:
+    """Cut a name to what fits above a drawing."""
+    return name if len(name) <= _LABEL_LIMIT else name[: _LABEL_LIMIT - 1] + "…"
+
+
+def decade(power: int) -> str:
+    """Write ten to a power that is 0 or less."""
     return "1" if power == 0 else f"{10.0**power:g}" if power >= -2 else f"10{_superscript(power)}"
 
 

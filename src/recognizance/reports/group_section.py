@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recognizance.reports.charts import group_bars
-from recognizance.reports.markup import section, table
-from recognizance.reports.wording import Rate, number, rate_cell, rate_of, text
+from recognizance.reports.markup import folded, section, table
+from recognizance.reports.wording import Rate, finite, number, rate_cell, rate_of, text
 
 MEASURES = (
     ("max_over_min", "Highest rate over lowest"),
@@ -33,36 +33,48 @@ def groups_section(groups: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _group(index: int, group: Mapping[str, Any]) -> str:
-    attribute, percent, rows = str(group["attribute"]), number(group["percent"], 0), group.get("rows") or ()
+    attribute, rows = str(group["attribute"]), group.get("rows") or ()
+    where = f"by {attribute} at {number(group['percent'], 0)}\u00a0%"
     false: list[tuple[str, Rate]] = [(str(row["group"]), rate_of(row["fmr"])) for row in rows]
     missed: list[tuple[str, Rate]] = [(str(row["group"]), rate_of(row["fnmr"])) for row in rows]
-    verdict = text(group["verdict"]) if group.get("verdict") else "No verdict is given."
-    parts = [f'<h3>By {text(attribute)}, at {percent} %</h3>\n<p class="verdict">{verdict}</p>']
-    if rows:
-        parts += [
-            table(
-                f"Error rates by {attribute} at {percent} %",
-                ("Group", "Strangers taken for one person (FMR)", "Same person missed (FNMR)", "Score for equal FMR"),
-                (
-                    (
-                        text(row["group"]),
-                        rate_cell(row["fmr"]),
-                        rate_cell(row["fnmr"]),
-                        number(row.get("score_for_global_fmr")),
-                    )
-                    for row in rows
-                ),
-                kind="groups",
-            ),
-            '<p class="soft">Score for equal FMR: the score from which this group would have the false match rate that'
-            " everyone together has at this setting.</p>",
-            '<div class="pair">',
-            figure_of_bars(f"group{index}-fmr", f"Strangers taken for one person, by {attribute}", false),
-            figure_of_bars(f"group{index}-fnmr", f"Same person missed, by {attribute}", missed),
-            "</div>",
-        ]
-    parts.append(_differentials(attribute, group.get("differentials"), false, missed))
-    return "\n".join(parts)
+    verdict = f'<p class="verdict">{text(group["verdict"]) if group.get("verdict") else "No verdict is given."}</p>\n'
+    heading = f'<h3 id="group{index}">By {text(attribute)}, at {number(group["percent"], 0)}\u00a0%</h3>\n'
+    if not rows:
+        return heading + verdict
+    figures = (
+        figure_of_bars(f"group{index}-fmr", f"Strangers taken for one person, by {attribute}", false),
+        figure_of_bars(f"group{index}-fnmr", f"Same person missed, by {attribute}", missed),
+    )
+    drawn = f'<div class="pair">{"".join(figures)}</div>\n'
+    rates = _rates(where, rows)
+    apart = _differentials(attribute, group.get("differentials"), false, missed)
+    if any(rate.measured for _, rate in (*false, *missed)):
+        return (
+            f"{heading}{verdict}{drawn}{folded(f'All rates {where}', rates)}"
+            f"{folded(f'How far groups lie apart {where}', apart)}"
+        )
+    # Nothing to see at a glance: what was counted is there for whoever wants it.
+    return (
+        f'{heading}<p><strong class="insufficient">insufficient</strong>: the sample is too small to tell how often'
+        " either error happens to any of these groups, and so whether they differ.</p>\n"
+        f"{folded(f'What was counted {where}, and what is missing', verdict + drawn + rates)}"
+    )
+
+
+def _rates(where: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    rates = table(
+        f"Error rates {where}",
+        ("Group", "Strangers taken for one person (FMR)", "Same person missed (FNMR)", "Score for equal FMR"),
+        (
+            (text(row["group"]), rate_cell(row["fmr"]), rate_cell(row["fnmr"]), number(row.get("score_for_global_fmr")))
+            for row in rows
+        ),
+        kind="groups",
+    )
+    return (
+        f'{rates}<p class="soft">Score for equal FMR: the score from which this group would have the false match rate'
+        " that everyone together has at this setting.</p>\n"
+    )
 
 
 def figure_of_bars(name: str, title: str, rows: Sequence[tuple[str, Rate]]) -> str:
@@ -89,7 +101,8 @@ def _differentials(
     whole = table(
         f"How far groups of {attribute} lie apart", ("Measure", "False matches (FMR)", "Missed matches (FNMR)"), rows
     )
-    return f"{whole}<p>Both together (GARBE, 0: equal, 1: most unequal): {_garbe(told.get('garbe'), all(enough))}.</p>"
+    garbe = f"<p>Both together (GARBE, 0: equal, 1: most unequal): {_garbe(told, all(enough))}.</p>\n"
+    return whole + garbe
 
 
 def measure_cell(side: object, key: str, enough: bool) -> str:
@@ -97,15 +110,28 @@ def measure_cell(side: object, key: str, enough: bool) -> str:
     if not enough:
         # A ratio of rates that are not measured is not measured either.
         return '<span class="insufficient">insufficient</span>'
-    told: Mapping[str, Any] = side if isinstance(side, Mapping) else {}
-    held, bounds = told.get(key), (told.get("intervals") or {}).get(key)
-    if isinstance(held, str):
-        return text(held)
-    within = f"<small>95\u00a0% interval {number(bounds[0], 2)} to {number(bounds[1], 2)}</small>" if bounds else ""
-    return f"{number(held, 2)}{within}"
+    if not isinstance(side, Mapping):
+        return number(None)
+    if key in {"worst", "best"}:
+        return text(side.get(key))
+    bounds = _bounds((side.get("intervals") or {}).get(key))
+    return number(side.get(key), 2) + (f"<small>{bounds}</small>" if bounds else "")
 
 
-def _garbe(told: object, enough: bool) -> str:
+def _garbe(told: Mapping[str, Any], enough: bool) -> str:
     if not enough:
         return '<span class="insufficient">insufficient</span>, as a group\'s rate is not measured'
-    return number(told, 2)
+    bounds = _bounds(told.get("garbe_interval"))
+    return number(told.get("garbe"), 2) + (f" ({bounds})" if bounds else "")
+
+
+def _bounds(interval: Sequence[object] | None) -> str:
+    low, high = map(finite, interval or (None, None))
+    if low is None and high is None:
+        return ""
+    # A ratio has no upper bound where the lower rate may be none.
+    return (
+        f"95 % interval from {number(low, 2)}"
+        if high is None
+        else f"95 % interval {number(low, 2)} to {number(high, 2)}"
+    )

@@ -1,8 +1,12 @@
 """The frame of a report's page: one file that fetches nothing, for phone, laptop and paper."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from recognizance.reports.wording import text
+
+_HEADING = re.compile(r'<h([23]) id="([^"]+)">(.*?)</h\1>')
+_CONTENTS_FROM = 3  # headings: a page of fewer is looked over at once
 
 STYLE = """
 :root{color-scheme:light;--ink:#1b1f24;--soft:#4d5663;--line:#c9d0d8;--ground:#f4f6f8;--blue:#1d4f91;--amber:#8a4300}
@@ -17,6 +21,13 @@ h3{font-size:1.05rem;margin:1.5rem 0 .5rem}
 p,ul,dl{margin:.5rem 0 1rem;max-width:44rem}
 ul{padding-left:1.25rem}li{margin:.35rem 0}
 .lead{font-size:1.1rem}.soft{color:var(--soft)}
+nav{border:1px solid var(--line);padding:.75rem 1rem;margin:1rem 0}
+nav p{margin:0 0 .25rem;font-weight:600}nav ol{margin:0;padding:0;list-style:none}nav li{margin:0}
+nav li li{display:inline-block;margin-right:1.25rem}nav a{display:inline-block;padding:.2rem 0}
+a{color:var(--blue)}a:focus-visible,summary:focus-visible{outline:3px solid var(--blue);outline-offset:2px}
+details{border:1px solid var(--line);padding:0 1rem;margin:1rem 0}details .wide:first-of-type{margin-top:.25rem}
+summary{cursor:pointer;padding:.6rem 0;color:var(--blue);font-weight:600}
+.warning{border-left:4px solid var(--amber);background:#fff6ec;padding:.5rem 1rem;margin:1.5rem 0;max-width:none}
 .plain{background:var(--ground);border-left:4px solid var(--blue);padding:.25rem 1rem;margin:1.5rem 0}
 .plain h2{border:0;margin-top:.75rem;padding-top:0}
 .plain h3{margin-top:1rem}
@@ -39,29 +50,59 @@ th small{display:block;font-weight:400;color:var(--soft)}
 figure{margin:1rem 0;max-width:34rem}
 figcaption{color:var(--soft);font-size:.875rem}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:1rem 2rem}
+.pair>svg{max-width:26rem}
 svg{display:block;width:100%;height:auto;font:11px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 svg text{fill:#4d5663}svg .label{fill:#1b1f24;font-weight:600}
+svg .label{paint-order:stroke;stroke:#fff;stroke-width:3px;stroke-linejoin:round}
 .grid{stroke:#dde2e7;fill:none}.axis{stroke:#4d5663;fill:none}.few{fill:#8a4300;fill-opacity:.09}
 .curve{fill:none;stroke:#1d4f91;stroke-width:2;stroke-linejoin:round}
 .mark{fill:#1d4f91;stroke:#1d4f91;stroke-width:2}.hollow{fill:#fff;stroke:#8a4300}
+.second{stroke:#8a4300;stroke-dasharray:6 4}
+.mark.second{fill:#8a4300;stroke-dasharray:none}.mark.second.hollow{fill:#fff}
+.strangers{fill:#a9c1e0;stroke:#5f8cc4}.same{fill:none;stroke:#1b1f24;stroke-width:2}
+.at{stroke:#8a4300;stroke-dasharray:4 3}
 .bar{fill:#5f8cc4}.whisker{fill:none;stroke:#1b1f24;stroke-width:1.5}
-@media (max-width:30rem){h1{font-size:1.45rem}table{font-size:.875rem}
+@media (max-width:30rem){h1{font-size:1.45rem}table{font-size:.875rem}.sides{font-size:.8125rem}
+.sides td,.sides th{padding-right:.5rem}.sides small{font-size:.75rem}
 dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}}
 @media print{@page{margin:18mm}body{font-size:10pt}header,main,footer{max-width:none;padding:0}.wide{overflow:visible}
-.groups{min-width:0}h2,h3,caption{break-after:avoid}tr,figure,.plain li{break-inside:avoid}
+.groups{min-width:0}details{border:0;padding:0}summary{list-style:none;color:var(--ink);break-after:avoid}
+summary::-webkit-details-marker{display:none}a{color:inherit}nav{break-inside:avoid}
+details::details-content{content-visibility:visible;block-size:auto}
+h2,h3,caption,thead{break-after:avoid}
+tbody tr:first-child{break-before:avoid}tr,figure,svg,.plain li{break-inside:avoid}code{font-size:7.5pt}
+.pair{grid-template-columns:1fr 1fr}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}figure{max-width:12cm}}
 """
 
 
 def page(title: str, *, header: str, main: str, footer: str) -> str:
-    """Set a whole document around parts that are HTML already; only `title` is text."""
+    """Set a whole document around parts that are HTML already; only `title` is text.
+
+    The headings of `main` that have an id become the table of contents.
+    """
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/>'
         '<meta name="viewport" content="width=device-width, initial-scale=1"/>'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"/>"
         f"<title>{text(title)}</title><style>{STYLE}</style></head><body>\n"
-        f"<header>{header}</header>\n<main>{main}</main>\n<footer>{footer}</footer>\n</body></html>\n"
+        f"<header>{header}{_contents(main)}</header>\n<main>{main}</main>\n<footer>{footer}</footer>\n</body></html>\n"
     )
+
+
+def _contents(main: str) -> str:
+    found = [(int(level), name, told) for level, name, told in _HEADING.findall(main)]
+    if len(found) < _CONTENTS_FROM:
+        return ""
+    entries: list[tuple[str, list[str]]] = []
+    for level, name, told in found:
+        link = f'<a href="#{name}">{told}</a>'
+        if level == 2 or not entries:
+            entries.append((link, []))
+        else:
+            entries[-1][1].append(f"<li>{link}</li>")
+    listed = "".join(f"<li>{link}{'<ol>' + ''.join(inner) + '</ol>' if inner else ''}</li>" for link, inner in entries)
+    return f'\n<nav aria-labelledby="contents"><p id="contents">On this page</p><ol>{listed}</ol></nav>'
 
 
 def section(name: str, heading: str, body: str, *, kind: str = "") -> str:
@@ -93,6 +134,11 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], *, 
         f'<div class="wide" role="region" tabindex="0" aria-label="{text(caption)}"><table{shown}>'
         f"<caption>{text(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>\n"
     )
+
+
+def folded(summary: str, body: str) -> str:
+    """Set HTML that is shown when its summary (text) is chosen, and always on paper."""
+    return f"<details><summary>{text(summary)}</summary>\n{body}</details>\n"
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from recognizance.reports.markup import facts, section, table
+from recognizance.reports.markup import facts, folded, section, table
 from recognizance.reports.wording import ABSENT, count, in_how_many, rate_of, text
 
 
@@ -24,7 +24,9 @@ def sample_section(report: Mapping[str, Any]) -> str:
         ("Model", text(service.get("model"))),
     ]
     digests = [
-        (f"Pairs: {sample.get('pairs_file')}", digest_told(sample.get("pairs_sha256"))),
+        (f"Pairs: {sample['pairs_file']}", digest_told(sample.get("pairs_sha256")))
+        if sample.get("pairs_file")
+        else ("Pairs", "no list: all photographs with all"),
         ("List of photographs", digest_told(sample.get("photographs_sha256"))),
         *((f"Model: {name}", digest_told(told)) for name, told in (service.get("model_sha256") or {}).items()),
         ("Calibration", digest_told(service.get("calibration"))),
@@ -34,8 +36,11 @@ def sample_section(report: Mapping[str, Any]) -> str:
         "What was measured, and on whom",
         f"{facts(rows)}<p>A photograph that could not be read or has no face that was found is not left out: its pairs"
         " count as not matching.</p>\n"
-        f"{_group_sizes(report.get('groups') or ())}<h3>Digests (SHA-256)</h3>\n<p>Whoever has the same"
-        f" files can check that these are what was measured.</p>\n{facts(digests)}",
+        + _group_sizes(report.get("groups") or ())
+        + folded(
+            "Digests (SHA-256)",
+            "<p>Whoever has the same files can check that these are what was measured.</p>\n" + facts(digests),
+        ),
     )
 
 
@@ -57,7 +62,7 @@ def failure_told(proportion: Mapping[str, Any] | None) -> str:
 def _group_sizes(groups: Sequence[Mapping[str, Any]]) -> str:
     # The same pairs are looked at from several settings.
     by_attribute = {group["attribute"]: group for group in groups}
-    return "".join(
+    tables = "".join(
         table(
             f"Pairs by {group['attribute']}",
             ("Group", "Same person", "Strangers"),
@@ -66,3 +71,4 @@ def _group_sizes(groups: Sequence[Mapping[str, Any]]) -> str:
         for group in by_attribute.values()
         if group.get("rows")
     )
+    return folded("How many pairs of each group", tables) if tables else ""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recognizance.reports.charts import det_curve
+from recognizance.reports.distribution_section import distribution_section
 from recognizance.reports.group_section import groups_section
 from recognizance.reports.markup import items, page, section, table
 from recognizance.reports.sample_section import sample_section
@@ -22,6 +23,16 @@ from recognizance.reports.wording import (
 
 _PLAIN_PERCENTS = (80, 99)
 _MARKED_PERCENTS = (80, 90, 99)
+_INDEPENDENT = (
+    "The intervals take pairs for independent. Pairs that share a person are not, so what is really not known is more"
+    " than the intervals say."
+)
+_OVER_SUBJECTS = (
+    "The intervals are over people, not over pairs: pairs that share a person rise and fall together, and one person"
+    " who is often mistaken counts as one. They say how far a rate could move if as many other people like these had"
+    " been photographed; they say nothing of other kinds of people or photographs. Where no error was counted, or"
+    " nothing else, it is not known how errors fall on people, and the bound takes pairs for independent (rule of 3)."
+)
 
 
 def verification_page(report: Mapping[str, Any]) -> str:
@@ -57,14 +68,14 @@ def verification_page(report: Mapping[str, Any]) -> str:
         + _det(report)
         + _true_match(report)
         + groups_section(report.get("groups") or ())
+        + distribution_section(report)
         + section(
             "caveats",
             "What to keep in mind",
             items(
                 [
                     *(text(caveat) for caveat in report.get("caveats") or ()),
-                    "The intervals take pairs for independent. Pairs that share a person are not, so what is really"
-                    " not known is more than the intervals say.",
+                    _OVER_SUBJECTS if report.get("intervals") == "subjects" else _INDEPENDENT,
                     "These rates are those of this sample. Other cameras, light, ages or people give other rates.",
                 ]
             ),
@@ -101,6 +112,7 @@ def _unknown(report: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> li
                 ' <strong class="insufficient">insufficient</strong>. A rate is called measured here after at least'
                 " 30 errors and as many pairs without."
             )
+    settings_of: dict[tuple[str, str], list[str]] = {}
     for group in report.get("groups") or ():
         short = [
             text(row["group"])
@@ -108,11 +120,13 @@ def _unknown(report: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> li
             if not (rate_of(row["fmr"]).measured and rate_of(row["fnmr"]).measured)
         ]
         if short:
-            told.append(
-                f"How often each kind of error happens to these groups at {text(group['percent'])} %"
-                f" ({text(group['attribute'])}):"
-                f' {_listed(short)}. Their samples are <strong class="insufficient">insufficient</strong>.'
-            )
+            about = (text(group["attribute"]), _listed(short))
+            settings_of.setdefault(about, []).append(f"{number(group['percent'], 0)} %")
+    for (attribute, groups), settings in settings_of.items():
+        told.append(
+            f"How often each kind of error happens to these groups at {_listed(settings)} ({attribute}): {groups}."
+            ' Their samples are <strong class="insufficient">insufficient</strong>.'
+        )
     if not report.get("groups"):
         told.append("Whether errors fall on some groups of people more than on others: that was not measured.")
     told.append(

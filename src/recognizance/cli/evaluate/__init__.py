@@ -3,6 +3,7 @@
 import typer
 
 from recognizance.cli.evaluate.attributes import attributes
+from recognizance.cli.evaluate.compare import compare
 from recognizance.cli.evaluate.detection import detection
 from recognizance.cli.evaluate.elsewhere import measurable
 from recognizance.cli.evaluate.false_matches import false_matches
@@ -25,4 +26,5 @@ app.command("false-matches")(measurable(false_matches))
 app.command("gender")(measurable(gender))
 app.command("attributes")(measurable(attributes))
 app.command("detection")(measurable(detection))
+app.command("compare")(compare)
 app.command("forget")(measurable(forget))

@@ -1,0 +1,49 @@
+"""Which scores pairs got, of each group side by side on the same axes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from recognizance.reports.distribution_chart import Axes, distribution_panel
+from recognizance.reports.markup import section
+from recognizance.reports.wording import number, text
+
+_MARKED_PERCENTS = (80, 99)
+_HOW_TO_READ = (
+    "<p>Filled: pairs of strangers. Dark line: pairs of the same person. What is filled to the right of a dashed line"
+    " is taken for one person at this setting; what lies under the dark line to the left of it is missed. Height is the"
+    " share of such pairs, and each line of the grid is ten times the one below it: on an even scale the few strangers"
+    " with high scores, who are the false matches, could not be seen. A group of few pairs cannot show rare scores. A"
+    " photograph without a usable face has no score and is not drawn.</p>\n"
+)
+
+
+def distribution_section(report: Mapping[str, Any]) -> str:
+    """Set the section on scores: overall, then each attribute's groups; "" if the report has no distributions.
+
+    A distribution is "edges" (scores, ascending, one more than counts) with the counts "mated" and "nonmated".  An
+    attribute that is looked at from several settings has the same scores at each, and is drawn once.
+    """
+    by_attribute: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
+    for group in report.get("groups") or ():
+        drawn = [(str(row["group"]), row["distribution"]) for row in group.get("rows") or () if row.get("distribution")]
+        if drawn:
+            by_attribute.setdefault(str(group["attribute"]), drawn)
+    overall = [("Everyone", report["distribution"])] if report.get("distribution") else []
+    sets = [("Everyone together", overall)] if overall else []
+    sets += [(f"By {attribute}", drawn) for attribute, drawn in by_attribute.items()]
+    if not sets:
+        return ""
+    axes = Axes.over([distribution for _, drawn in sets for _, distribution in drawn])
+    marks = [
+        (f"{number(row['percent'], 0)} %", float(row["score"]))
+        for row in report.get("rates_at_percent") or ()
+        if row["percent"] in _MARKED_PERCENTS and row.get("score") is not None
+    ]
+    parts = []
+    for index, (title, drawn) in enumerate(sets):
+        panels = "\n".join(
+            distribution_panel(f"scores{index}-{place}", name, distribution, axes, marks)
+            for place, (name, distribution) in enumerate(drawn)
+        )
+        parts.append(f'<h3 id="scores{index}">{text(title)}</h3>\n<div class="pair">{panels}</div>\n')
+    return section("scores", "Scores, side by side", _HOW_TO_READ + "".join(parts))

@@ -1,0 +1,148 @@
+"""The pages in a real browser, as wide as a phone: axe-core finds no serious fault, and nothing runs out of sight."""
+
+import html
+import json
+import os
+import queue
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import resources
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from recognizance.accuracy.advice import Load, advise
+from recognizance.reports.advice_plot import advice_svg
+from recognizance.reports.comparison import comparison
+from recognizance.reports.comparison_page import comparison_page
+from recognizance.reports.verification import verification_page
+from recognizance.scoring import read_calibration
+from reports.programs import find_axe, find_chromium
+from reports.test_comparison import measured_report, other_report
+from reports.test_verification_page import sample_report
+
+PHONE, PLOT = 390, 1000
+PATIENCE_SECONDS = 120
+CALIBRATION = "sface-fb143eea0783.json"
+RUN = """
+async function judge(frame) {
+  const inside = frame.contentWindow, page = inside.document;
+  for (const part of page.querySelectorAll("details")) part.open = true;
+  frame.style.height = page.documentElement.scrollHeight + "px";
+  const {violations, passes} = await inside.axe.run(page, {resultTypes: ["violations"]});
+  return {
+    name: frame.title,
+    wider: page.documentElement.scrollWidth - page.documentElement.clientWidth,
+    violations: violations.map(one => [one.id, one.impact, one.nodes.map(node => node.html.slice(0, 200))]),
+    passed: passes.map(one => one.id),
+  };
+}
+window.addEventListener("load", async () => {
+  let told;
+  try {
+    told = [];
+    for (const frame of document.querySelectorAll("iframe")) told.push(await judge(frame));
+  } catch (error) {
+    told = String(error.stack);
+  }
+  fetch("/told", {method: "POST", body: JSON.stringify(told)});
+});
+"""
+
+
+def pages() -> dict[str, str]:
+    calibration = read_calibration(
+        resources.files("recognizance.scoring").joinpath("calibrations", CALIBRATION).read_text(encoding="utf-8")
+    )
+    plot = advice_svg(calibration, advise(calibration, Load(1000, 50, 5.0)))
+    insufficient = sample_report()
+    insufficient["sample"]["pairs_sha256"] = "77" * 32
+    return {
+        "verification": verification_page(measured_report()),
+        "comparison": comparison_page(comparison(measured_report(), other_report())),
+        "comparison of other samples": comparison_page(comparison(measured_report(), insufficient)),
+        "plot": f'<!DOCTYPE html><html lang="en"><head><title>Advice</title></head><body><main><h1>Advice</h1>{plot}'
+        "</main></body></html>",
+    }
+
+
+def harness() -> str:
+    frames = ""
+    for name, page in pages().items():
+        # The page's own policy lets nothing run; the copy that is judged has to let axe-core.
+        judged = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)
+        judged = judged.replace("</head>", '<script src="/axe.js"></script></head>')
+        width = PLOT if name == "plot" else PHONE
+        frames += (
+            f'<iframe title="{name}" style="width:{width}px;height:900px;border:0;display:block"'
+            f' srcdoc="{html.escape(judged)}"></iframe>'
+        )
+    return f'<!DOCTYPE html><html><body style="margin:0">{frames}<script>{RUN}</script></body></html>'
+
+
+@contextmanager
+def serving(files: dict[str, tuple[str, bytes]]) -> Iterator[tuple[str, "queue.Queue[bytes]"]]:
+    """Serve files to the browser, and queue what it posts."""
+    told: queue.Queue[bytes] = queue.Queue()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            kind, body = files.get(self.path, ("text/plain", b""))
+            self.send_response(200 if self.path in files else 404)
+            self.send_header("Content-Type", f"{kind}; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            told.put(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *told: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/", told
+        finally:
+            server.shutdown()
+
+
+@contextmanager
+def browsing(url: str, folder: Path) -> Iterator[None]:
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+    command = [find_chromium(), *flags, f"--user-data-dir={folder}", "--window-size=1100,900", url]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, stdout=quiet, stderr=quiet, start_new_session=True) as browser:
+        try:
+            yield
+        finally:
+            os.killpg(browser.pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What axe-core finds in each page, with all that can be folded out; in one start of the browser."""
+    files = {"/": ("text/html", harness().encode()), "/axe.js": ("text/javascript", find_axe().read_bytes())}
+    with serving(files) as (url, told), browsing(url, tmp_path_factory.mktemp("browser")):
+        found = json.loads(told.get(timeout=PATIENCE_SECONDS))
+    assert isinstance(found, list), found
+    return found
+
+
+def test_axe_finds_no_serious_fault(found: list[dict[str, Any]]) -> None:
+    assert [page["name"] for page in found] == list(pages())
+    faults = [(page["name"], *one) for page in found for one in page["violations"] if one[1] in ("serious", "critical")]
+    assert faults == []
+    assert all("color-contrast" in page["passed"] for page in found)
+
+
+def test_nothing_is_wider_than_the_screen(found: list[dict[str, Any]]) -> None:
+    assert [page["name"] for page in found if page["wider"] > 0] == []

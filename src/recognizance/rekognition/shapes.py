@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-from recognizance.biometrics import BoundingBox, DetectedFace, Image, Reference
+from recognizance.biometrics import Attributes, BoundingBox, DetectedFace, Image, Reference
 from recognizance.wire.desk import review_headers
 from recognizance.workflows.compare import Compared
 from recognizance.workflows.search import Lead, SearchResult
@@ -44,9 +44,6 @@ def estimated_of(asked: Iterable[str]) -> frozenset[str]:
 
 def face_detail(face: DetectedFace, image: Image, estimated: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Spell a FaceDetail with the DEFAULT attributes and those of `ESTIMATED` that are asked for."""
-    found = face.attributes
-    age = {"Low": found.age_low, "High": found.age_high} if found and "AGE_RANGE" in estimated else None
-    gender = {"Value": found.gender, "Confidence": found.gender_confidence} if found and "GENDER" in estimated else None
     return {
         "BoundingBox": box(face.box, image),
         "Confidence": face.confidence * 100,
@@ -60,9 +57,19 @@ def face_detail(face: DetectedFace, image: Image, estimated: frozenset[str] = fr
             "Pitch": face.pose.pitch_degrees,
         },
         "Quality": {"Brightness": face.quality.brightness, "Sharpness": face.quality.sharpness},
-        "AgeRange": age,
-        "Gender": gender,
+        **_estimates(face.attributes, estimated),
     }
+
+
+def _estimates(found: Attributes | None, estimated: frozenset[str]) -> dict[str, Any]:
+    """Spell what was estimated; a ComparedFace has no place for it, not even for its absence."""
+    if found is None:
+        return {}
+    spelt = {
+        "AGE_RANGE": ("AgeRange", {"Low": found.age_low, "High": found.age_high}),
+        "GENDER": ("Gender", {"Value": found.gender, "Confidence": found.gender_confidence}),
+    }
+    return dict(spelt[name] for name in sorted(estimated))
 
 
 def face(reference: Reference, model: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from recognizance.reports.charts import det_curve
 from recognizance.reports.distribution_section import distribution_section
 from recognizance.reports.group_section import groups_section
 from recognizance.reports.markup import items, page, section, table
+from recognizance.reports.plain_groups import listed, shown_differences, unknown_rates
 from recognizance.reports.sample_section import sample_section
 from recognizance.reports.wording import (
     ABSENT,
@@ -98,6 +99,9 @@ def _plain_words(report: Mapping[str, Any]) -> str:
         strangers = rate_sentence(row["fmr"], "pairs of strangers", "would be taken for one person")
         missed = rate_sentence(row["fnmr"], "pairs of the same person", "would be missed")
         parts.append(f"<h3>At {number(row['percent'], 0)} %</h3>\n{items((strangers, missed))}")
+    apart = shown_differences(report.get("groups") or ())
+    if apart:
+        parts.append(f"<h3>Whom the errors fall on</h3>\n{items(apart)}")
     parts.append(f"<h3>What is not known</h3>\n{items(_unknown(report, rows))}")
     return section("plain", "In plain words", "\n".join(parts), kind="plain")
 
@@ -108,25 +112,11 @@ def _unknown(report: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> li
         settings = [f"{number(row['percent'], 0)} %" for row in rows if not rate_of(row[key]).measured]
         if settings:
             told.append(
-                f"How often {said} at {_listed(settings)}: the sample is"
+                f"How often {said} at {listed(settings)}: the sample is"
                 ' <strong class="insufficient">insufficient</strong>. A rate is called measured here after at least'
                 " 30 errors and as many pairs without."
             )
-    settings_of: dict[tuple[str, str], list[str]] = {}
-    for group in report.get("groups") or ():
-        short = [
-            text(row["group"])
-            for row in group.get("rows") or ()
-            if not (rate_of(row["fmr"]).measured and rate_of(row["fnmr"]).measured)
-        ]
-        if short:
-            about = (text(group["attribute"]), _listed(short))
-            settings_of.setdefault(about, []).append(f"{number(group['percent'], 0)} %")
-    for (attribute, groups), settings in settings_of.items():
-        told.append(
-            f"How often each kind of error happens to these groups at {_listed(settings)} ({attribute}): {groups}."
-            ' Their samples are <strong class="insufficient">insufficient</strong>.'
-        )
+    told += unknown_rates(report.get("groups") or ())
     if not report.get("groups"):
         told.append("Whether errors fall on some groups of people more than on others: that was not measured.")
     told.append(
@@ -134,10 +124,6 @@ def _unknown(report: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> li
         " the larger the gallery, the more strangers are taken for the person searched."
     )
     return told
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _rates(report: Mapping[str, Any]) -> str:
@@ -187,7 +173,7 @@ def _det(report: Mapping[str, Any]) -> str:
     sample = report["sample"]
     drawn = det_curve(report.get("det") or {}, marks, mated=sample.get("mated"), nonmated=sample.get("nonmated"))
     off = [label for label, fmr, fnmr in marks if not (fmr.rate and fnmr.rate)]
-    absent = f" Without an error on one side, {_listed(off)} has no place on these axes." if off else ""
+    absent = f" Without an error on one side, {listed(off)} has no place on these axes." if off else ""
     return section(
         "det",
         "One error against the other",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from recognizance.errors import TrialListError
 from recognizance.workflows.evaluate.face_labels import gender_of, years_of
+from recognizance.workflows.evaluate.people import numbered
 from recognizance.workflows.evaluate.trial_list import SUBJECT, Labels, read_labels
 
 GENDER = "gender"
@@ -57,9 +58,7 @@ class Labelled:
 
     def numbered(self, photographs: Sequence[str]) -> NDArray[np.intp]:
         """Give numbers to the people that photographs show, from 0."""
-        numbers: dict[str, int] = {}
-        told = [numbers.setdefault(self.subjects[name], len(numbers)) for name in photographs]
-        return np.array(told, dtype=np.intp)
+        return numbered([self.subjects[name] for name in photographs])
 
     def grouping(self) -> list[str]:
         """Name the labels that make groups: not who it is, nor what is counted or measured in degrees."""

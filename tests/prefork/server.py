@@ -11,10 +11,12 @@ import socket
 import sys
 
 import alembic.command  # noqa: F401 - what records and searches load when first needed
+import botocore.session
 import numba  # noqa: F401
 
 import recognizance.server  # noqa: F401
 from recognizance.cli import main
+from recognizance.native import native_client
 
 
 def serve(connection: socket.socket, request_bytes_max: int) -> bool:
@@ -56,6 +58,8 @@ def _become(request: dict, streams: list[int]) -> None:
 
 
 if __name__ == "__main__":
+    # Reads the services' models, which takes a fifth of a second.
+    native_client(botocore.session.Session(), "http://127.0.0.1:1", region="us-east-1")
     gc.freeze()
     if serve(socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])):
         main()

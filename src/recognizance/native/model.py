@@ -6,7 +6,7 @@ from typing import Any
 
 import botocore.session
 from botocore.config import Config
-from botocore.loaders import Loader
+from botocore.loaders import Loader, create_loader
 from botocore.model import ServiceModel
 
 NAME = "recognizance"
@@ -21,6 +21,18 @@ def load_native_model() -> ServiceModel:
     return ServiceModel(loader.load_service_model(NAME, "service-2"), NAME)
 
 
+def share_models(session: botocore.session.Session) -> None:
+    """Let a session use the services' models that this process has read: reading takes longer than most requests."""
+    session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
+
+
+@cache
+def _loader(data_path: str | None) -> Loader:
+    loader = create_loader(data_path)
+    loader.search_paths.append(str(_DATA))
+    return loader
+
+
 def native_client(
     session: botocore.session.Session, endpoint: str, *, region: str, connections: int = 10, patient: bool = False
 ) -> Any:
@@ -31,7 +43,7 @@ def native_client(
     patient : bool
         For operations that may take hours: asked once, and waited for.
     """
-    session.get_component("data_loader").search_paths.append(str(_DATA))
+    share_models(session)
     return session.create_client(
         NAME,
         region_name=region,

@@ -15,7 +15,7 @@ from botocore.config import Config
 
 from recognizance.bootstrap import administrator_key
 from recognizance.cli.demo import astronaut
-from recognizance.native import native_client
+from recognizance.native import native_client, share_models
 from recognizance.server import serving_in_background
 from recognizance.settings import Settings
 
@@ -136,5 +136,6 @@ def scratch_server(settings: Settings) -> Iterator[Scratch]:
 def _session(who: Credentials) -> Any:
     # Without AWS_PROFILE: whatever it names is about the person's own work.
     session = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
+    share_models(session)
     session.set_credentials(who.access_key_id, who.secret, who.token)
     return session

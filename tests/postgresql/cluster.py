@@ -174,11 +174,13 @@ def listeners(processes: list[int]) -> list[str]:
     """List the addresses of all network sockets that these processes hold open, as the kernel tells them."""
     inodes = set()
     for process in processes:
-        for descriptor in Path(f"/proc/{process}/fd").iterdir():
-            with suppress(OSError):
-                target = str(descriptor.readlink())
-                if target.startswith("socket:["):
-                    inodes.add(target[8:-1])
+        # A worker of the server may have ended since it was listed: it holds nothing open any more.
+        with suppress(FileNotFoundError):
+            for descriptor in Path(f"/proc/{process}/fd").iterdir():
+                with suppress(OSError):
+                    target = str(descriptor.readlink())
+                    if target.startswith("socket:["):
+                        inodes.add(target[8:-1])
     found = []
     for protocol in ("tcp", "tcp6", "udp", "udp6"):
         for line in Path(f"/proc/net/{protocol}").read_text("ascii").splitlines()[1:]:

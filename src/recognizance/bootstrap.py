@@ -254,19 +254,25 @@ def administrator_key(settings: Settings) -> KeyPair | None:
 
 @contextmanager
 def open_place(
-    settings: Settings, *, tail_rows: int = TAIL_ROWS, clock: Callable[[], datetime] | None = None
+    settings: Settings,
+    *,
+    engine: Engine | None = None,
+    tail_rows: int = TAIL_ROWS,
+    clock: Callable[[], datetime] | None = None,
 ) -> Iterator[Workplace]:
     """Put a workplace together.  The caller holds the home folder (`home.hold`).
 
     Parameters
     ----------
+    engine : Engine, optional
+        The models, if they are loaded already (`open_engine` of the same settings).
     tail_rows : int
         After how many references a gallery's scan files are written; see `gallery.scan.TAIL_ROWS`.
     clock : callable, optional
         Tells the time by which acts are judged and recorded, if it is not the machine's.
     """
     clock = clock or now
-    engine = open_engine(settings)
+    engine = engine or open_engine(settings)
     calibration = open_calibration(settings)
     with (
         open_record(settings) as record,

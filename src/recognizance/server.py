@@ -34,6 +34,7 @@ from recognizance.wire.exchange import Receive, Scope, Send
 from recognizance.wire.http import BoundedProtocol
 from recognizance.wire.sigv4 import Verifier
 from recognizance.workflows import lapsing, testing
+from recognizance.workflows.engine import Engine
 from recognizance.workflows.housekeeping import Housekeeping
 from recognizance.workflows.place import Workplace
 from recognizance.workflows.presence import record_start, record_stop
@@ -138,7 +139,7 @@ class ListeningServer:
 
 @contextmanager
 def serving(
-    settings: Settings, *, announce: bool = True, clock: Callable[[], datetime] = now
+    settings: Settings, *, announce: bool = True, clock: Callable[[], datetime] = now, engine: Engine | None = None
 ) -> Iterator[ListeningServer]:
     """Put a server together for the time of the block.
 
@@ -148,6 +149,8 @@ def serving(
         Let other commands find the server through the home folder.
     clock : callable
         Tells the time by which acts are judged and recorded; signatures are judged by the machine's.
+    engine : Engine, optional
+        The models, if they are loaded already (`open_engine` of the same settings).
 
     Raises
     ------
@@ -157,7 +160,7 @@ def serving(
         closing.enter_context(hold_home(settings))
         listener = closing.enter_context(_listen(settings))
         head_known = read_head(settings.keys_folder) is not None
-        place = closing.enter_context(open_place(settings, clock=clock))
+        place = closing.enter_context(open_place(settings, engine=engine, clock=clock))
         record_start(place, digests(settings), settings.chosen(), head_known=head_known)
         lapsing.look(place)  # before anybody is answered
         closing.enter_context(_publishing(place, settings.checkpoint_seconds))
@@ -206,10 +209,11 @@ def _keeping_house(place: Workplace, idle_seconds: float) -> Iterator[None]:
 
 @contextmanager
 def serving_in_background(
-    settings: Settings, *, announce: bool = False, clock: Callable[[], datetime] = now
+    settings: Settings, *, announce: bool = False, clock: Callable[[], datetime] = now, engine: Engine | None = None
 ) -> Iterator[RunningServer]:
     """Serve from a thread of this process, on a free port, while the block runs; see `serving`."""
-    with serving(settings.model_copy(update={"port": 0}), announce=announce, clock=clock) as server:
+    alone = settings.model_copy(update={"port": 0})
+    with serving(alone, announce=announce, clock=clock, engine=engine) as server:
         thread = threading.Thread(target=server.run, name="server")
         thread.start()
         try:

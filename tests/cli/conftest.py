@@ -42,6 +42,7 @@ class Cli:
     home: Path
     cache: Path
     extra: dict[str, str] = field(default_factory=dict)
+    patience_seconds: float = PATIENCE_SECONDS
 
     def environment(self) -> dict[str, str]:
         kept = {
@@ -69,7 +70,7 @@ class Cli:
         with TemporaryFile() as out, TemporaryFile() as err:
             process = Process([str(argument) for argument in arguments], self.environment(), out, err)
             try:
-                code = process.wait(PATIENCE_SECONDS)
+                code = process.wait(self.patience_seconds)
             finally:
                 process.kill()
             texts = [_text(out), _text(err)]

@@ -13,6 +13,7 @@ import sys
 import alembic.command  # noqa: F401 - what records and searches load when first needed
 import botocore.session
 import numba  # noqa: F401
+import openvino  # noqa: F401
 
 import recognizance.server  # noqa: F401
 from recognizance.cli import main

@@ -42,14 +42,8 @@ class PackFolders:
 
     def list_all(self) -> list[FoundPack]:
         """List the packs there are, by id."""
-        found = {
-            folder.name: FoundPack(origin, _read(folder))
-            for origin, place in self._folders
-            if place.is_dir()
-            for folder in place.iterdir()
-            if folder.is_dir() and folder.joinpath(DESCRIPTION).is_file()
-        }
-        return [found[name] for name in sorted(found)]
+        found = {folder.name: (origin, folder) for origin, folder in self._all()}
+        return [FoundPack(origin, _read(folder)) for _, (origin, folder) in sorted(found.items())]
 
     def find(self, identifier: str) -> FoundPack:
         """Find a pack.
@@ -59,12 +53,20 @@ class PackFolders:
         NotFoundError
             If there is none of this id.
         """
-        found = next((each for each in self.list_all() if each.pack.id == identifier), None)
-        if found is None:
-            raise NotFoundError(
-                f"There is no rule pack {identifier}.", "`recognizance policy list` shows those there are."
-            )
-        return found
+        for origin, folder in reversed(self._all()):
+            if folder.name == identifier:
+                return FoundPack(origin, _read(folder))
+        raise NotFoundError(f"There is no rule pack {identifier}.", "`recognizance policy list` shows those there are.")
+
+    def _all(self) -> list[tuple[str, Traversable]]:
+        """List the folders that hold packs, with their origins; the operator's own come last."""
+        return [
+            (origin, folder)
+            for origin, place in self._folders
+            if place.is_dir()
+            for folder in place.iterdir()
+            if folder.is_dir() and folder.joinpath(DESCRIPTION).is_file()
+        ]
 
     def vectors(self, identifier: str) -> tuple[Vector, ...]:
         """Read the test vectors of a pack; none if its folder has none.

@@ -1,6 +1,7 @@
 """`recognizance policy check`: run the test vectors of rule packs through the wire."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +15,7 @@ from recognizance.errors import PackError
 if TYPE_CHECKING:
     from recognizance.cli.checking.running import Checked
     from recognizance.settings import Settings
+    from recognizance.workflows.engine import Engine
 
 
 def check(
@@ -31,7 +33,10 @@ def check(
     if bool(packs) == every:
         raise MisuseError("Name the packs to check, or all of them with --all.")
     settings = invocation.settings()
-    found = {pack: _check_pack(settings, pack) for pack in packs or _all(settings)}
+    from recognizance.bootstrap import open_engine
+
+    engine = cache(partial(open_engine, settings))  # loaded when the first pack needs it, and once for all
+    found = {pack: _check_pack(settings, engine, pack) for pack in packs or _all(settings)}
     if as_json:
         from recognizance.cli.answers import print_json
 
@@ -47,7 +52,7 @@ def _all(settings: "Settings") -> list[str]:
     return [found.pack.id for found in pack_folders(settings).list_all()]
 
 
-def _check_pack(settings: "Settings", pack: str) -> "Sequence[Checked] | PackError":
+def _check_pack(settings: "Settings", engine: "Callable[[], Engine]", pack: str) -> "Sequence[Checked] | PackError":
     """Run a pack's vectors; a pack or vectors that cannot be used are a result too."""
     from recognizance.bootstrap import pack_folders
     from recognizance.cli.checking.running import run_vectors
@@ -62,7 +67,7 @@ def _check_pack(settings: "Settings", pack: str) -> "Sequence[Checked] | PackErr
     if not vectors:
         return PackError(f"The pack {pack} has no vectors: put a vectors.toml into its folder (docs/rules.md).")
     with waiting(f"Checking {pack} …"):
-        checked = run_vectors(settings, pack, vectors)
+        checked = run_vectors(settings, engine(), pack, vectors)
     if messages().is_terminal:
         messages().print(f"{pack}: {_tally(checked)}")
     return checked

@@ -7,6 +7,7 @@ from recognizance.cli.checking.asking import Outcome
 from recognizance.cli.checking.scratch import scratch_server
 from recognizance.cli.checking.staging import CannotArrangeError, stage
 from recognizance.settings import Settings
+from recognizance.workflows.engine import Engine
 from recognizance.workflows.pack_folders import Vector
 
 PASSED = "passed"
@@ -32,10 +33,10 @@ class Checked:
         return FAILED if self.differences else PASSED
 
 
-def run_vectors(settings: Settings, pack: str, vectors: Sequence[Vector]) -> list[Checked]:
+def run_vectors(settings: Settings, engine: Engine, pack: str, vectors: Sequence[Vector]) -> list[Checked]:
     """Run vectors on a server of their own, one after the other."""
     found = []
-    with scratch_server(settings) as scratch:
+    with scratch_server(settings, engine) as scratch:
         scratch.furnish()
         scratch.enforce(pack)
         for vector in vectors:

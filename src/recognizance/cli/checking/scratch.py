@@ -18,6 +18,7 @@ from recognizance.cli.demo import astronaut
 from recognizance.native import native_client, share_models
 from recognizance.server import serving_in_background
 from recognizance.settings import Settings
+from recognizance.workflows.engine import Engine
 
 GALLERY = "people"
 ELSEWHERE = "elsewhere"
@@ -69,18 +70,27 @@ class Scratch:
         return astronaut().read_bytes()
 
     @cached_property
+    def _session(self) -> Any:
+        return _session()
+
+    @cached_property
     def office(self) -> Any:
         """The administrator's client of our own operations."""
         return self.native(self.administrator)
 
     def native(self, who: Credentials, path: str = "") -> Any:
         """Make a client of our own operations."""
-        return native_client(_session(who), self.endpoint + path, region=self.region)
+        session = _session()
+        session.set_credentials(who.access_key_id, who.secret, who.token)
+        return native_client(session, self.endpoint + path, region=self.region)
 
     def client(self, service: str, who: Credentials, path: str = "") -> Any:
         """Make a client as any program would."""
-        return _session(who).create_client(
+        return self._session.create_client(
             service,
+            aws_access_key_id=who.access_key_id,
+            aws_secret_access_key=who.secret,
+            aws_session_token=who.token,
             region_name=self.region,
             endpoint_url=self.endpoint + path,
             config=Config(proxies={}, retries={"total_max_attempts": 1}, read_timeout=120),
@@ -112,13 +122,15 @@ class Scratch:
 
 
 @contextmanager
-def scratch_server(settings: Settings) -> Iterator[Scratch]:
+def scratch_server(settings: Settings, engine: Engine) -> Iterator[Scratch]:
     """Serve from a new home folder while the block runs; nothing of it is kept.
 
     Parameters
     ----------
     settings : Settings
         Models, calibrations and the folder of packs are theirs; everything else is as a new installation has it.
+    engine : Engine
+        Those models, loaded.
     """
     with tempfile.TemporaryDirectory(prefix="recognizance-check-") as folder:
         home = Path(folder) / "home"
@@ -126,16 +138,15 @@ def scratch_server(settings: Settings) -> Iterator[Scratch]:
         kept = {name: getattr(settings, name) for name in _KEPT}
         scratch = settings.model_copy(update={**new, **kept, "home": home, "cache": settings.cache_folder})
         clock = MovedClock()
-        with serving_in_background(scratch, clock=clock) as running:
+        with serving_in_background(scratch, clock=clock, engine=engine) as running:
             pair = administrator_key(scratch)
             if pair is None:
                 raise AssertionError("a new installation has an administrator")
             yield Scratch(running.endpoint, clock, scratch.region, Credentials(pair.access_key_id, pair.secret))
 
 
-def _session(who: Credentials) -> Any:
+def _session() -> Any:
     # Without AWS_PROFILE: whatever it names is about the person's own work.
     session = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
     share_models(session)
-    session.set_credentials(who.access_key_id, who.secret, who.token)
     return session

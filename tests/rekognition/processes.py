@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,7 @@ class Server:
     settings: Settings
     port: int
     log: Path
+    _natives: dict[SigningKey, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def endpoint(self) -> str:
@@ -77,11 +78,13 @@ class Server:
         )
 
     def native(self, key: SigningKey | None = None) -> Any:
-        """Make a client of our own operations, the administrator's or another operator's."""
+        """Give the client of our own operations, the administrator's or another operator's; made once."""
         key = key or self.key
-        session = botocore.session.Session()
-        session.set_credentials(key.access_key_id, key.secret, key.session_token)
-        return native_client(session, self.endpoint, region="us-east-1")
+        if key not in self._natives:
+            session = botocore.session.Session()
+            session.set_credentials(key.access_key_id, key.secret, key.session_token)
+            self._natives[key] = native_client(session, self.endpoint, region="us-east-1")
+        return self._natives[key]
 
     def entries(self) -> list[dict[str, Any]]:
         """Read the log off the record, as it stands."""

@@ -18,6 +18,7 @@ class Staff:
 
     server: Server
     keys: dict[str, SigningKey] = field(default_factory=dict)
+    _clients: dict[tuple[str, SigningKey, str], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def native(self, name: str) -> Any:
         return self.server.native(self.keys[name])
@@ -27,15 +28,18 @@ class Staff:
         return SigningKey(made["AccessKeyId"], made["SecretAccessKey"], name)
 
     def client(self, service: str, key: SigningKey, path: str = "") -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.server.endpoint + path,
-            region_name="us-east-1",
-            aws_access_key_id=key.access_key_id,
-            aws_secret_access_key=key.secret,
-            aws_session_token=key.session_token,
-            config=Config(proxies={}, retries={"total_max_attempts": 1}),
-        )
+        """Give the client of a service, made once: making one takes longer than most requests do."""
+        if (service, key, path) not in self._clients:
+            self._clients[service, key, path] = boto3.client(
+                service,
+                endpoint_url=self.server.endpoint + path,
+                region_name="us-east-1",
+                aws_access_key_id=key.access_key_id,
+                aws_secret_access_key=key.secret,
+                aws_session_token=key.session_token,
+                config=Config(proxies={}, retries={"total_max_attempts": 1}),
+            )
+        return self._clients[service, key, path]
 
     def session(self, name: str, *, case: str = CASE, seconds: int = 900) -> dict[str, Any]:
         """Register a session."""

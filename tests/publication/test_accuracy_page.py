@@ -113,10 +113,10 @@ def test_without_a_whole_report_nothing_is_shown(staff: Staff, folder: Path, the
 
 
 def test_the_shipped_report_is_shown_where_none_is_named(live_server: Server) -> None:
-    shipped = resources.files("recognizance.publication").joinpath("accuracy", "report.json")
-    reply = ask(live_server, "/accuracy.json")
-    assert reply.status == (200 if shipped.is_file() else 404)
-    assert not shipped.is_file() or reply.body == shipped.read_bytes()
+    shipped = resources.files("recognizance.publication").joinpath("accuracy")
+    for path, name in (("/accuracy", "report.html"), ("/accuracy.json", "report.json")):
+        reply = ask(live_server, path)
+        assert (reply.status, reply.body) == (200, shipped.joinpath(name).read_bytes())
 
 
 def test_a_report_is_read_and_nothing_else(live_server: Server) -> None:

@@ -125,6 +125,7 @@ def test_a_gallery_made_anew_is_filled_anew(served: Cli, folder: Path) -> None:
         assert len(list((served.home / "enrolments").iterdir())) == journals - 1
 
 
+@pytest.mark.long
 def test_a_kill_between_requests_of_several_photographs(cli: Cli, faces: Path, tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()

@@ -174,7 +174,7 @@ def test_an_encrypted_zip_says_what_to_do(served: Cli, portraits: list[Path], tm
     assert "Unpack it" in result.err
 
 
-@pytest.mark.parametrize("name", ["a.zip", "a.tar.gz"])
+@pytest.mark.parametrize("name", ["a.zip", pytest.param("a.tar.gz", marks=pytest.mark.long)])
 def test_a_kill_in_the_middle_of_an_archive_and_the_next_run_goes_on(
     cli: Cli, name: str, portraits: list[Path], tmp_path: Path
 ) -> None:

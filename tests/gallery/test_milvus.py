@@ -195,6 +195,7 @@ def test_a_collection_that_somebody_dropped_is_an_error_and_no_empty_list(milvus
             act()
 
 
+@pytest.mark.long
 def test_what_was_acknowledged_outlives_a_kill_and_an_absent_engine_is_an_error(own_milvus: MilvusProcess) -> None:
     with MilvusEngine(MilvusAddress(own_milvus.url, timeout_s=5), "killed") as engine:
         gallery = open_gallery(engine, 1)

@@ -58,6 +58,7 @@ def test_trees_of_many_sizes_prove_every_sampled_entry(store: RecordStore, ledge
                 tree.verify_consistency(old, new, proof, tree.root_of(leaves[:old]), tree.root_of(leaves[:new]))
 
 
+@pytest.mark.long
 def test_a_second_level_of_tiles(store: RecordStore, ledger: Ledger[Transaction]) -> None:
     count = 65_536 + 300
     hasher = hashlib.sha256

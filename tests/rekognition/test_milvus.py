@@ -154,6 +154,7 @@ def test_a_server_starts_while_its_milvus_is_away(new_server: StartServer, faces
         client.close()
 
 
+@pytest.mark.long
 def test_a_killed_server_comes_back_with_milvus_in_step(
     new_server: StartServer, milvus: MilvusProcess, faces: Path
 ) -> None:

@@ -39,6 +39,13 @@ def test_restarts_and_kills_in_between(tmp_path: Path, model_cache: Path, faces:
         office = replace(office, server=server)
         found = office.search(case, office.probe(person))
         assert [match["Face"]["ExternalImageId"] for match in found["FaceMatches"]] == [person]
+
+
+@pytest.mark.long
+def test_a_kill_at_any_moment(tmp_path: Path, model_cache: Path, faces: Path) -> None:
+    home, folder = tmp_path / "home", write_packs(tmp_path / "packs")
+    with start_server(home, model_cache, packs=str(folder)) as server:
+        office = staffed(server, faces, people=3)
         killed_at_any_moment(office)
     with start_server(home, model_cache, packs=str(folder)) as server:
         whole_or_not_at_all(replace(office, server=server))

@@ -29,17 +29,18 @@ class Staff:
 
     def client(self, service: str, key: SigningKey, path: str = "") -> Any:
         """Give the client of a service, made once: making one takes longer than most requests do."""
-        if (service, key, path) not in self._clients:
-            self._clients[service, key, path] = boto3.client(
+        url = self.server.endpoint + path
+        if (service, key, url) not in self._clients:
+            self._clients[service, key, url] = boto3.client(
                 service,
-                endpoint_url=self.server.endpoint + path,
+                endpoint_url=url,
                 region_name="us-east-1",
                 aws_access_key_id=key.access_key_id,
                 aws_secret_access_key=key.secret,
                 aws_session_token=key.session_token,
                 config=Config(proxies={}, retries={"total_max_attempts": 1}),
             )
-        return self._clients[service, key, path]
+        return self._clients[service, key, url]
 
     def session(self, name: str, *, case: str = CASE, seconds: int = 900) -> dict[str, Any]:
         """Register a session."""

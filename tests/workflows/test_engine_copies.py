@@ -202,6 +202,7 @@ def test_erasures_are_forgotten_once(
         assert engine_positions.unforgotten(tx, "m/1") == []
 
 
+@pytest.mark.long
 def test_an_engine_that_was_killed_catches_up_when_it_is_back(
     store: RecordStore, gallery: GalleryRow, tmp_path: Path
 ) -> None:

@@ -39,7 +39,7 @@ from recognizance.workflows.evaluate.document import Told
 from recognizance.workflows.evaluate.groups import by_group
 from recognizance.workflows.evaluate.local import Local
 from recognizance.workflows.evaluate.people import Grouping, grouped
-from recognizance.workflows.evaluate.service import COSINE, Photographs
+from recognizance.workflows.evaluate.service import COSINE, PERCENT, Photographs
 from recognizance.workflows.evaluate.trial_list import Labels, Pair
 from recognizance.workflows.evaluate.verify import PERCENT_EDGES, report
 from recognizance.workflows.evaluate.verifying import verify_listed
@@ -168,7 +168,8 @@ def fairface_groups(listed: Listed, rows: Sequence[dict[str, str]]) -> list[dict
         tables += by_group(
             listed, grouping, dict(zip(FAIRFACE_PERCENTS, FAIRFACE_PERCENTS, strict=True)), PERCENT_EDGES
         )
-    return tables
+    # Everybody else's scores are cosines.
+    return [{**table, "score_is": PERCENT} for table in tables]
 
 
 def main() -> None:

@@ -313,6 +313,27 @@ def test_scores_are_drawn_once_for_each_group_on_the_same_axes() -> None:
     assert "80 % is a score of 0.300" in told
 
 
+def test_groups_whose_scores_are_percents_are_drawn_on_axes_of_percents() -> None:
+    report = with_scores()
+    edges = [5.0 * step for step in range(15)]
+    rows = [
+        {**row, "distribution": {**row["distribution"], "edges": edges}, "score_for_global_fmr": 68.25}
+        for row in report["groups"][0]["rows"]
+    ]
+    apart = {**report["groups"][0], "attribute": "elsewhere", "rows": rows, "score_is": "similarity in percent"}
+    page = verification_page({**report, "groups": [*report["groups"], apart]})
+    drawings = list(section(page, "scores").iter(f"{SVG}svg"))
+    same, others = list(section(verification_page(report), "scores").iter(f"{SVG}svg")), drawings[5:]
+    assert [words(one) for one in drawings[:5]] == [words(one) for one in same]
+    assert len(others) == 4
+    assert all("similarity in percent" in words(one) and "60" in words(one) for one in others)
+    # 80 % lies where 80 does, and 99 % beyond it.
+    lines = [part.get("d") for part in others[0].iter(f"{SVG}path") if part.get("class") == "at"]
+    at_80, at_99 = (float(re.match(r"M([\d.]+)", line)[1]) for line in lines)
+    assert 250 < at_80 < at_99
+    assert "68.250 %" in page
+
+
 def test_each_line_of_the_grid_is_ten_times_the_one_below() -> None:
     scores = {"edges": [0.0, 0.5, 1.0, 1.5], "mated": [0, 0, 10], "nonmated": [900, 90, 10]}
     report = {**sample_report(), "groups": [], "distribution": scores}

@@ -166,7 +166,8 @@ def ten_fold_accuracy(
 
 def _best_threshold(scores: NDArray[np.float64], mated: NDArray[np.bool_]) -> float:
     """Find the lowest threshold at which most pairs are decided rightly."""
-    thresholds = np.concatenate([np.unique(scores), [np.inf]])
+    # A failure matches at no threshold, so that -inf is none to choose.
+    thresholds = np.concatenate([np.unique(scores[scores > -np.inf]), [np.inf]])
     same, different = np.sort(scores[mated]), np.sort(scores[~mated])
     right = len(same) - np.searchsorted(same, thresholds) + np.searchsorted(different, thresholds)
     return float(thresholds[int(np.argmax(right))])

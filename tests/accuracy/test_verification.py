@@ -115,8 +115,8 @@ def test_folds_are_judged_by_a_threshold_that_the_others_chose() -> None:
     folds = np.array([0, 0, 1, 1])
     # Fold 1 chooses 0.5 (0.2 < t <= 0.5, lowest of its scores): 0.6 of fold 0 matches falsely: 1/2.
     # Fold 0 chooses 0.9: fold 1's 0.5 is missed: 1/2.
-    assert ten_fold_accuracy(scores, mated, folds) == (0.5, 0.0)
-    assert ten_fold_accuracy(np.array([1.0, FAILED, 1.0, FAILED]), mated, folds) == (1.0, 0.0)
+    assert ten_fold_accuracy(scores, mated, folds) == (0.5, 0.0, 2)
+    assert ten_fold_accuracy(np.array([1.0, FAILED, 1.0, FAILED]), mated, folds) == (1.0, 0.0, 0)
     with pytest.raises(InsufficientTrialsError):
         ten_fold_accuracy(scores, mated, np.zeros(4, dtype=int))
 

@@ -80,7 +80,7 @@ def sample_report() -> dict[str, Any]:
             }
             for percent, (false, missed) in at.items()
         ],
-        "equal_error": {"rate": 0.0163, "score": 0.361, "interval": [0.0134, 0.0198]},
+        "equal_error": {"rate": 0.0163, "score": 0.361, "interval": [0.0134, 0.0198], "measured": True},
         "true_match_at_fmr": [
             {"fmr": 1e-3, "score": 0.51, "tmr": proportion(5610, 6000), "reason": None},
             {
@@ -90,7 +90,7 @@ def sample_report() -> dict[str, Any]:
                 "reason": "1e-4 allows 6 errors over 60,000 trials; 30 are needed",
             },
         ],
-        "ten_folds": {"accuracy": 0.9842, "standard_error": 0.0019, "folds": 10},
+        "ten_folds": {"accuracy": 0.9842, "standard_error": 0.0019, "folds": 10, "measured": True},
         "det": {"fmr": [*fmr, 0.0], "fnmr": [min(1.0, 0.0012 * f**-0.56) for f in fmr] + [0.6], "score": [*fmr, 0.0]},
         "groups": [
             {
@@ -332,6 +332,24 @@ def test_groups_whose_scores_are_percents_are_drawn_on_axes_of_percents() -> Non
     at_80, at_99 = (float(re.match(r"M([\d.]+)", line)[1]) for line in lines)
     assert 250 < at_80 < at_99
     assert "68.250 %" in page
+
+
+def test_summaries_of_few_errors_are_not_shown_as_measured() -> None:
+    report = sample_report()
+    assert "98.42 %" in verification_page(report)
+    report["equal_error"] = {"rate": 0.0058, "score": 0.37, "interval": [0.0, 0.017], "measured": False}
+    report["ten_folds"] = {
+        "accuracy": 1.0,
+        "standard_error": 0.0,
+        "folds": 10,
+        "wrong": 0,
+        "pairs": 20,
+        "measured": False,
+    }
+    told = words(section(verification_page(report), "rates"))
+    assert "both errors are equally frequent: insufficient" in told
+    assert "over 10 parts of the sample: insufficient (0 of 20 were wrong)" in told
+    assert "100.00" not in told
 
 
 def test_each_line_of_the_grid_is_ten_times_the_one_below() -> None:

@@ -140,7 +140,7 @@ def _rates(report: Mapping[str, Any]) -> str:
     )
     equal = report.get("equal_error") or {}
     rate, bounds = finite(equal.get("rate")), [finite(bound) for bound in equal.get("interval") or ()]
-    if rate and len(bounds) == 2 and bounds[0] is not None and bounds[1] is not None:
+    if equal.get("measured") is True and rate and len(bounds) == 2 and bounds[0] is not None and bounds[1] is not None:
         body += (
             f"<p>Both errors are equally frequent at the score {number(equal.get('score'))}: {in_how_many(rate)}"
             f" (95 % interval {span(bounds[0], bounds[1])}).</p>"
@@ -150,7 +150,13 @@ def _rates(report: Mapping[str, Any]) -> str:
             '<p>The rate where both errors are equally frequent: <span class="insufficient">insufficient</span>.</p>'
         )
     folds = report.get("ten_folds")
-    if folds and finite(folds.get("accuracy")) is not None:
+    if folds and folds.get("measured") is not True:
+        counted = f" ({count(folds['wrong'])} of {count(folds['pairs'])} were wrong)" if "wrong" in folds else ""
+        body += (
+            f"<p>Share of right answers over {count(folds.get('folds'))} parts of the sample:"
+            f' <span class="insufficient">insufficient</span>{counted}.</p>\n'
+        )
+    elif folds and finite(folds.get("accuracy")) is not None:
         body += (
             f"<p>Share of right answers over {count(folds.get('folds'))} parts of the sample, the score chosen on the"
             f" others each time: {number(100 * folds['accuracy'], 2)} %,"

@@ -117,8 +117,18 @@ def report(compared: Verification, groupings: Sequence[Grouping], scale: Scale, 
 
 def _equal_error(curve: Det, mated: TrialSet, nonmated: TrialSet) -> dict[str, Any]:
     rate, threshold = equal_error(curve)
+    at = int(np.searchsorted(curve.thresholds, threshold))
+    counted = [
+        Proportion(round(float(rates[at]) * trials), trials)
+        for rates, trials in ((curve.fmr, nonmated.design.trials), (curve.fnmr, mated.design.trials))
+    ]
     bounds = equal_error_interval(mated, nonmated, threshold, len(mated.design.by_subject))
-    return {"rate": number(rate), "score": number(threshold), "interval": bounds or [None, None]}
+    return {
+        "rate": number(rate),
+        "score": number(threshold),
+        "interval": bounds or [None, None],
+        "measured": all(one.is_measured for one in counted),
+    }
 
 
 def _true_match(mated: TrialSet, nonmated: TrialSet, fmr: float) -> dict[str, Any]:
@@ -141,5 +151,12 @@ def _ten_folds(comparisons: Listed) -> dict[str, Any] | None:
     if few < FOLDS or many > 2 * few:
         return None
     folds = np.where(mated, np.cumsum(mated) - 1, np.cumsum(~mated) - 1) % FOLDS
-    accuracy, error = ten_fold_accuracy(comparisons.scores, mated, folds.astype(np.intp))
-    return {"accuracy": number(accuracy), "standard_error": number(error), "folds": FOLDS}
+    accuracy, error, wrong = ten_fold_accuracy(comparisons.scores, mated, folds.astype(np.intp))
+    return {
+        "accuracy": number(accuracy),
+        "standard_error": number(error),
+        "folds": FOLDS,
+        "wrong": wrong,
+        "pairs": len(mated),
+        "measured": Proportion(wrong, len(mated)).is_measured,
+    }

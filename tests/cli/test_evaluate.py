@@ -128,7 +128,7 @@ def test_a_label_that_is_not_there_is_named(cli: Cli, faces: Path, london: tuple
     assert result.code == ExitCode.USAGE
     assert "no label shoe" in result.err
     only_mated = tmp_path / "mated.csv"
-    only_mated.write_text("a,b,mated\nbroken/truncated.jpg,broken/truncated.jpg,yes\n")
+    only_mated.write_text("a,b,mated\nbroken/truncated.jpg,london/neutral_front/001.jpg,yes\n")
     refused = cli("evaluate", "verify", "--pairs", only_mated, "--photos", faces, "--out", tmp_path / "out")
     assert refused.code == ExitCode.FAILED
-    assert "different people" in refused.err
+    assert "pairs of both kinds" in refused.err

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from recognizance.accuracy.all_with_all import AllWithAll, choose_floor
 from recognizance.accuracy.comparisons import Listed
-from recognizance.errors import TrialListError
+from recognizance.errors import InsufficientTrialsError, TrialListError
 from recognizance.workflows.evaluate.people import subjects_of_folder, subjects_of_pairs
 from recognizance.workflows.evaluate.service import Photographs, Progress, Service
-from recognizance.workflows.evaluate.trial_list import Labels, Pair, TrialList
+from recognizance.workflows.evaluate.trial_list import SUBJECT, Labels, Pair, TrialList
 from recognizance.workflows.evaluate.verify import LOWEST_PERCENT, Verification
 
 LISTED_PAIRS_MAX = 2_000_000
@@ -26,7 +26,9 @@ def verify_pairs(
     Raises
     ------
     TrialListError
-        If the list calls two photographs different that are labelled with one subject.
+        If the list and the label ``subject`` do not agree on whether two photographs show one person.
+    InsufficientTrialsError
+        As `report` does, before anything is compared.
     """
     verification = verify_listed(service, trials.pairs, photographs, labels, progress)
     return replace(verification, pairs_file=trials.path.name, pairs_sha256=trials.sha256)
@@ -39,9 +41,10 @@ def verify_listed(
 
     Raises
     ------
-    TrialListError
+    TrialListError, InsufficientTrialsError
         As `verify_pairs`.
     """
+    _refuse_contradictions(pairs, labels)
     subjects = subjects_of_pairs(photographs.names, pairs, labels)
     return _compare(service, pairs, photographs, subjects, progress)
 
@@ -53,8 +56,15 @@ def verify_all(service: Service, photographs: Photographs, labels: Labels, progr
     ------
     TrialListError
         If that makes too many pairs for a service that gives no templates out.
+    InsufficientTrialsError
+        As `report` does, before anything is compared.
     """
     subjects = subjects_of_folder(photographs.names, labels)
+    if len(np.unique(subjects)) in (1, len(subjects)):
+        raise InsufficientTrialsError(
+            "All photographs are taken for one person's, or each for another's: nothing can be measured.",
+            "Name each one's person in the column subject of --labels, or keep each person's in a folder of their own.",
+        )
     made = service.templates(photographs, progress)
     if made is not None:
         failed = np.array([name in made.failures for name in photographs.names])
@@ -75,6 +85,16 @@ def verify_all(service: Service, photographs: Photographs, labels: Labels, progr
     return _compare(service, pairs, photographs, subjects, progress)
 
 
+def _refuse_contradictions(pairs: Sequence[Pair], labels: Labels) -> None:
+    for pair in pairs:
+        one, other = (labels.of.get(name, {}).get(SUBJECT) for name in (pair.a, pair.b))
+        if pair.mated and one and other and one != other:
+            raise TrialListError(
+                f"{pair.a} and {pair.b} are listed as of one person, but are labelled as {one} and {other}.",
+                "Mend the list or the labels.",
+            )
+
+
 def _compare(
     service: Service, pairs: Sequence[Pair], photographs: Photographs, subjects: NDArray[np.intp], progress: Progress
 ) -> Verification:
@@ -88,6 +108,11 @@ def _compare(
         raise TrialListError(
             f"{pair.a} and {pair.b} are listed as of different people, but are of one by the labels or by other pairs.",
             "Mend the list or the labels.",
+        )
+    if is_mated.all() or not is_mated.any():
+        raise InsufficientTrialsError(
+            "All pairs are of one person, or all of different people: nothing can be measured.",
+            "List pairs of both kinds.",
         )
     found = service.compare(photographs, [(pair.a, pair.b) for pair in pairs], progress)
     comparisons = Listed(subjects, first, second, is_mated, found.scores)

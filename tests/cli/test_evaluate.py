@@ -1,6 +1,7 @@
 """`recognizance evaluate`, on real photographs of which the truth is known."""
 
 import csv
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def made(
     return out, result
 
 
-def test_a_verification_leaves_a_page_numbers_and_trials(made: tuple[Path, Any]) -> None:
+def test_a_verification_leaves_a_page_numbers_and_trials(london: tuple[Path, Path], made: tuple[Path, Any]) -> None:
     out, result = made
     assert "report.html" in result.out
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))
@@ -57,6 +58,8 @@ def test_a_verification_leaves_a_page_numbers_and_trials(made: tuple[Path, Any])
     assert (report["sample"]["mated"], report["sample"]["nonmated"]) == (mated, nonmated)
     assert report["sample"]["subjects"] == PEOPLE + 1  # whom the broken photograph shows is not labelled
     assert report["sample"]["failures"]["unreadable"]["errors"] == 1
+    assert report["sample"]["labels_sha256"] == hashlib.sha256(london[1].read_bytes()).hexdigest()
+    assert report["sample"]["labels_sha256"] in (out / "report.html").read_text(encoding="utf-8")
     with (out / "trials.csv").open(newline="") as file:
         trials = list(csv.DictReader(file))
     assert len(trials) == mated + nonmated

@@ -39,10 +39,12 @@ class TrialList:
 
 @dataclass(frozen=True)
 class Labels:
-    """What is known of photographs, by name: one value for each attribute."""
+    """What is known of photographs, by name: one value for each attribute; and the file's name and SHA-256."""
 
     attributes: tuple[str, ...]
     of: Mapping[str, Mapping[str, str]]
+    file: str | None = None
+    sha256: str | None = None
 
     def group(self, photograph: str, attributes: Sequence[str]) -> str | None:
         """Join a photograph's labels; None where one of them is not known."""
@@ -97,7 +99,7 @@ def read_labels(path: Path) -> Labels:
     ------
     TrialListError
     """
-    rows, _ = read_rows(path, {"file"})
+    rows, sha256 = read_rows(path, {"file"})
     attributes = tuple(name for name in (rows[0][1] if rows else ()) if name != "file")
     found: dict[str, Mapping[str, str]] = {}
     for number, row in rows:
@@ -105,7 +107,7 @@ def read_labels(path: Path) -> Labels:
             raise TrialListError(f"{path}, line {number}: it names no photograph in the column file.")
         if found.setdefault(row["file"], row) is not row:
             raise TrialListError(f"{path}, line {number}: {row['file']} is labelled a second time.")
-    return Labels(attributes, found)
+    return Labels(attributes, found, path.name, sha256)
 
 
 def read_labels_of(path: Path, photographs: Collection[str]) -> Labels:

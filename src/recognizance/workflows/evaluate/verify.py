@@ -40,6 +40,8 @@ class Verification:
     photographs_sha256 : str
     pairs_file, pairs_sha256 : str or None
         The list of pairs; None where all photographs were compared with all.
+    labels_file, labels_sha256 : str or None
+        The file that tells who is who, and who belongs to which group.
     """
 
     comparisons: Comparisons
@@ -47,6 +49,8 @@ class Verification:
     photographs_sha256: str
     pairs_file: str | None = None
     pairs_sha256: str | None = None
+    labels_file: str | None = None
+    labels_sha256: str | None = None
 
 
 def report(compared: Verification, groupings: Sequence[Grouping], scale: Scale, told: Told) -> dict[str, Any]:
@@ -77,6 +81,8 @@ def report(compared: Verification, groupings: Sequence[Grouping], scale: Scale, 
             "licence": told.licence,
             "pairs_file": compared.pairs_file,
             "pairs_sha256": compared.pairs_sha256,
+            "labels_file": compared.labels_file,
+            "labels_sha256": compared.labels_sha256,
             "photographs": photographs,
             "photographs_sha256": compared.photographs_sha256,
             "mated": mated.design.trials,

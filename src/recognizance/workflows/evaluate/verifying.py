@@ -46,7 +46,7 @@ def verify_listed(
     """
     _refuse_contradictions(pairs, labels)
     subjects = subjects_of_pairs(photographs.names, pairs, labels)
-    return _compare(service, pairs, photographs, subjects, progress)
+    return _labelled(_compare(service, pairs, photographs, subjects, progress), labels)
 
 
 def verify_all(service: Service, photographs: Photographs, labels: Labels, progress: Progress) -> Verification:
@@ -70,7 +70,7 @@ def verify_all(service: Service, photographs: Photographs, labels: Labels, progr
         failed = np.array([name in made.failures for name in photographs.names])
         floor = choose_floor(made.vectors, failed, service.scale.score_at_percent(LOWEST_PERCENT))
         comparisons = AllWithAll(subjects, made.vectors, failed, floor)
-        return Verification(comparisons, made.failures, made.photographs_sha256)
+        return _labelled(Verification(comparisons, made.failures, made.photographs_sha256), labels)
     count = len(photographs.names)
     if count * (count - 1) // 2 > LISTED_PAIRS_MAX:
         raise TrialListError(
@@ -82,7 +82,7 @@ def verify_all(service: Service, photographs: Photographs, labels: Labels, progr
         Pair(photographs.names[a], photographs.names[b], bool(subjects[a] == subjects[b]))
         for a, b in zip(first.tolist(), second.tolist(), strict=True)
     ]
-    return _compare(service, pairs, photographs, subjects, progress)
+    return _labelled(_compare(service, pairs, photographs, subjects, progress), labels)
 
 
 def _refuse_contradictions(pairs: Sequence[Pair], labels: Labels) -> None:
@@ -93,6 +93,10 @@ def _refuse_contradictions(pairs: Sequence[Pair], labels: Labels) -> None:
                 f"{pair.a} and {pair.b} are listed as of one person, but are labelled as {one} and {other}.",
                 "Mend the list or the labels.",
             )
+
+
+def _labelled(verification: Verification, labels: Labels) -> Verification:
+    return replace(verification, labels_file=labels.file, labels_sha256=labels.sha256)
 
 
 def _compare(

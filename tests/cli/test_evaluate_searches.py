@@ -177,6 +177,24 @@ def test_what_is_left_to_judge_keeps_the_verdicts_that_were_given(made: Made) ->
     assert "S013" not in page
 
 
+@pytest.mark.parametrize(
+    ("saved", "told"),
+    [
+        (b"probe;candidate;similarity;verdict\r\na.jpg;b.jpg;99,9;same\r\n", "separated by semicolons"),
+        (b"probe,candidate,similarity,verdict\r\n\xe9.jpg,b.jpg,99.9,same\r\n", "not in UTF-8"),
+    ],
+)
+def test_verdicts_that_a_spreadsheet_saved_its_own_way_are_not_written_over(
+    cli: Cli, made: Made, tmp_path: Path, saved: bytes, told: str
+) -> None:
+    (tmp_path / "adjudicate.csv").write_bytes(saved)
+    both = ("--gallery", made.folder / "gallery", "--probes", made.folder / "probes")
+    result = cli("evaluate", "false-matches", *both, "--out", tmp_path)
+    assert result.code == ExitCode.FAILED
+    assert told in result.err
+    assert (tmp_path / "adjudicate.csv").read_bytes() == saved
+
+
 def test_verdicts_are_not_written_over(cli: Cli, made: Made) -> None:
     both = ("--gallery", made.folder / "gallery", "--probes", made.folder / "probes")
     result = cli("evaluate", "false-matches", *both, "--out", made.folder / "matched")

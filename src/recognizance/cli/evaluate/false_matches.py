@@ -112,15 +112,20 @@ def _keep_verdicts(path: Path, adjudication: Path | None) -> None:
     Raises
     ------
     MisuseError
+        If there are some.
+    TrialListError
+        If it cannot be told, as a spreadsheet saved the file in a way of its own.
     """
+    from recognizance.workflows.evaluate.trial_list import read_rows
+
     if not path.exists() or (adjudication and adjudication.samefile(path)):
         return
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        if any(row.get("verdict") for row in csv.DictReader(file)):
-            raise MisuseError(
-                f"{path} has verdicts, and would be written over.",
-                f"Name it with --adjudication {path}, or another --out.",
-            )
+    rows, _ = read_rows(path, {"verdict"})
+    if any(row["verdict"] for _, row in rows):
+        raise MisuseError(
+            f"{path} has verdicts, and would be written over.",
+            f"Name it with --adjudication {path}, or another --out.",
+        )
 
 
 def _leave_adjudication(path: Path, found: "Hits", known: "Adjudication") -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recognizance.cli.evaluate.written import write_rows
 from recognizance.errors import InsufficientTrialsError, TrialListError
 from recognizance.workflows.evaluate.service import Compared, Photographs
 from recognizance.workflows.evaluate.trial_list import (
@@ -74,6 +75,15 @@ def test_labels_have_to_be_those_of_the_photographs(folder: Path, tmp_path: Path
         require_photographs(path, folder, read_labels(path).of)
     with pytest.raises(TrialListError, match="line 2: it names no photograph"):
         read_labels(written(tmp_path, "file,race\n,x\n"))
+
+
+@pytest.mark.parametrize("cell", ["=1+1.jpg", "@sum(a)", "+49.jpg", "-x/1.jpg", "'=x.jpg", "''-x.jpg"])
+def test_names_that_a_spreadsheet_would_run_are_guarded_and_read_as_they_were(tmp_path: Path, cell: str) -> None:
+    with (tmp_path / "list.csv").open("w", newline="", encoding="utf-8") as file:
+        write_rows(file, ("file", "yaw"), [(cell, "-12.5")])
+    _, line = (tmp_path / "list.csv").read_text(encoding="utf-8").splitlines()
+    assert line == f"'{cell},-12.5"
+    assert read_labels(tmp_path / "list.csv").of == {cell: {"file": cell, "yaw": "-12.5"}}
 
 
 class Unasked:

@@ -8,6 +8,7 @@ from io import StringIO
 from pathlib import Path, PurePosixPath
 
 from recognizance.errors import TrialListError
+from recognizance.workflows.evaluate.spreadsheet import unguarded
 
 SUBJECT = "subject"
 """The column of the labels that names the person; the others make groups."""
@@ -162,7 +163,7 @@ def read_rows(path: Path, needed: set[str]) -> tuple[list[tuple[int, dict[str, s
         for row in reader:
             if None in row or None in row.values():
                 raise TrialListError(f"{path}, line {reader.line_num}: it has not as many fields as the first line.")
-            rows.append((reader.line_num, {name: value.strip() for name, value in row.items()}))
+            rows.append((reader.line_num, {name: unguarded(value.strip()) for name, value in row.items()}))
     except UnicodeDecodeError as error:
         raise TrialListError(f"{path} cannot be read: it is not in UTF-8.", 'Save it as "CSV UTF-8".') from error
     except (OSError, csv.Error) as error:

@@ -124,6 +124,19 @@ def test_a_list_that_cannot_be_used_is_refused_by_its_line(cli: Cli, tmp_path: P
     assert not (tmp_path / "out").exists()
 
 
+def test_a_folder_that_cannot_be_used_is_told_before_anything_is_done(cli: Cli, faces: Path, tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.touch()
+    measured, forgotten = cli.together(
+        ("evaluate", "verify", "--photos", faces / "broken", "--out", taken),
+        ("evaluate", "forget", "--endpoint", "http://127.0.0.1:1", "--out", tmp_path / "mistyped"),
+    )
+    assert (measured.code, forgotten.code) == (ExitCode.USAGE, ExitCode.USAGE)
+    assert "is a file" in measured.err
+    # "Deleted 0 collections" would sound as if none were left at the service.
+    assert "does not exist" in forgotten.err
+
+
 def test_a_label_that_is_not_there_is_named(cli: Cli, faces: Path, london: tuple[Path, Path], tmp_path: Path) -> None:
     pairs, labels = london
     command = ["evaluate", "verify", "--pairs", pairs, "--photos", faces, "--out", tmp_path / "out"]

@@ -25,7 +25,9 @@ _Report = Annotated[Path, typer.Argument(help="A report.json of `recognizance ev
 def compare(
     a: _Report,
     b: _Report,
-    out: Annotated[Path, typer.Option(help="The folder for compare.html and compare.json; made if need be.")],
+    out: Annotated[
+        Path, typer.Option(help="The folder for compare.html and compare.json; made if need be.", file_okay=False)
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as one JSON document instead.")] = False,
 ) -> int:
     """Set two reports side by side: two services, or two versions, measured on the same photographs."""

@@ -158,6 +158,9 @@ def test_candidates_nobody_has_judged_are_counted_apart(made: Made) -> None:
         possible = {one["probe"] for one in listed if one["verdict"] != "same"}
         assert (row["known_false"]["errors"], row["known_false"]["trials"]) == (len(false), 11)
         assert row["at_most"]["errors"] == len(possible)
+    assert report["sample"]["known_mates"]["pairs_elsewhere"] == 0
+    assert report["sample"]["adjudication"]["pairs_elsewhere"] == 1
+    assert any("1 of 3 pairs of adjudicated.csv are of photographs" in caveat for caveat in report["caveats"])
     at_80 = report["rates_at_percent"][0]
     assert at_80["is_default"]
     assert at_80["known_false"]["errors"] == 1

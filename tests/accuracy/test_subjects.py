@@ -93,3 +93,11 @@ def test_below_what_is_held_a_rate_is_refused() -> None:
     assert trials.matching(0.2).errors
     with pytest.raises(ValueError, match=r"held from 0\.2"):
         trials.matching(0.19)
+
+
+def test_a_threshold_is_not_rounded_to_the_precision_of_the_scores() -> None:
+    threshold = 0.5269236854986511  # 85 % of the shipped calibration
+    scores = np.array([threshold, np.nextafter(np.float32(threshold), np.float32(1))], dtype=np.float32)
+    assert float(scores[0]) < threshold < float(scores[1])
+    strangers = TrialSet(ListedPairs(np.array([0, 0]), np.array([1, 2]), 3), np.array([0, 0]), np.array([1, 2]), scores)
+    assert strangers.matching(threshold).errors == 1

@@ -102,7 +102,7 @@ class AllWithAll:
     def rows(self, threshold: float) -> Rows:
         """See `Comparisons.rows`."""
         first, second, scores = self._mated
-        other, another, reached = (held[self._held[2] >= threshold] for held in self._held)
+        other, another, reached = (held[self._held[2] >= np.float64(threshold)] for held in self._held)
         return Rows(
             np.concatenate([first, other]),
             np.concatenate([second, another]),

@@ -69,7 +69,8 @@ class TrialSet:
         """
         if threshold < self.floor:
             raise ValueError(f"Trials are held from {self.floor} on; the threshold is {threshold}.")
-        matched = (self.scores >= threshold) & (self.scores > -np.inf)
+        # As double, or a threshold would be rounded to the precision of the scores.
+        matched = (self.scores >= np.float64(threshold)) & (self.scores > -np.inf)
         return self.first[matched], self.second[matched]
 
 

@@ -189,7 +189,9 @@ def test_plain_words_tell_a_measured_rate_and_call_others_insufficient() -> None
         "about 4 in 100 would be taken for one person (2,400 of 60,000 here; 95 % interval 3.8 to 4.2 in 100)" in told
     )
     assert "How many pairs of strangers would be taken for one person: insufficient sample" in told
-    assert "0 of 60,000 here; the rate is compatible with: below 1 in 20,000 (rule of 3, 95 % confidence)" in told
+    assert (
+        "0 of 60,000 here; the rate is compatible with: below 1 in 15,600 (95 % interval)" in told
+    )
     assert "How often strangers are taken for one person at 95 % and 99 %: the sample is insufficient" in told
 
 
@@ -267,7 +269,7 @@ def test_rates_are_said_as_people_count_and_bounds_are_rounded_outwards(rate: fl
 def test_a_rate_of_all_or_none_is_never_taken_for_measured() -> None:
     for errors in (0, 500):
         assert not rate_of({"errors": errors, "trials": 500, "interval": [0, 1], "measured": True}).measured
-    assert rate_of(proportion(500, 500)).bounds == "above 99.4 in 100 (rule of 3, 95\u00a0% confidence)"
+    assert rate_of(proportion(500, 500)).bounds == "above 99.237 in 100 (95\u00a0% interval)"
 
 
 @pytest.mark.parametrize(

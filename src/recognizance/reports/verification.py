@@ -32,7 +32,7 @@ _OVER_SUBJECTS = (
     "The intervals are over people, not over pairs: pairs that share a person rise and fall together, and one person"
     " who is often mistaken counts as one. They say how far a rate could move if as many other people like these had"
     " been photographed; they say nothing of other kinds of people or photographs. Where no error was counted, or"
-    " nothing else, it is not known how errors fall on people, and the bound takes pairs for independent (rule of 3)."
+    " nothing else, each person, or each two, count once, however many photographs there are of them."
 )
 
 
@@ -54,7 +54,7 @@ def verification_page(report: Mapping[str, Any]) -> str:
 
     References
     ----------
-    ISO/IEC 19795-1:2021, reporting of performance; annex B, rules of 3 and of 30.
+    ISO/IEC 19795-1:2021, reporting of performance; annex B, rule of 30.
     """
     title = "How often does this face comparison err?"
     header = (

@@ -105,6 +105,7 @@ def test_a_report_of_something_else_is_refused(cli: Cli, tmp_path: Path) -> None
     for document, words in (
         (report("0" * 64), "was measured with the calibration 0000"),
         (report(digest, kind="search"), "kind 'search'"),
+        (report(digest, service={"endpoint": "http://elsewhere"}), "was measured at another service"),
         (report(digest, det={}), "is not an accuracy report"),
         (report(digest, det={"score": [], **missed(0)}), "no rates of mated comparisons"),
     ):

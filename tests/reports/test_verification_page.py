@@ -189,9 +189,7 @@ def test_plain_words_tell_a_measured_rate_and_call_others_insufficient() -> None
         "about 4 in 100 would be taken for one person (2,400 of 60,000 here; 95 % interval 3.8 to 4.2 in 100)" in told
     )
     assert "How many pairs of strangers would be taken for one person: insufficient sample" in told
-    assert (
-        "0 of 60,000 here; the rate is compatible with: below 1 in 15,600 (95 % interval)" in told
-    )
+    assert "0 of 60,000 here; the rate is compatible with: below 1 in 15,600 (95 % interval)" in told
     assert "How often strangers are taken for one person at 95 % and 99 %: the sample is insufficient" in told
 
 

@@ -4,6 +4,7 @@ import copy
 import json
 import math
 import re
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -392,3 +393,10 @@ def test_groups_too_small_to_tell_anything_are_folded_and_still_there() -> None:
     (folded,) = part.iter("details")
     assert "insufficient: 'White' has 5 errors" in words(folded)
     assert len(list(part.iter(f"{SVG}svg"))) == len(list(folded.iter(f"{SVG}svg"))) == 2
+
+
+def test_the_published_page_is_made_of_the_published_numbers() -> None:
+    folder = files("recognizance.publication").joinpath("accuracy")
+    page, numbers = (folder.joinpath(name).read_text(encoding="utf-8") for name in ("report.html", "report.json"))
+    # What is drawn and said of a report changes: python benchmarks/published_accuracy.py --page makes the page anew.
+    assert page == verification_page(json.loads(numbers))

@@ -17,7 +17,7 @@ from recognizance.workflows.evaluate.trial_list import (
     read_pairs,
     require_photographs,
 )
-from recognizance.workflows.evaluate.verifying import verify_all, verify_listed
+from recognizance.workflows.evaluate.verifying import count_repeated, verify_all, verify_listed
 
 NAMES = ("anna/1.jpg", "anna/2.JPG", "bea/1.jpg", "b\u00e9a\u2028,\n2.jpg")
 
@@ -84,6 +84,13 @@ def test_names_that_a_spreadsheet_would_run_are_guarded_and_read_as_they_were(tm
     _, line = (tmp_path / "list.csv").read_text(encoding="utf-8").splitlines()
     assert line == f"'{cell},-12.5"
     assert read_labels(tmp_path / "list.csv").of == {cell: {"file": cell, "yaw": "-12.5"}}
+
+
+def test_the_same_file_under_two_names_is_counted(tmp_path: Path) -> None:
+    for name, content in (("a", b"1"), ("b", b"2"), ("c", b"1"), ("d", b"1"), ("e", b"other")):
+        (tmp_path / name).write_bytes(content)
+    assert count_repeated(Photographs(tmp_path, ("a", "b", "c", "d", "e"))) == 2
+    assert count_repeated(Photographs(tmp_path, ("a", "b", "e"))) == 0
 
 
 class Unasked:

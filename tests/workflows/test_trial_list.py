@@ -116,6 +116,9 @@ def test_what_cannot_be_measured_is_refused_before_anything_is_compared(folder: 
         of = {name: {"subject": subject} for name, subject in zip(NAMES[:3], subjects, strict=True)}
         with pytest.raises(InsufficientTrialsError):
             verify_all(service, photographs, Labels(("subject",), of), print)
+    of = {name: {"subject": subject} for name, subject in zip(NAMES[:3], ("a", "a", ""), strict=True)}
+    with pytest.raises(TrialListError, match="Whom 1 of 3 photographs show is not labelled; the first is bea"):
+        verify_all(service, photographs, Labels(("subject",), of), print)
     of = {NAMES[0]: {"subject": "anna"}, NAMES[1]: {"subject": "bea"}}
     with pytest.raises(TrialListError, match="labelled as anna and bea"):
         verify_listed(service, [mated, nonmated], photographs, Labels(("subject",), of), print)

@@ -57,10 +57,18 @@ def verify_all(service: Service, photographs: Photographs, labels: Labels, progr
     Raises
     ------
     TrialListError
-        If that makes too many pairs for a service that gives no templates out.
+        If that makes too many pairs for a service that gives no templates out, or the label ``subject`` is empty for
+        some: they would be taken for strangers of everybody.
     InsufficientTrialsError
         As `report` does, before anything is compared.
     """
+    unknown = [name for name in photographs.names if not labels.of.get(name, {}).get(SUBJECT)]
+    if SUBJECT in labels.attributes and unknown:
+        raise TrialListError(
+            f"Whom {len(unknown):,} of {len(photographs.names):,} photographs show is not labelled; the first is "
+            f"{unknown[0]}.",
+            "Name each one's person in the column subject of --labels, or leave the photograph out.",
+        )
     subjects = subjects_of_folder(photographs.names, labels)
     if len(np.unique(subjects)) in (1, len(subjects)):
         raise InsufficientTrialsError(

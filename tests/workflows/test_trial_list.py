@@ -8,6 +8,7 @@ import pytest
 
 from recognizance.cli.evaluate.written import write_rows
 from recognizance.errors import InsufficientTrialsError, TrialListError
+from recognizance.workflows.evaluate.people import subjects_of_pairs
 from recognizance.workflows.evaluate.service import Compared, Photographs
 from recognizance.workflows.evaluate.trial_list import (
     Labels,
@@ -91,6 +92,13 @@ def test_the_same_file_under_two_names_is_counted(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(content)
     assert count_repeated(Photographs(tmp_path, ("a", "b", "c", "d", "e"))) == 2
     assert count_repeated(Photographs(tmp_path, ("a", "b", "e"))) == 0
+
+
+def test_a_photograph_without_a_label_is_of_the_person_of_its_mates() -> None:
+    pairs = [Pair("x", "y", mated=True), Pair("y", "z", mated=False), Pair("v", "w", mated=True)]
+    labels = Labels(("subject",), {"x": {"subject": "anna"}, "u": {"subject": "anna"}})
+    found = subjects_of_pairs(("x", "y", "z", "u", "v", "w"), pairs, labels).tolist()
+    assert found == [0, 0, 1, 0, 2, 2]
 
 
 class Unasked:

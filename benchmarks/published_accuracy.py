@@ -8,9 +8,10 @@ Two samples, told apart in the report:
   it, so it is parted by cluster into halves, of each person one photograph: what a percent means in one half is fitted
   on the other, as the shipped calibration is fitted on both.
 
-    python benchmarks/published_accuracy.py [--templates FILE.npz]
+    python benchmarks/published_accuracy.py [--templates FILE.npz] [--page]
 
 Writes src/recognizance/publication/accuracy/report.html and report.json; --templates keeps FairFace's between runs.
+With --page nothing is measured: the page alone is made anew, of report.json.
 """
 
 import argparse
@@ -39,7 +40,7 @@ from recognizance.workflows.evaluate.document import Told
 from recognizance.workflows.evaluate.groups import by_group
 from recognizance.workflows.evaluate.local import Local
 from recognizance.workflows.evaluate.people import Grouping, grouped
-from recognizance.workflows.evaluate.service import COSINE, Photographs
+from recognizance.workflows.evaluate.service import COSINE, PERCENT, Photographs
 from recognizance.workflows.evaluate.trial_list import Labels, Pair
 from recognizance.workflows.evaluate.verify import PERCENT_EDGES, report
 from recognizance.workflows.evaluate.verifying import verify_listed
@@ -168,14 +169,21 @@ def fairface_groups(listed: Listed, rows: Sequence[dict[str, str]]) -> list[dict
         tables += by_group(
             listed, grouping, dict(zip(FAIRFACE_PERCENTS, FAIRFACE_PERCENTS, strict=True)), PERCENT_EDGES
         )
-    return tables
+    # Everybody else's scores are cosines.
+    return [{**table, "score_is": PERCENT} for table in tables]
 
 
 def main() -> None:
     """Make both files."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--templates", type=Path)
-    kept = parser.parse_args().templates
+    parser.add_argument("--page", action="store_true")
+    wanted = parser.parse_args()
+    if wanted.page:
+        measured = json.loads((OUT / "report.json").read_text(encoding="utf-8"))
+        (OUT / "report.html").write_text(verification_page(measured), encoding="utf-8")
+        return
+    kept = wanted.templates
     settings = read_settings(home=samples.HOME)
     engine, calibration = open_engine(settings), open_calibration(settings)
     description = {

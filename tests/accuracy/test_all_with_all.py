@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from accuracy.populations import Population, draw_population
-from recognizance.accuracy.all_with_all import choose_floor
+from recognizance.accuracy.all_with_all import AllWithAll, choose_floor
 from recognizance.accuracy.bootstrap import draw_subjects, drawn_rates, equal_error_interval
 from recognizance.accuracy.comparisons import EVERYBODY
 from recognizance.accuracy.verification import equal_error
@@ -66,6 +66,25 @@ def test_curves_and_distributions_are_those_of_the_list(drawn: Population) -> No
         assert curve.fmr[at] == pytest.approx(strangers.matching(threshold).rate, abs=2 / strangers.design.trials)
         assert curve.fnmr[at] == pytest.approx(same.missing(threshold).rate, abs=2 / same.design.trials)
     assert equal_error(curve)[0] == pytest.approx(equal_error(listed.det())[0], abs=0.01)
+
+
+def test_the_curve_goes_on_where_no_stranger_scores() -> None:
+    random = np.random.default_rng(3)
+    templates = np.repeat(random.normal(size=(30, 64)), 2, axis=0) + random.normal(size=(60, 64)) / 3
+    templates = (templates / np.linalg.norm(templates, axis=1, keepdims=True)).astype(np.float32)
+    every = AllWithAll(np.repeat(np.arange(30), 2), templates, np.zeros(60, dtype=bool), -1.0)
+    curve, mated = every.det(), every.mated(np.zeros(60, dtype=np.intp), EVERYBODY)
+    assert equal_error(curve)[0] == 0
+    assert curve.thresholds[-2] == pytest.approx(mated.scores.max(), abs=1e-4)
+    between = float(np.median(mated.scores))
+    at = int(np.searchsorted(curve.thresholds, between))
+    assert (curve.fmr[at], curve.fnmr[at]) == (0, pytest.approx(mated.missing(between).rate, abs=1 / 30))
+
+
+def test_strangers_whose_templates_are_the_same_are_not_parted_from_mates() -> None:
+    templates = np.repeat(np.eye(4, dtype=np.float32)[:1], 4, axis=0)
+    every = AllWithAll(np.array([0, 0, 1, 1]), templates, np.zeros(4, dtype=bool), -1.0)
+    assert equal_error(every.det())[0] == 0.5
 
 
 def test_rows_are_the_mated_ones_and_those_that_match(drawn: Population) -> None:

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -196,6 +197,24 @@ def test_verdict_on_a_difference_that_is_not_shown() -> None:
     said = verdict({"a": Proportion(30, 1000), "b": Proportion(36, 1000)})
     assert said.startswith("errors of 'b' are 1.20 times as frequent as those of 'a' (3.6 %, ")
     assert said.endswith("overlap, so the difference is not shown by this sample, nor is its absence.")
+
+
+@pytest.mark.parametrize("groups", [3, 14, 200])
+def test_many_groups_that_do_not_differ_are_seldom_called_different(groups: int) -> None:
+    random = np.random.default_rng(groups)
+    samples = [
+        {
+            f"group {place}": Proportion(int(errors), 20_000)
+            for place, errors in enumerate(random.binomial(20_000, 0.01, groups))
+        }
+        for _ in range(60)
+    ]
+    shown = sum("shows the difference" in verdict(rates) or "It does show" in verdict(rates) for rates in samples)
+    assert shown <= 6  # 1 in 20 would be 3
+    if groups == 200:
+        assert "do not overlap, but of 200 groups two lie as far apart by chance" in verdict(samples[0])
+    # What there is, is shown all the same.
+    assert "so this sample shows the difference" in verdict({**samples[0], "other": Proportion(500, 20_000)})
 
 
 def test_a_small_worst_group_does_not_hide_what_larger_ones_show() -> None:

@@ -18,11 +18,7 @@ def test_a_rate_is_measured_by_thirty_errors_and_thirty_right_answers() -> None:
     assert not Proportion(31, 60).is_measured
 
 
-def test_no_error_in_n_trials_says_less_than_three_in_n() -> None:
-    assert Proportion(0, 300).zero_bound == 0.01
-    assert Proportion(0, 2).zero_bound == 1
-    assert Proportion(1, 300).zero_bound is None
-    assert Proportion(0, 0).zero_bound is None
+def test_what_is_no_proportion_is_refused() -> None:
     assert math.isnan(Proportion(0, 0).rate)
     with pytest.raises(ValueError, match="no proportion"):
         Proportion(3, 2)

@@ -7,7 +7,7 @@ from scipy import stats
 
 from accuracy.populations import draw_population
 from recognizance.accuracy.comparisons import EVERYBODY
-from recognizance.accuracy.designs import ListedPairs, OneSubjectEach
+from recognizance.accuracy.designs import EveryPair, ListedPairs, OneSubjectEach
 from recognizance.accuracy.rates import wilson_interval
 from recognizance.accuracy.subjects import TrialSet, count_by_subject, count_over, student_975
 
@@ -58,13 +58,28 @@ def test_trials_of_as_many_people_as_trials_are_independent() -> None:
     assert count_by_subject(people % 10 == 0, people).interval == pytest.approx(wilson_interval(400, 4_000), abs=1e-4)
 
 
-def test_nothing_is_known_of_people_without_an_error_or_from_one_person() -> None:
+def test_without_an_error_people_count_once_and_one_person_says_nothing() -> None:
     people = np.repeat(np.arange(10), 10)
     none = np.zeros(100, dtype=bool)
-    assert count_by_subject(none, people).interval == wilson_interval(0, 100)
-    assert count_by_subject(~none, people).interval == wilson_interval(100, 100)
+    assert count_by_subject(none, people).interval == wilson_interval(0, 10)
+    assert count_by_subject(~none, people).interval == wilson_interval(10, 10)
+    assert count_by_subject(none, np.zeros(100, dtype=np.intp)).interval == (0.0, 1.0)
     assert count_by_subject(np.arange(100) < 5, np.zeros(100, dtype=np.intp)).interval == (0.0, 1.0)
     assert count_over(OneSubjectEach(np.zeros(3)), people[:0], people[:0]).trials == 0
+
+
+def test_without_an_error_photographs_of_the_same_two_people_say_no_more_than_one_pair() -> None:
+    nobody = np.zeros(0, dtype=np.intp)
+    once, often = (EveryPair(np.full((1, 40), photographs), np.zeros((0, 40))) for photographs in (1.0, 5.0))
+    assert often.trials == 25 * once.trials == 19_500
+    assert count_over(once, nobody, nobody).interval == pytest.approx(wilson_interval(0, 780))
+    assert count_over(often, nobody, nobody).interval == pytest.approx(wilson_interval(0, 780))
+    # Where look-alikes match in all their photographs, samples without an error are frequent: the bound has to hold.
+    random = np.random.default_rng(0)
+    alike, match = 1e-3, 0.7
+    without = random.binomial(780, alike, 2_000) == 0
+    assert without.mean() > 0.3
+    assert wilson_interval(0, 19_500)[1] < alike * match < count_over(often, nobody, nobody).interval[1]
 
 
 def test_intervals_hold_the_rate_and_do_not_depend_on_order() -> None:
@@ -93,3 +108,11 @@ def test_below_what_is_held_a_rate_is_refused() -> None:
     assert trials.matching(0.2).errors
     with pytest.raises(ValueError, match=r"held from 0\.2"):
         trials.matching(0.19)
+
+
+def test_a_threshold_is_not_rounded_to_the_precision_of_the_scores() -> None:
+    threshold = 0.5269236854986511  # 85 % of the shipped calibration
+    scores = np.array([threshold, np.nextafter(np.float32(threshold), np.float32(1))], dtype=np.float32)
+    assert float(scores[0]) < threshold < float(scores[1])
+    strangers = TrialSet(ListedPairs(np.array([0, 0]), np.array([1, 2]), 3), np.array([0, 0]), np.array([1, 2]), scores)
+    assert strangers.matching(threshold).errors == 1

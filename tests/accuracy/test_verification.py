@@ -115,7 +115,14 @@ def test_folds_are_judged_by_a_threshold_that_the_others_chose() -> None:
     folds = np.array([0, 0, 1, 1])
     # Fold 1 chooses 0.5 (0.2 < t <= 0.5, lowest of its scores): 0.6 of fold 0 matches falsely: 1/2.
     # Fold 0 chooses 0.9: fold 1's 0.5 is missed: 1/2.
-    assert ten_fold_accuracy(scores, mated, folds) == (0.5, 0.0)
-    assert ten_fold_accuracy(np.array([1.0, FAILED, 1.0, FAILED]), mated, folds) == (1.0, 0.0)
+    assert ten_fold_accuracy(scores, mated, folds) == (0.5, 0.0, 2)
+    assert ten_fold_accuracy(np.array([1.0, FAILED, 1.0, FAILED]), mated, folds) == (1.0, 0.0, 0)
     with pytest.raises(InsufficientTrialsError):
         ten_fold_accuracy(scores, mated, np.zeros(4, dtype=int))
+
+
+def test_failures_do_not_choose_a_threshold_at_which_everybody_matches() -> None:
+    # Of each fold: six mated failures, four mated at 0.9, five strangers at 0.5.  No threshold finds the failures.
+    scores = np.tile([FAILED] * 6 + [0.9] * 4 + [0.5] * 5, 2)
+    mated = np.tile([True] * 10 + [False] * 5, 2)
+    assert ten_fold_accuracy(scores, mated, np.arange(30) // 15)[0] == pytest.approx(9 / 15)

@@ -80,6 +80,23 @@ def test_a_report_tells_the_cost_in_missed_mates(cli: Cli, tmp_path: Path) -> No
     assert "female (gender)" in words
     assert f"About {missed['at_set']['fnmr']:.1%} of the report's 2,000 mated comparisons" in words
     assert "outside what was measured" in cli(*LARGE, "--report", path).out
+    # Of very many, none or next to none: neither it nor what it is at most is rounded to nothing.
+    none = {"mated": 20_000, "fnmr": [0.0] * 3, "fnmr_low": [0.0] * 3, "fnmr_high": [0.00019] * 3}
+    rare = {"mated": 20_000, "fnmr": [0.0004] * 3, "fnmr_low": [0.0002] * 3, "fnmr_high": [0.0008] * 3}
+    path.write_text(
+        json.dumps(
+            report(
+                digest,
+                det={"score": [0.1, 0.4, 0.6], **none},
+                det_by_group=[{"attribute": "gender", "group": "female", **rare}],
+            )
+        )
+    )
+    words = cli(*ORDINARY, "--report", path).out
+    assert "None of the report's 20,000 mated comparisons" in words
+    assert "0% to 0.019%" in words
+    assert "0.040% *" in words
+    assert "0.020% – 0.080%" in words
 
 
 def test_a_report_of_something_else_is_refused(cli: Cli, tmp_path: Path) -> None:
@@ -88,6 +105,7 @@ def test_a_report_of_something_else_is_refused(cli: Cli, tmp_path: Path) -> None
     for document, words in (
         (report("0" * 64), "was measured with the calibration 0000"),
         (report(digest, kind="search"), "kind 'search'"),
+        (report(digest, service={"endpoint": "http://elsewhere"}), "was measured at another service"),
         (report(digest, det={}), "is not an accuracy report"),
         (report(digest, det={"score": [], **missed(0)}), "no rates of mated comparisons"),
     ):

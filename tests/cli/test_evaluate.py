@@ -1,6 +1,7 @@
 """`recognizance evaluate`, on real photographs of which the truth is known."""
 
 import csv
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -49,14 +50,16 @@ def made(
     return out, result
 
 
-def test_a_verification_leaves_a_page_numbers_and_trials(made: tuple[Path, Any]) -> None:
+def test_a_verification_leaves_a_page_numbers_and_trials(london: tuple[Path, Path], made: tuple[Path, Any]) -> None:
     out, result = made
     assert "report.html" in result.out
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))
     mated, nonmated = PEOPLE + 1, PEOPLE * (PEOPLE - 1) // 2 * 4
     assert (report["sample"]["mated"], report["sample"]["nonmated"]) == (mated, nonmated)
-    assert report["sample"]["subjects"] == PEOPLE + 1  # whom the broken photograph shows is not labelled
+    assert report["sample"]["subjects"] == PEOPLE  # whom the broken photograph shows is told by its mate
     assert report["sample"]["failures"]["unreadable"]["errors"] == 1
+    assert report["sample"]["labels_sha256"] == hashlib.sha256(london[1].read_bytes()).hexdigest()
+    assert report["sample"]["labels_sha256"] in (out / "report.html").read_text(encoding="utf-8")
     with (out / "trials.csv").open(newline="") as file:
         trials = list(csv.DictReader(file))
     assert len(trials) == mated + nonmated
@@ -121,6 +124,19 @@ def test_a_list_that_cannot_be_used_is_refused_by_its_line(cli: Cli, tmp_path: P
     assert not (tmp_path / "out").exists()
 
 
+def test_a_folder_that_cannot_be_used_is_told_before_anything_is_done(cli: Cli, faces: Path, tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.touch()
+    measured, forgotten = cli.together(
+        ("evaluate", "verify", "--photos", faces / "broken", "--out", taken),
+        ("evaluate", "forget", "--endpoint", "http://127.0.0.1:1", "--out", tmp_path / "mistyped"),
+    )
+    assert (measured.code, forgotten.code) == (ExitCode.USAGE, ExitCode.USAGE)
+    assert "is a file" in measured.err
+    # "Deleted 0 collections" would sound as if none were left at the service.
+    assert "does not exist" in forgotten.err
+
+
 def test_a_label_that_is_not_there_is_named(cli: Cli, faces: Path, london: tuple[Path, Path], tmp_path: Path) -> None:
     pairs, labels = london
     command = ["evaluate", "verify", "--pairs", pairs, "--photos", faces, "--out", tmp_path / "out"]
@@ -128,7 +144,7 @@ def test_a_label_that_is_not_there_is_named(cli: Cli, faces: Path, london: tuple
     assert result.code == ExitCode.USAGE
     assert "no label shoe" in result.err
     only_mated = tmp_path / "mated.csv"
-    only_mated.write_text("a,b,mated\nbroken/truncated.jpg,broken/truncated.jpg,yes\n")
+    only_mated.write_text("a,b,mated\nbroken/truncated.jpg,london/neutral_front/001.jpg,yes\n")
     refused = cli("evaluate", "verify", "--pairs", only_mated, "--photos", faces, "--out", tmp_path / "out")
     assert refused.code == ExitCode.FAILED
-    assert "different people" in refused.err
+    assert "pairs of both kinds" in refused.err

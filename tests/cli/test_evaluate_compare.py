@@ -50,6 +50,7 @@ def test_other_samples_are_warned_of(cli: Cli, tmp_path: Path) -> None:
             {**measured_report(), "rates_at_percent": [{"percent": 80, "fmr": {"errors": 5, "trials": "many"}}]},
             "damaged",
         ),
+        ({**measured_report(), "det": {"fmr": [float("nan")], "fnmr": [0.1], "score": [0.5]}}, "damaged"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(cli: Cli, tmp_path: Path, report: Any, told: str) -> None:

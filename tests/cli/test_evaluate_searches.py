@@ -158,6 +158,9 @@ def test_candidates_nobody_has_judged_are_counted_apart(made: Made) -> None:
         possible = {one["probe"] for one in listed if one["verdict"] != "same"}
         assert (row["known_false"]["errors"], row["known_false"]["trials"]) == (len(false), 11)
         assert row["at_most"]["errors"] == len(possible)
+    assert report["sample"]["known_mates"]["pairs_elsewhere"] == 0
+    assert report["sample"]["adjudication"]["pairs_elsewhere"] == 1
+    assert any("1 of 3 pairs of adjudicated.csv are of photographs" in caveat for caveat in report["caveats"])
     at_80 = report["rates_at_percent"][0]
     assert at_80["is_default"]
     assert at_80["known_false"]["errors"] == 1
@@ -175,6 +178,24 @@ def test_what_is_left_to_judge_keeps_the_verdicts_that_were_given(made: Made) ->
     page = (made.folder / "matched" / "report.html").read_text(encoding="utf-8")
     assert "At least <strong>1</strong>" in page
     assert "S013" not in page
+
+
+@pytest.mark.parametrize(
+    ("saved", "told"),
+    [
+        (b"probe;candidate;similarity;verdict\r\na.jpg;b.jpg;99,9;same\r\n", "separated by semicolons"),
+        (b"probe,candidate,similarity,verdict\r\n\xe9.jpg,b.jpg,99.9,same\r\n", "not in UTF-8"),
+    ],
+)
+def test_verdicts_that_a_spreadsheet_saved_its_own_way_are_not_written_over(
+    cli: Cli, made: Made, tmp_path: Path, saved: bytes, told: str
+) -> None:
+    (tmp_path / "adjudicate.csv").write_bytes(saved)
+    both = ("--gallery", made.folder / "gallery", "--probes", made.folder / "probes")
+    result = cli("evaluate", "false-matches", *both, "--out", tmp_path)
+    assert result.code == ExitCode.FAILED
+    assert told in result.err
+    assert (tmp_path / "adjudicate.csv").read_bytes() == saved
 
 
 def test_verdicts_are_not_written_over(cli: Cli, made: Made) -> None:

@@ -72,6 +72,20 @@ def test_only_intervals_that_lie_apart_make_a_difference() -> None:
     assert {told["name"] for told in compared["changed"]} == {"model", "calibration"}
 
 
+def test_equal_error_rates_of_few_errors_or_of_other_trials_are_not_compared() -> None:
+    one, other = measured_report(), other_report()
+    one["equal_error"] = {"rate": 0.01, "score": 0.4, "interval": [0.005, 0.02], "measured": True}
+    other["equal_error"] = {"rate": 0.05, "score": 0.4, "interval": [0.03, 0.07], "measured": True}
+    assert comparison(one, other)["equal_error"]["finding"] == "less_in_a"
+    other["sample"] = {**other["sample"], "mated": 5}
+    assert comparison(one, other)["equal_error"]["finding"] == "different_trials"
+    other["sample"] = one["sample"]
+    one["equal_error"] = {"rate": 0.0, "score": 0.4, "interval": [0.0, 0.01], "measured": False}
+    compared = comparison(one, other)
+    assert compared["equal_error"]["finding"] == "insufficient"
+    assert "A insufficient , B 5 in 100" in words(section(comparison_page(compared), "rates"))
+
+
 def test_the_other_way_round_says_the_same() -> None:
     there, back = comparison(measured_report(), other_report()), comparison(other_report(), measured_report())
     turned = {"less_in_a": "less_in_b", "less_in_b": "less_in_a"}

@@ -86,6 +86,18 @@ def test_a_large_sample_is_told_in_plain_words(tmp_path: Path) -> None:
     assert "are 50 % of those searched and 67 % of those falsely matched" in told
 
 
+def test_a_share_that_chance_explains_is_not_told_in_plain_words(tmp_path: Path) -> None:
+    trials, searched = two_groups(tmp_path, ("g", "h"))
+    known = read_adjudication(trials, None, None)
+    scale = open_calibration(read_settings(home=tmp_path))
+    report = false_matches(trials, searched, judged(trials, searched, known), known, scale, [("group",)], TOLD)
+    assert "of those falsely matched (" in words(false_matches_page(report))
+    for group in report["groups"]:
+        group["rows"][0]["share_of_known_false"] |= {"errors": 47, "trials": 90, "interval": [0.42, 0.62]}
+        group["rows"][1]["share_of_known_false"] |= {"errors": 43, "trials": 90, "interval": [0.38, 0.58]}
+    assert "of those falsely matched (" not in words(false_matches_page(report))
+
+
 def words(page: str) -> str:
     root = ElementTree.fromstring(page)  # noqa: S314 our own page
     return re.sub(r"\s+", " ", " ".join(root.itertext()))

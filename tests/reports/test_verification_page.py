@@ -4,6 +4,7 @@ import copy
 import json
 import math
 import re
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -80,7 +81,7 @@ def sample_report() -> dict[str, Any]:
             }
             for percent, (false, missed) in at.items()
         ],
-        "equal_error": {"rate": 0.0163, "score": 0.361, "interval": [0.0134, 0.0198]},
+        "equal_error": {"rate": 0.0163, "score": 0.361, "interval": [0.0134, 0.0198], "measured": True},
         "true_match_at_fmr": [
             {"fmr": 1e-3, "score": 0.51, "tmr": proportion(5610, 6000), "reason": None},
             {
@@ -90,7 +91,7 @@ def sample_report() -> dict[str, Any]:
                 "reason": "1e-4 allows 6 errors over 60,000 trials; 30 are needed",
             },
         ],
-        "ten_folds": {"accuracy": 0.9842, "standard_error": 0.0019, "folds": 10},
+        "ten_folds": {"accuracy": 0.9842, "standard_error": 0.0019, "folds": 10, "measured": True},
         "det": {"fmr": [*fmr, 0.0], "fnmr": [min(1.0, 0.0012 * f**-0.56) for f in fmr] + [0.6], "score": [*fmr, 0.0]},
         "groups": [
             {
@@ -189,7 +190,7 @@ def test_plain_words_tell_a_measured_rate_and_call_others_insufficient() -> None
         "about 4 in 100 would be taken for one person (2,400 of 60,000 here; 95 % interval 3.8 to 4.2 in 100)" in told
     )
     assert "How many pairs of strangers would be taken for one person: insufficient sample" in told
-    assert "0 of 60,000 here; the rate is compatible with: below 1 in 20,000 (rule of 3, 95 % confidence)" in told
+    assert "0 of 60,000 here; the rate is compatible with: below 1 in 15,600 (95 % interval)" in told
     assert "How often strangers are taken for one person at 95 % and 99 %: the sample is insufficient" in told
 
 
@@ -267,7 +268,7 @@ def test_rates_are_said_as_people_count_and_bounds_are_rounded_outwards(rate: fl
 def test_a_rate_of_all_or_none_is_never_taken_for_measured() -> None:
     for errors in (0, 500):
         assert not rate_of({"errors": errors, "trials": 500, "interval": [0, 1], "measured": True}).measured
-    assert rate_of(proportion(500, 500)).bounds == "above 99.4 in 100 (rule of 3, 95\u00a0% confidence)"
+    assert rate_of(proportion(500, 500)).bounds == "above 99.237 in 100 (95\u00a0% interval)"
 
 
 @pytest.mark.parametrize(
@@ -313,6 +314,45 @@ def test_scores_are_drawn_once_for_each_group_on_the_same_axes() -> None:
     assert "80 % is a score of 0.300" in told
 
 
+def test_groups_whose_scores_are_percents_are_drawn_on_axes_of_percents() -> None:
+    report = with_scores()
+    edges = [5.0 * step for step in range(15)]
+    rows = [
+        {**row, "distribution": {**row["distribution"], "edges": edges}, "score_for_global_fmr": 68.25}
+        for row in report["groups"][0]["rows"]
+    ]
+    apart = {**report["groups"][0], "attribute": "elsewhere", "rows": rows, "score_is": "similarity in percent"}
+    page = verification_page({**report, "groups": [*report["groups"], apart]})
+    drawings = list(section(page, "scores").iter(f"{SVG}svg"))
+    same, others = list(section(verification_page(report), "scores").iter(f"{SVG}svg")), drawings[5:]
+    assert [words(one) for one in drawings[:5]] == [words(one) for one in same]
+    assert len(others) == 4
+    assert all("similarity in percent" in words(one) and "60" in words(one) for one in others)
+    # 80 % lies where 80 does, and 99 % beyond it.
+    lines = [part.get("d") for part in others[0].iter(f"{SVG}path") if part.get("class") == "at"]
+    at_80, at_99 = (float(re.match(r"M([\d.]+)", line)[1]) for line in lines)
+    assert 250 < at_80 < at_99
+    assert "68.250 %" in page
+
+
+def test_summaries_of_few_errors_are_not_shown_as_measured() -> None:
+    report = sample_report()
+    assert "98.42 %" in verification_page(report)
+    report["equal_error"] = {"rate": 0.0058, "score": 0.37, "interval": [0.0, 0.017], "measured": False}
+    report["ten_folds"] = {
+        "accuracy": 1.0,
+        "standard_error": 0.0,
+        "folds": 10,
+        "wrong": 0,
+        "pairs": 20,
+        "measured": False,
+    }
+    told = words(section(verification_page(report), "rates"))
+    assert "both errors are equally frequent: insufficient" in told
+    assert "over 10 parts of the sample: insufficient (0 of 20 were wrong)" in told
+    assert "100.00" not in told
+
+
 def test_each_line_of_the_grid_is_ten_times_the_one_below() -> None:
     scores = {"edges": [0.0, 0.5, 1.0, 1.5], "mated": [0, 0, 10], "nonmated": [900, 90, 10]}
     report = {**sample_report(), "groups": [], "distribution": scores}
@@ -353,3 +393,10 @@ def test_groups_too_small_to_tell_anything_are_folded_and_still_there() -> None:
     (folded,) = part.iter("details")
     assert "insufficient: 'White' has 5 errors" in words(folded)
     assert len(list(part.iter(f"{SVG}svg"))) == len(list(folded.iter(f"{SVG}svg"))) == 2
+
+
+def test_the_published_page_is_made_of_the_published_numbers() -> None:
+    folder = files("recognizance.publication").joinpath("accuracy")
+    page, numbers = (folder.joinpath(name).read_text(encoding="utf-8") for name in ("report.html", "report.json"))
+    # What is drawn and said of a report changes: python benchmarks/published_accuracy.py --page makes the page anew.
+    assert page == verification_page(json.loads(numbers))

@@ -56,6 +56,25 @@ class Straight:
         return percent / 250
 
 
+def test_few_errors_measure_neither_the_equal_error_rate_nor_the_accuracy_of_folds(
+    calibration: Calibration, told: Told
+) -> None:
+    mated = np.arange(400) < 200
+    scores = np.where(mated, 0.9, 0.1)
+    photographs = np.arange(800).reshape(2, -1)
+    subjects = np.concatenate([np.arange(400), np.where(mated, np.arange(400), np.arange(400, 800))])
+    for wrong, is_measured in ((10, False), (40, True)):
+        mistaken = np.where(np.arange(400) % 200 < wrong, 1 - scores, scores)
+        listed = Listed(subjects, photographs[0], photographs[1], mated, mistaken)
+        made = report(Verification(listed, {}, ""), [], calibration, told)
+        assert made["equal_error"]["measured"] is is_measured
+        assert made["ten_folds"]["wrong"] == 2 * wrong
+    assert made["ten_folds"]["measured"]
+    repeated = report(Verification(listed, {}, "", repeated=3), [], calibration, told)
+    assert any(caveat.startswith("3 photographs are the very file of another") for caveat in repeated["caveats"])
+    assert len(repeated["caveats"]) == len(made["caveats"]) + 1
+
+
 def test_a_report_of_all_with_all_says_what_that_of_the_list_says(told: Told) -> None:
     drawn = draw_population(900, 60, 3)
     groups = [Grouping("group", ("a", "b", "c"), drawn.groups)]

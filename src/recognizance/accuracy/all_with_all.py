@@ -85,10 +85,13 @@ class AllWithAll:
         return Distribution(edges, mated, np.diff(below[starts]))
 
     def det(self) -> Det:
-        """See `Comparisons.det`: at the edges of the bins in which scores were counted."""
+        """See `Comparisons.det`: at both edges of the bins in which scores of either kind lie."""
         mated = self.mated(self.subjects, EVERYBODY)
-        counts = self._histogram.counts
-        thresholds = np.concatenate([np.flatnonzero(counts) / BINS * 2 - 1, [np.inf]])
+        of_mated = np.floor((mated.scores[mated.scores > -np.inf] + 1) / 2 * BINS).astype(np.intp)
+        # The last bin has those that score 1 and, by rounding, a little more: no edge parts them but infinity.
+        bins = np.concatenate([np.flatnonzero(self._histogram.counts), of_mated]).clip(0, BINS - 1)
+        edges = np.unique(np.concatenate([bins, bins + 1]))
+        thresholds = np.concatenate([edges[edges < BINS] / BINS * 2 - 1, [np.inf]])
         design = EveryPair(self._counted(self.subjects)[None, :], np.zeros((0, int(self.subjects.max()) + 1)))
         taken = np.append(self._histogram.at_least(thresholds[:-1]), 0) / design.trials
         missed = np.searchsorted(np.sort(mated.scores), thresholds, side="left") / len(mated.scores)
@@ -100,7 +103,7 @@ class AllWithAll:
     def rows(self, threshold: float) -> Rows:
         """See `Comparisons.rows`."""
         first, second, scores = self._mated
-        other, another, reached = (held[self._held[2] >= threshold] for held in self._held)
+        other, another, reached = (held[self._held[2] >= np.float64(threshold)] for held in self._held)
         return Rows(
             np.concatenate([first, other]),
             np.concatenate([second, another]),

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 
 from recognizance.accuracy.rates import RULE_OF_30, Proportion
 
@@ -136,8 +137,7 @@ def verdict(rates: Mapping[str, Proportion]) -> str:
     str
         ``insufficient: ...`` with what is missing, with fewer than two groups or where a group's rate is not measured
         (`Proportion.is_measured`). Else how many times as frequent the worst group's errors are as the best group's,
-        and whether their 95 % intervals leave that open. Nothing corrects for picking the two of many groups that
-        lie furthest apart.
+        and whether the sample shows it (`lie_apart`).
     """
     missing = [f"{name!r} has {_shortfall(rates[name])}" for name in sorted(rates) if not rates[name].is_measured]
     if missing:
@@ -154,15 +154,39 @@ def verdict(rates: Mapping[str, Proportion]) -> str:
             "which does not show that there is no difference."
         )
     said = f"{_comparison(rates, worst, best)}; their 95 % intervals"
-    if rates[worst].interval[0] > rates[best].interval[1]:
+    if lie_apart(rates[worst], rates[best], len(rates)):
         return f"{said} do not overlap, so this sample shows the difference."
-    said += " overlap, so the difference is not shown by this sample, nor is its absence."
+    if rates[worst].interval[0] > rates[best].interval[1]:
+        said += (
+            f" do not overlap, but of {len(rates)} groups two lie as far apart by chance more often than 1 time in 20"
+        )
+    else:
+        said += " overlap"
+    said += ", so the difference is not shown by this sample, nor is its absence."
     # A small group may be the worst by chance, while two larger ones do lie apart.
     higher = max(sorted(rates), key=lambda name: rates[name].interval[0])
     lower = min(sorted(rates), key=lambda name: rates[name].interval[1])
-    if rates[higher].interval[0] > rates[lower].interval[1]:
+    if lie_apart(rates[higher], rates[lower], len(rates)):
         said += f" It does show one between others: {_comparison(rates, higher, lower)}."
     return said
+
+
+def lie_apart(worse: Proportion, better: Proportion, groups: int) -> bool:
+    """Tell whether a sample shows that errors of one of many groups are more frequent than those of another.
+
+    Their 95 % intervals must not overlap.  With many groups some two do not by chance alone, so that the difference has
+    to exceed its interval also at the level that leaves one mistake in 20 samples over all pairs of groups.
+
+    References
+    ----------
+    The difference's interval: Newcombe: Interval estimation for the difference between independent proportions, Stat.
+    Med. 17 (1998), method 10; its level: Bonferroni's.
+    """
+    if worse.interval[0] <= better.interval[1]:
+        return False
+    quantile = NormalDist().inv_cdf(1 - 0.025 / math.comb(groups, 2))
+    half = math.hypot(worse.rate - worse.interval[0], better.interval[1] - better.rate)
+    return worse.rate - better.rate > quantile / NormalDist().inv_cdf(0.975) * half
 
 
 def _has_rates(rates: Mapping[str, Proportion]) -> bool:

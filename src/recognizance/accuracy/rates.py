@@ -73,15 +73,3 @@ class Proportion:
     def is_measured(self) -> bool:
         """Whether the sample is large enough to call the rate measured, by the rule of 30 on both sides."""
         return RULE_OF_30 <= self.errors <= self.trials - RULE_OF_30
-
-    @property
-    def zero_bound(self) -> float | None:
-        """What the rate is below, with 95 % confidence, where no error was seen; None where one was.
-
-        References
-        ----------
-        The rule of 3: ISO/IEC 19795-1, annex B.
-        """
-        if self.errors or not self.trials:
-            return None
-        return min(1.0, 3 / self.trials)

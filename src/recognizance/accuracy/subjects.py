@@ -69,7 +69,8 @@ class TrialSet:
         """
         if threshold < self.floor:
             raise ValueError(f"Trials are held from {self.floor} on; the threshold is {threshold}.")
-        matched = (self.scores >= threshold) & (self.scores > -np.inf)
+        # As double, or a threshold would be rounded to the precision of the scores.
+        matched = (self.scores >= np.float64(threshold)) & (self.scores > -np.inf)
         return self.first[matched], self.second[matched]
 
 
@@ -124,24 +125,25 @@ def interval_over_subjects(design: Design, first: NDArray[np.intp], second: NDAr
     -------
     tuple of float
         Wilson's interval for as many independent trials as would have this variance (never more than there are), with
-        Student's t for as many subjects as there are.  Without an error, or without a right answer, nothing is known
-        of how they would fall on people: it is the interval of independent trials then.
+        Student's t for as many subjects as there are.  Without an error, or without a right answer, there is no
+        variance to sum; trials of the same subject, or of the same two, are then counted as if they all went alike.
 
     References
     ----------
     Fafchamps and Gubert: The formation of risk sharing networks, J. Dev. Econ. 83 (2007), eq. 2.9; Aronow, Samii and
     Assenova: Cluster-robust variance estimation for dyadic data, Political Analysis 23 (2015).  Effective trials:
     Korn and Graubard: Confidence intervals for proportions with small expected number of positive counts, Survey
-    Methodology 24 (1998).
+    Methodology 24 (1998); of unequal clusters that each go alike: Kish, Survey sampling (1965).
     """
     errors, trials = len(first), design.trials
     rate = errors / trials
-    if errors in (0, trials):
-        return wilson_interval(errors, trials)
     by_subject = design.by_subject
     subjects = int(np.count_nonzero(by_subject))
     if subjects < 2:
         return 0.0, 1.0
+    if errors in (0, trials):
+        alike = trials**2 / (design.squares or float(np.sum(by_subject**2)))
+        return wilson_interval(rate * alike, alike)
     wrong = count_subjects(first, second, len(by_subject))
     summed = float(np.sum((wrong - rate * by_subject) ** 2)) - _twice_counted(design, first, second, rate)
     variance = max(summed / trials**2 * subjects / (subjects - 1), rate * (1 - rate) / trials)

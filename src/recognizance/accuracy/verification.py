@@ -128,7 +128,7 @@ def equal_error(curve: Det) -> tuple[float, float]:
 
 def ten_fold_accuracy(
     scores: NDArray[np.float64], mated: NDArray[np.bool_], folds: NDArray[np.intp]
-) -> tuple[float, float]:
+) -> tuple[float, float, int]:
     """Measure accuracy as LFW does: each fold at the threshold that is best on the others.
 
     Parameters
@@ -140,8 +140,8 @@ def ten_fold_accuracy(
 
     Returns
     -------
-    tuple of float
-        Mean accuracy over the folds, 0..1, and its standard error.
+    tuple
+        Mean accuracy over the folds, 0..1, its standard error, and how many pairs were decided wrongly.
 
     Raises
     ------
@@ -155,18 +155,20 @@ def ten_fold_accuracy(
     numbers = np.unique(folds)
     if len(numbers) < 2:
         raise InsufficientTrialsError("Accuracy over folds needs two folds at least.")
-    found = []
+    found, wrong = [], 0
     for number in numbers:
         held_out = folds == number
         threshold = _best_threshold(scores[~held_out], mated[~held_out])
         matched = (scores[held_out] >= threshold) & (scores[held_out] > -np.inf)
         found.append(float(np.mean(matched == mated[held_out])))
-    return float(np.mean(found)), float(np.std(found, ddof=1) / math.sqrt(len(found)))
+        wrong += int(np.count_nonzero(matched != mated[held_out]))
+    return float(np.mean(found)), float(np.std(found, ddof=1) / math.sqrt(len(found))), wrong
 
 
 def _best_threshold(scores: NDArray[np.float64], mated: NDArray[np.bool_]) -> float:
     """Find the lowest threshold at which most pairs are decided rightly."""
-    thresholds = np.concatenate([np.unique(scores), [np.inf]])
+    # A failure matches at no threshold, so that -inf is none to choose.
+    thresholds = np.concatenate([np.unique(scores[scores > -np.inf]), [np.inf]])
     same, different = np.sort(scores[mated]), np.sort(scores[~mated])
     right = len(same) - np.searchsorted(same, thresholds) + np.searchsorted(different, thresholds)
     return float(thresholds[int(np.argmax(right))])

@@ -114,6 +114,11 @@ def read_report(path: Path, calibration: "Calibration") -> Measured:
                 f"{path} is a report of the format {document['format']!r} and kind {document['kind']!r}.",
                 "The cost in missed mates is in reports of `recognizance evaluate verify`.",
             )
+        if "calibration" not in document["service"]:
+            raise MisuseError(
+                f"{path} was measured at another service, whose percents are not those of the settings' calibration.",
+                "Measure the model of the settings: `recognizance evaluate verify` without --endpoint.",
+            )
         digest, sample, curve = document["service"]["calibration"], document["sample"], document["det"]
         kept = [place for place, score in enumerate(curve["score"]) if score is not None and abs(score) <= 1]
         measured = Measured(

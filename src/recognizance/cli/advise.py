@@ -190,10 +190,16 @@ def _cost(advice: "Advice", measured: "Measured | None") -> str:
         )
     low, high = missed["interval"]
     told = "" if missed["measured"] else "  Fewer than 30 errors, or all but 30: an impression, no measurement."
+    about = f"About {_share(missed['fnmr'])}" if missed["fnmr"] else "None"
     return (
-        f"About {missed['fnmr']:.1%} of {sample} are missed at {percent(advice.set_percent)} (95 % interval {low:.1%} "
-        f"to {high:.1%}).{told}  It holds for photographs like those."
+        f"{about} of {sample} are missed at {percent(advice.set_percent)} (95 % interval {_share(low)} to "
+        f"{_share(high)}).{told}  It holds for photographs like those."
     )
+
+
+def _share(rate: float) -> str:
+    """Write a share; a small one is never rounded to none."""
+    return f"{rate:.1%}" if rate >= 0.01 else f"{few(100 * rate)}%"
 
 
 def _cost_by_group(advice: "Advice", measured: "Measured") -> "Table":
@@ -212,7 +218,9 @@ def _cost_by_group(advice: "Advice", measured: "Measured") -> "Table":
         else:
             low, high = missed["interval"]
             star = "" if missed["measured"] else " *"
-            made.add_row(group.of, f"{missed['fnmr']:.1%}{star}", f"{low:.1%} – {high:.1%}", f"{group.mated:,}")
+            made.add_row(
+                group.of, f"{_share(missed['fnmr'])}{star}", f"{_share(low)} – {_share(high)}", f"{group.mated:,}"
+            )
     made.caption = "* insufficient: fewer than 30 errors, or than 30 right answers, do not measure a rate."
     made.caption_justify = "left"
     return made

@@ -55,7 +55,7 @@ def comparison(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "rates": _rates(a, b, same),
         "true_match_at_fmr": _true_match(a, b, same),
-        "equal_error": _equal_error(a.get("equal_error") or {}, b.get("equal_error") or {}, same),
+        "equal_error": _equal_error(a, b, same),
         "groups": _groups(a, b, same),
         "only_in_one": _only_in_one(a, b),
     }
@@ -146,13 +146,19 @@ def _true_match(a: Mapping[str, Any], b: Mapping[str, Any], same: bool) -> list[
     return [{"fmr": fmr, **_both(told, rows[1][fmr], same)} for fmr, told in rows[0].items() if fmr in rows[1]]
 
 
-def _equal_error(a: Mapping[str, Any], b: Mapping[str, Any], same: bool) -> dict[str, Any] | None:
+def _equal_error(first: Mapping[str, Any], second: Mapping[str, Any], same: bool) -> dict[str, Any] | None:
+    a, b = first.get("equal_error") or {}, second.get("equal_error") or {}
     if finite(a.get("rate")) is None or finite(b.get("rate")) is None:
         return None
-    bounds = [[finite(bound) for bound in told.get("interval") or (None, None)] for told in (a, b)]
+    bounds = [
+        [finite(bound) for bound in (told.get("measured") is True and told.get("interval")) or (None, None)]
+        for told in (a, b)
+    ]
     (a_low, a_high), (b_low, b_high) = bounds
     if not same:
         finding = NOT_SAME_SAMPLE
+    elif any(first["sample"].get(kind) != second["sample"].get(kind) for kind in ("mated", "nonmated")):
+        finding = DIFFERENT_TRIALS
     elif a_low is None or a_high is None or b_low is None or b_high is None:
         finding = INSUFFICIENT
     else:

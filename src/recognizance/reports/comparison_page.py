@@ -180,6 +180,8 @@ def _rates(compared: Mapping[str, Any]) -> str:
 
 
 def _equal(told: Mapping[str, Any]) -> str:
+    if told.get("measured") is not True:
+        return '<span class="insufficient">insufficient</span>'
     bounds = [finite(bound) for bound in told.get("interval") or (None, None)]
     low, high = bounds
     interval = "" if low is None or high is None else f" (95\u00a0% interval {span(low, high)})"

@@ -11,6 +11,7 @@ from recognizance.reports.wording import count, number, text
 
 _LEFT, _RIGHT, _TOP, _BOTTOM, _HEIGHT = 42.0, WIDTH - 10.0, 46.0, 146.0, 178.0
 _LABELS_APART = 90.0
+_LABEL_WIDTH = 28.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +24,19 @@ class Axes:
         Scores at the left and at the right end.
     decade_from : int
         The share at the foot is ten to this power; at the head it is 1.
+    measure : str
+        What scores are, written below.
     """
 
     low: float
     high: float
     decade_from: int
+    measure: str
 
     @classmethod
-    def over(cls, distributions: Sequence[Mapping[str, Any]]) -> Self:
-        """Span every score that was seen, and every share down to the least."""
-        seen, shares = [], [0.1]
+    def over(cls, distributions: Sequence[Mapping[str, Any]], marked: Iterable[float], measure: str) -> Self:
+        """Span every score that was seen or is marked, and every share down to the least."""
+        seen, shares = [*marked], [0.1]
         for distribution in distributions:
             edges = distribution["edges"]
             for counts in (distribution["mated"], distribution["nonmated"]):
@@ -40,8 +44,9 @@ class Axes:
                     if held:
                         seen += [edges[place], edges[place + 1]]
                         shares.append(held / sum(counts))
-        seen = seen or [0.0, 1.0]
-        return cls(min(seen), max(seen), math.floor(math.log10(min(shares)) + 1e-9))
+        if len(set(seen)) < 2:
+            seen = [0.0, 1.0]
+        return cls(min(seen), max(seen), math.floor(math.log10(min(shares)) + 1e-9), measure)
 
     def x(self, score: float) -> float:
         """Place a score."""
@@ -95,10 +100,11 @@ def distribution_panel(
     if any(mated):
         parts.append(f'<path class="same" d="{_steps(edges, mated, axes)}"/>')
     for place, (label, score) in enumerate(marks):
-        x, first = axes.x(score), place == 0 and len(marks) > 1
+        x = axes.x(score)
+        before = (place == 0 and len(marks) > 1) or x > _RIGHT - _LABEL_WIDTH
         parts.append(
-            f'<path class="at" d="M{x:.1f} {_TOP - 8:.1f}V{_BOTTOM:.1f}"/><text x="{x + (-3 if first else 3):.1f}"'
-            f' y="{_TOP - 4:.1f}" text-anchor="{"end" if first else "start"}">{text(label)}</text>'
+            f'<path class="at" d="M{x:.1f} {_TOP - 8:.1f}V{_BOTTOM:.1f}"/><text x="{x + (-3 if before else 3):.1f}"'
+            f' y="{_TOP - 4:.1f}" text-anchor="{"end" if before else "start"}">{text(label)}</text>'
         )
     parts += _names(edges, mated, nonmated, axes)
     parts.append(f'<path class="axis" d="M{_LEFT:.1f} {_BOTTOM:.1f}H{_RIGHT:.1f}"/>')
@@ -106,7 +112,9 @@ def distribution_panel(
         f'<text x="{axes.x(score):.1f}" y="{_BOTTOM + 14:.1f}" text-anchor="middle">{score:g}</text>'
         for score in (round(score, 9) + 0.0 for score in axes.ticks())
     )
-    parts.append(f'<text x="{(_LEFT + _RIGHT) / 2:.1f}" y="{_BOTTOM + 29:.1f}" text-anchor="middle">score</text>')
+    parts.append(
+        f'<text x="{(_LEFT + _RIGHT) / 2:.1f}" y="{_BOTTOM + 29:.1f}" text-anchor="middle">{text(axes.measure)}</text>'
+    )
     told = "; ".join(
         f"half of {count(sum(counts))} pairs of {who} score below about {number(_median(edges, counts), 2)}"
         for who, counts in (("strangers", nonmated), ("the same person", mated))

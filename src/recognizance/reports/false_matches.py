@@ -99,7 +99,10 @@ def _told(row: Mapping[str, Any], probes: str) -> list[str]:
 
 
 def _shares(report: Mapping[str, Any], setting: Mapping[str, Any]) -> list[str]:
-    """Say of each attribute which group is falsely matched beyond its share, where all is adjudicated and measured."""
+    """Say of each attribute which group is falsely matched beyond its share.
+
+    Only where all is adjudicated and measured, and the interval lies above the share: else chance would be told too.
+    """
     told = []
     for group in report.get("groups") or ():
         if group["percent"] != setting["percent"] or setting["candidates"]["not_adjudicated"]:
@@ -108,6 +111,8 @@ def _shares(report: Mapping[str, Any], setting: Mapping[str, Any]) -> list[str]:
         if len(shares) < 2 or not all(held.measured for _, held in shares):
             continue
         row, held = max(shares, key=lambda one: (one[1].rate or 0) - one[0]["share_of_probes"])
+        if held.low <= row["share_of_probes"]:
+            continue
         told.append(
             f"By {text(group['attribute'])}: {text(row['group'])} are {number(100 * row['share_of_probes'], 0)} % of"
             f" those searched and <strong>{number(100 * (held.rate or 0), 0)} %</strong> of those falsely matched"

@@ -6,6 +6,7 @@ from typing import Any
 from recognizance.reports.charts import group_bars
 from recognizance.reports.markup import folded, section, table
 from recognizance.reports.wording import Rate, finite, number, rate_cell, rate_of, text
+from recognizance.workflows.evaluate.service import PERCENT
 
 MEASURES = (
     ("max_over_min", "Highest rate over lowest"),
@@ -46,7 +47,7 @@ def _group(index: int, group: Mapping[str, Any]) -> str:
         figure_of_bars(f"group{index}-fnmr", f"Same person missed, by {attribute}", missed),
     )
     drawn = f'<div class="pair">{"".join(figures)}</div>\n'
-    rates = _rates(where, rows)
+    rates = _rates(where, rows, " %" if group.get("score_is") == PERCENT else "")
     apart = _differentials(attribute, group.get("differentials"), false, missed)
     if any(rate.measured for _, rate in (*false, *missed)):
         return (
@@ -61,13 +62,14 @@ def _group(index: int, group: Mapping[str, Any]) -> str:
     )
 
 
-def _rates(where: str, rows: Sequence[Mapping[str, Any]]) -> str:
+def _rates(where: str, rows: Sequence[Mapping[str, Any]], unit: str) -> str:
     rates = table(
         f"Error rates {where}",
         ("Group", "Strangers taken for one person (FMR)", "Same person missed (FNMR)", "Score for equal FMR"),
         (
-            (text(row["group"]), rate_cell(row["fmr"]), rate_cell(row["fnmr"]), number(row.get("score_for_global_fmr")))
+            (text(row["group"]), rate_cell(row["fmr"]), rate_cell(row["fnmr"]), f"{number(own)}{unit if own else ''}")
             for row in rows
+            for own in [finite(row.get("score_for_global_fmr"))]
         ),
         kind="groups",
     )

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from recognizance.reports.wording import finite, in_how_many, number, rate_of, text
+from recognizance.accuracy.differentials import lie_apart
+from recognizance.accuracy.rates import Proportion
+from recognizance.reports.wording import Rate, finite, in_how_many, number, rate_of, text
 
 _ERRORS = (
     ("fmr", "strangers are taken for one person", "How often strangers are taken for one person"),
@@ -14,7 +16,7 @@ _ERRORS = (
 def shown_differences(groups: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say how far the groups of the highest and the lowest rate lie apart, where the sample shows that they do.
 
-    A sample shows it if every group's rate is measured and the two groups' 95 % intervals do not overlap.
+    A sample shows it if every group's rate is measured and the two groups lie apart, as verdicts have it.
     """
     told = []
     for group in groups:
@@ -25,16 +27,24 @@ def shown_differences(groups: Sequence[Mapping[str, Any]]) -> list[str]:
             if worst not in rows or best not in rows or ratio is None:
                 continue
             high, low = rate_of(rows[worst][key]), rate_of(rows[best][key])
-            if high.rate is None or low.rate is None or high.low <= low.high:
+            if high.rate is None or low.rate is None or not lie_apart(_counted(high), _counted(low), len(rows)):
                 continue
             bounds = (measures.get("intervals") or {}).get("max_over_min")
-            within = f"; 95\u00a0% interval {number(bounds[0], 1)} to {number(bounds[1], 1)} times" if bounds else ""
+            within = ""
+            if bounds:
+                lowest, highest = number(bounds[0], 1), number(bounds[1], 1)
+                span = f"from {lowest}" if bounds[1] is None else f"{lowest} to {highest}"
+                within = f"; 95\u00a0% interval {span} times"
             where = f"At {number(group['percent'], 0)}\u00a0%, by {text(group['attribute'])}"
             told.append(
                 f"{where}: {said} <strong>{number(ratio, 1)} times</strong> as often among {text(worst)} as among"
                 f" {text(best)} ({in_how_many(high.rate)} against {in_how_many(low.rate)}{within})."
             )
     return told
+
+
+def _counted(rate: Rate) -> Proportion:
+    return Proportion(rate.errors, rate.trials, (rate.low, rate.high))
 
 
 def unknown_rates(groups: Sequence[Mapping[str, Any]]) -> list[str]:

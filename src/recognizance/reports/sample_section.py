@@ -27,6 +27,11 @@ def sample_section(report: Mapping[str, Any]) -> str:
         (f"Pairs: {sample['pairs_file']}", digest_told(sample.get("pairs_sha256")))
         if sample.get("pairs_file")
         else ("Pairs", "no list: all photographs with all"),
+        *(
+            [(f"Labels: {sample['labels_file']}", digest_told(sample.get("labels_sha256")))]
+            if sample.get("labels_file")
+            else []
+        ),
         ("List of photographs", digest_told(sample.get("photographs_sha256"))),
         *((f"Model: {name}", digest_told(told)) for name, told in (service.get("model_sha256") or {}).items()),
         ("Calibration", digest_told(service.get("calibration"))),

@@ -32,7 +32,7 @@ _OVER_SUBJECTS = (
     "The intervals are over people, not over pairs: pairs that share a person rise and fall together, and one person"
     " who is often mistaken counts as one. They say how far a rate could move if as many other people like these had"
     " been photographed; they say nothing of other kinds of people or photographs. Where no error was counted, or"
-    " nothing else, it is not known how errors fall on people, and the bound takes pairs for independent (rule of 3)."
+    " nothing else, each person, or each two, count once, however many photographs there are of them."
 )
 
 
@@ -54,7 +54,7 @@ def verification_page(report: Mapping[str, Any]) -> str:
 
     References
     ----------
-    ISO/IEC 19795-1:2021, reporting of performance; annex B, rules of 3 and of 30.
+    ISO/IEC 19795-1:2021, reporting of performance; annex B, rule of 30.
     """
     title = "How often does this face comparison err?"
     header = (
@@ -140,7 +140,7 @@ def _rates(report: Mapping[str, Any]) -> str:
     )
     equal = report.get("equal_error") or {}
     rate, bounds = finite(equal.get("rate")), [finite(bound) for bound in equal.get("interval") or ()]
-    if rate and len(bounds) == 2 and bounds[0] is not None and bounds[1] is not None:
+    if equal.get("measured") is True and rate and len(bounds) == 2 and bounds[0] is not None and bounds[1] is not None:
         body += (
             f"<p>Both errors are equally frequent at the score {number(equal.get('score'))}: {in_how_many(rate)}"
             f" (95 % interval {span(bounds[0], bounds[1])}).</p>"
@@ -150,7 +150,13 @@ def _rates(report: Mapping[str, Any]) -> str:
             '<p>The rate where both errors are equally frequent: <span class="insufficient">insufficient</span>.</p>'
         )
     folds = report.get("ten_folds")
-    if folds and finite(folds.get("accuracy")) is not None:
+    if folds and folds.get("measured") is not True:
+        counted = f" ({count(folds['wrong'])} of {count(folds['pairs'])} were wrong)" if "wrong" in folds else ""
+        body += (
+            f"<p>Share of right answers over {count(folds.get('folds'))} parts of the sample:"
+            f' <span class="insufficient">insufficient</span>{counted}.</p>\n'
+        )
+    elif folds and finite(folds.get("accuracy")) is not None:
         body += (
             f"<p>Share of right answers over {count(folds.get('folds'))} parts of the sample, the score chosen on the"
             f" others each time: {number(100 * folds['accuracy'], 2)} %,"

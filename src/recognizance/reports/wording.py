@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from recognizance.accuracy.rates import Proportion, wilson_interval
+from recognizance.accuracy.rates import wilson_interval
 
 ABSENT = "not available"
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -114,14 +114,13 @@ class Rate:
 
     @property
     def bounds(self) -> str:
-        """What the rate lies between; the rule of 3 where no trial, or every trial, was an error."""
+        """What the rate lies between; what it is below, or above, where no trial, or every trial, was an error."""
         if not self.trials:
             return "nothing was compared"
-        bound = Proportion(min(self.errors, self.trials - self.errors), self.trials).zero_bound
-        if bound is not None and self.errors == 0:
-            return f"below {in_how_many(bound, 1)} (rule of 3, 95\u00a0% confidence)"
-        if bound is not None:
-            return f"above {in_how_many(1 - bound, -1)} (rule of 3, 95\u00a0% confidence)"
+        if self.errors == 0:
+            return f"below {in_how_many(self.high, 1)} (95\u00a0% interval)"
+        if self.errors == self.trials:
+            return f"above {in_how_many(self.low, -1)} (95\u00a0% interval)"
         return f"95\u00a0% interval {span(self.low, self.high)}"
 
 

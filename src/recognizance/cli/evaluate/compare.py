@@ -25,7 +25,9 @@ _Report = Annotated[Path, typer.Argument(help="A report.json of `recognizance ev
 def compare(
     a: _Report,
     b: _Report,
-    out: Annotated[Path, typer.Option(help="The folder for compare.html and compare.json; made if need be.")],
+    out: Annotated[
+        Path, typer.Option(help="The folder for compare.html and compare.json; made if need be.", file_okay=False)
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as one JSON document instead.")] = False,
 ) -> int:
     """Set two reports side by side: two services, or two versions, measured on the same photographs."""
@@ -45,7 +47,8 @@ def compare(
         compared = comparison(first, second)
         compared["a"]["name"], compared["b"]["name"] = str(a), str(b)
         page = comparison_page(compared)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        numbers = json.dumps(compared, indent=1, ensure_ascii=False, allow_nan=False)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise MisuseError(
             f"{a} or {b} is damaged: it is not as `recognizance evaluate` writes reports ({error!r}).",
             "Measure again.",
@@ -54,7 +57,7 @@ def compare(
     with replaced(out / "compare.html") as file:
         file.write(page)
     with replaced(out / "compare.json") as file:
-        file.write(json.dumps(compared, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+        file.write(f"{numbers}\n")
     if as_json:
         print_json(compared)
     else:

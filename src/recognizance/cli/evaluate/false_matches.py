@@ -1,6 +1,5 @@
 """`recognizance evaluate false-matches`: the congress test."""
 
-import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +19,7 @@ from recognizance.cli.evaluate.options import (
     groups_wanted,
 )
 from recognizance.cli.evaluate.shown import INSUFFICIENT, add_rates, gallery_and_probes, rates_table
-from recognizance.cli.evaluate.written import leave, replaced
+from recognizance.cli.evaluate.written import leave, replaced, write_rows
 from recognizance.cli.invocation import Invocation
 from recognizance.cli.terminal import count, output, progress, table
 
@@ -112,15 +111,20 @@ def _keep_verdicts(path: Path, adjudication: Path | None) -> None:
     Raises
     ------
     MisuseError
+        If there are some.
+    TrialListError
+        If it cannot be told, as a spreadsheet saved the file in a way of its own.
     """
+    from recognizance.workflows.evaluate.trial_list import read_rows
+
     if not path.exists() or (adjudication and adjudication.samefile(path)):
         return
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        if any(row.get("verdict") for row in csv.DictReader(file)):
-            raise MisuseError(
-                f"{path} has verdicts, and would be written over.",
-                f"Name it with --adjudication {path}, or another --out.",
-            )
+    rows, _ = read_rows(path, {"verdict"})
+    if any(row["verdict"] for _, row in rows):
+        raise MisuseError(
+            f"{path} has verdicts, and would be written over.",
+            f"Name it with --adjudication {path}, or another --out.",
+        )
 
 
 def _leave_adjudication(path: Path, found: "Hits", known: "Adjudication") -> int:
@@ -128,15 +132,15 @@ def _leave_adjudication(path: Path, found: "Hits", known: "Adjudication") -> int
     from recognizance.workflows.evaluate.adjudication import ADJUDICATED, OPEN
 
     left = [hit for hit in found.all if hit.truth.verdict == OPEN or hit.truth.source == ADJUDICATED]
+    rows = [
+        (hit.probe, hit.candidate, f"{hit.similarity:.4f}", "" if hit.truth.verdict == OPEN else hit.truth.verdict)
+        for hit in left
+    ]
+    listed = {(hit.probe, hit.candidate) for hit in left}
+    given = known.adjudicated.verdicts if known.adjudicated else {}
+    rows += [(*pair, "", verdict) for pair, verdict in given.items() if pair not in listed]
     with replaced(path) as file:
-        writer = csv.writer(file)
-        writer.writerow(["probe", "candidate", "similarity", "verdict"])
-        for hit in left:
-            verdict = "" if hit.truth.verdict == OPEN else hit.truth.verdict
-            writer.writerow([hit.probe, hit.candidate, f"{hit.similarity:.4f}", verdict])
-        listed = {(hit.probe, hit.candidate) for hit in left}
-        given = known.adjudicated.verdicts if known.adjudicated else {}
-        writer.writerows([*pair, "", verdict] for pair, verdict in given.items() if pair not in listed)
+        write_rows(file, ("probe", "candidate", "similarity", "verdict"), rows)
     return sum(hit.truth.verdict == OPEN for hit in left)
 
 

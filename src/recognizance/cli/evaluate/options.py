@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from recognizance.workflows.evaluate.trial_list import Labels
 
 OutOption = Annotated[
-    Path, typer.Option(help="The folder for report.html, report.json and trials.csv; made if need be.")
+    Path,
+    typer.Option(help="The folder for report.html, report.json and trials.csv; made if need be.", file_okay=False),
 ]
 LabelsOption = Annotated[
     Path | None,

@@ -71,7 +71,13 @@ def verify(
     from recognizance.workflows.evaluate.document import Told
     from recognizance.workflows.evaluate.people import grouped
     from recognizance.workflows.evaluate.service import Photographs
-    from recognizance.workflows.evaluate.trial_list import NO_LABELS, labelled_photographs, read_labels, read_pairs
+    from recognizance.workflows.evaluate.trial_list import (
+        NO_LABELS,
+        read_labels,
+        read_labels_of,
+        read_pairs,
+        require_photographs,
+    )
     from recognizance.workflows.evaluate.verify import report
     from recognizance.workflows.evaluate.verifying import verify_all, verify_pairs
 
@@ -79,15 +85,18 @@ def verify(
     folder = photos or (pairs.parent if pairs else None)
     if folder is None:
         raise MisuseError("There is nothing to compare.", "Name a folder with --photos, or a list with --pairs.")
-    known = read_labels(labels) if labels else NO_LABELS
-    groups = groups_wanted(group_by, known)
-    trials = read_pairs(pairs, folder) if pairs else None
-    if trials is not None:
+    known, trials = NO_LABELS, None
+    if pairs:
+        trials = read_pairs(pairs, folder)
         photographs = Photographs(folder, trials.photographs)
+        known = read_labels_of(labels, trials.photographs) if labels else NO_LABELS
     elif labels:
-        photographs = Photographs(folder, labelled_photographs(folder, known))
+        known = read_labels(labels)
+        require_photographs(labels, folder, known.of)
+        photographs = Photographs(folder, tuple(known.of))
     else:
         photographs = photographs_in(folder)
+    groups = groups_wanted(group_by, known)
     out.mkdir(parents=True, exist_ok=True)
     steps, unit = len(photographs.names), "photograph"
     if invocation.measured is not None:  # a call for each pair

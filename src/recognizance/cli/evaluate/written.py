@@ -15,14 +15,21 @@ def leave(
 ) -> None:
     """Write report.json, report.html and trials.csv, each whole or not at all, and say where."""
     with replaced(out / "trials.csv") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows(trials)
+        write_rows(file, columns, trials)
     with replaced(out / "report.html") as file:
         file.write(page)
     with replaced(out / "report.json") as file:
         file.write(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     output().print(f"Written to {out}: report.html, report.json, trials.csv.", soft_wrap=True)
+
+
+def write_rows(file: TextIO, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table as CSV, for programs and for spreadsheets."""
+    from recognizance.workflows.evaluate.spreadsheet import guarded
+
+    writer = csv.writer(file)
+    writer.writerow(columns)
+    writer.writerows(map(guarded, row) for row in rows)
 
 
 @contextmanager

@@ -26,11 +26,15 @@ class Truth:
 
 @dataclass(frozen=True)
 class PairFile:
-    """What a file says of pairs of a probe and a candidate, by their names; its name and SHA-256."""
+    """What a file says of pairs of a probe and a candidate, by their names; its name and SHA-256.
+
+    `elsewhere` counts the pairs that these folders do not have both photographs of.
+    """
 
     name: str
     sha256: str
     verdicts: Mapping[tuple[str, str], str]
+    elsewhere: int
 
 
 @dataclass(frozen=True)
@@ -82,9 +86,10 @@ def _read(trials: SearchTrials, path: Path | None, column: str | None) -> PairFi
         if verdict and found.setdefault((row["probe"], row["candidate"]), verdict) != verdict:
             raise TrialListError(f"{path}, line {line}: an earlier line says otherwise of these two photographs.")
     probes, gallery = set(trials.probes.names), set(trials.gallery.names)
-    if found and not any(probe in probes and candidate in gallery for probe, candidate in found):
+    elsewhere = sum(probe not in probes or candidate not in gallery for probe, candidate in found)
+    if found and elsewhere == len(found):
         raise TrialListError(
             f"{path} names no probe and candidate of these folders.",
             "Its names are as they are below the folders, as in adjudicate.csv of an earlier report.",
         )
-    return PairFile(path.name, sha256, found)
+    return PairFile(path.name, sha256, found, elsewhere)

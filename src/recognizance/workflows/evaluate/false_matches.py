@@ -60,7 +60,7 @@ def report(
         "groups": [
             by_group(trials, searched, found, attributes, percent) for attributes in group_by for percent in PERCENTS
         ],
-        "caveats": [*CAVEATS, *_caveats(trials, described, labelled, full)],
+        "caveats": [*CAVEATS, *_caveats(trials, adjudication, described, labelled, full)],
     }
 
 
@@ -72,7 +72,7 @@ def _verdicts(listed: Sequence[Hit]) -> dict[str, int]:
 def _file(held: PairFile | None) -> dict[str, Any] | None:
     if held is None:
         return None
-    return {"file": held.name, "sha256": held.sha256, "pairs": len(held.verdicts)}
+    return {"file": held.name, "sha256": held.sha256, "pairs": len(held.verdicts), "pairs_elsewhere": held.elsewhere}
 
 
 def _expected(described: Mapping[str, Any], scale: Scale, percent: float) -> dict[str, Any] | None:
@@ -85,7 +85,9 @@ def _expected(described: Mapping[str, Any], scale: Scale, percent: float) -> dic
     return {"candidates": comparisons * scale.fmr(score), "if_all_of_worst_group": comparisons * worst, "group": group}
 
 
-def _caveats(trials: SearchTrials, described: Mapping[str, Any], labelled: bool, full: int) -> list[str]:
+def _caveats(
+    trials: SearchTrials, adjudication: Adjudication, described: Mapping[str, Any], labelled: bool, full: int
+) -> list[str]:
     told = [
         f"These are counts of a gallery of {described['gallery']['used']:,} references.  In a larger one more people "
         "are falsely matched, nearly in proportion while that is rare.",
@@ -99,6 +101,12 @@ def _caveats(trials: SearchTrials, described: Mapping[str, Any], labelled: bool,
             f"{len(trials.same_file):,} probes are the very file of a photograph in the gallery, which is counted as "
             "the same person."
         )
+    for held in (adjudication.known_mates, adjudication.adjudicated):
+        if held and held.elsewhere:
+            told.append(
+                f"{held.elsewhere:,} of {len(held.verdicts):,} pairs of {held.name} are of photographs that are not in "
+                "these folders, and say nothing here."
+            )
     if full:
         told.append(f"{full:,} searches list {LIMIT:,} candidates, the most that can be had: there may be more.")
     return told

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from recognizance.errors import TrialListError
 from recognizance.workflows.evaluate.face_labels import gender_of, years_of
 from recognizance.workflows.evaluate.people import numbered
-from recognizance.workflows.evaluate.trial_list import SUBJECT, Labels, read_labels
+from recognizance.workflows.evaluate.trial_list import SUBJECT, Labels, read_labels, require_photographs
 
 GENDER = "gender"
 AGE = "age"
@@ -76,12 +76,7 @@ def read_labelled(path: Path, folder: Path) -> Labelled:
     labels = read_labels(path)
     if not labels.of:
         raise TrialListError(f"{path} lists no photograph.", "It has a column file, and one line a photograph.")
-    absent = [name for name in labels.of if not (folder / name).is_file()]
-    if absent:
-        raise TrialListError(
-            f"{len(absent)} photographs of {path} are not in {folder}; the first is {absent[0]}.",
-            "Name the folder that they are in with --photos.",
-        )
+    require_photographs(path, folder, labels.of)
     groups = {
         name: {attribute: _grouped(attribute, value) for attribute, value in row.items()}
         for name, row in labels.of.items()

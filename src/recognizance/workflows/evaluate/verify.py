@@ -40,6 +40,10 @@ class Verification:
     photographs_sha256 : str
     pairs_file, pairs_sha256 : str or None
         The list of pairs; None where all photographs were compared with all.
+    labels_file, labels_sha256 : str or None
+        The file that tells who is who, and who belongs to which group.
+    repeated : int
+        How many photographs are the very file of another.
     """
 
     comparisons: Comparisons
@@ -47,6 +51,9 @@ class Verification:
     photographs_sha256: str
     pairs_file: str | None = None
     pairs_sha256: str | None = None
+    labels_file: str | None = None
+    labels_sha256: str | None = None
+    repeated: int = 0
 
 
 def report(compared: Verification, groupings: Sequence[Grouping], scale: Scale, told: Told) -> dict[str, Any]:
@@ -77,8 +84,11 @@ def report(compared: Verification, groupings: Sequence[Grouping], scale: Scale, 
             "licence": told.licence,
             "pairs_file": compared.pairs_file,
             "pairs_sha256": compared.pairs_sha256,
+            "labels_file": compared.labels_file,
+            "labels_sha256": compared.labels_sha256,
             "photographs": photographs,
             "photographs_sha256": compared.photographs_sha256,
+            "repeated": compared.repeated,
             "mated": mated.design.trials,
             "nonmated": nonmated.design.trials,
             "subjects": len(np.unique(comparisons.subjects)),
@@ -111,14 +121,33 @@ def report(compared: Verification, groupings: Sequence[Grouping], scale: Scale, 
             for grouping in groupings
             for curve_of in missed_by_group(comparisons, grouping, curve.thresholds[kept])
         ],
-        "caveats": list(CAVEATS),
+        "caveats": [*CAVEATS, *_caveats(compared.repeated)],
     }
+
+
+def _caveats(repeated: int) -> list[str]:
+    if not repeated:
+        return []
+    return [
+        f"{repeated:,} photographs are the very file of another one.  Compared with it they match whatever the program "
+        "does: as one person's the misses are too few, as two people's they are false matches of the labels."
+    ]
 
 
 def _equal_error(curve: Det, mated: TrialSet, nonmated: TrialSet) -> dict[str, Any]:
     rate, threshold = equal_error(curve)
+    at = int(np.searchsorted(curve.thresholds, threshold))
+    counted = [
+        Proportion(round(float(rates[at]) * trials), trials)
+        for rates, trials in ((curve.fmr, nonmated.design.trials), (curve.fnmr, mated.design.trials))
+    ]
     bounds = equal_error_interval(mated, nonmated, threshold, len(mated.design.by_subject))
-    return {"rate": number(rate), "score": number(threshold), "interval": bounds or [None, None]}
+    return {
+        "rate": number(rate),
+        "score": number(threshold),
+        "interval": bounds or [None, None],
+        "measured": all(one.is_measured for one in counted),
+    }
 
 
 def _true_match(mated: TrialSet, nonmated: TrialSet, fmr: float) -> dict[str, Any]:
@@ -141,5 +170,12 @@ def _ten_folds(comparisons: Listed) -> dict[str, Any] | None:
     if few < FOLDS or many > 2 * few:
         return None
     folds = np.where(mated, np.cumsum(mated) - 1, np.cumsum(~mated) - 1) % FOLDS
-    accuracy, error = ten_fold_accuracy(comparisons.scores, mated, folds.astype(np.intp))
-    return {"accuracy": number(accuracy), "standard_error": number(error), "folds": FOLDS}
+    accuracy, error, wrong = ten_fold_accuracy(comparisons.scores, mated, folds.astype(np.intp))
+    return {
+        "accuracy": number(accuracy),
+        "standard_error": number(error),
+        "folds": FOLDS,
+        "wrong": wrong,
+        "pairs": len(mated),
+        "measured": Proportion(wrong, len(mated)).is_measured,
+    }

@@ -12,7 +12,7 @@ from recognizance.reports.comparison import (
     OVERLAP,
     setting,
 )
-from recognizance.reports.markup import facts, folded, items, page, section, table
+from recognizance.reports.markup import facts, folded, items, page, part, section, table
 from recognizance.reports.wording import count, finite, in_how_many, rate_cell, rate_of, span, text
 
 _PLAIN_PERCENTS = (80, 99)
@@ -252,13 +252,13 @@ def _groups(compared: Mapping[str, Any]) -> str:
     parts = []
     for index, group in enumerate(compared["groups"]):
         at = "" if group["percent"] is None else f", at {setting(group['percent'])}"
-        parts.append(f'<h3 id="group{index}">By {text(group["attribute"])}{text(at)}</h3>\n')
+        body, known = "", False
         for name in dict.fromkeys(row["rate"] for row in group["rows"]):
             rows = [row for row in group["rows"] if row["rate"] == name]
             measured = any(rate_of(row[side]).measured for row in rows for side in ("a", "b"))
-            parts.append(
-                _group(f"group{index}-{text(name)}", f"{_said(name)}, by {group['attribute']}{at}", rows, measured)
-            )
+            known = known or measured
+            body += _group(f"group{index}-{text(name)}", f"{_said(name)}, by {group['attribute']}{at}", rows, measured)
+        parts.append(part(f"By {group['attribute']}{at}", body, insufficient=not known))
     if not parts:
         return section("groups", "Groups of people", "<p>No group is in both reports.</p>")
     return section("groups", "Groups of people", "".join(parts))
@@ -281,10 +281,10 @@ def _group(name: str, title: str, rows: Sequence[Mapping[str, Any]], measured: b
         kind="sides",
     )
     if measured:
-        return figure + folded(f"All rates: {title}", rates)
+        return figure + rates
     return (
         f'<p>{text(title)}: <strong class="insufficient">insufficient</strong> in every group, in A and in B.</p>\n'
-        f"{folded(f'What was counted: {title}', figure + rates)}"
+        f"{figure}{rates}"
     )
 
 

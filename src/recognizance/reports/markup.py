@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from recognizance.reports.wording import text
 
-_HEADING = re.compile(r'<h([23]) id="([^"]+)">(.*?)</h\1>')
+_HEADING = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>')
 _CONTENTS_FROM = 3  # headings: a page of fewer is looked over at once
 
 STYLE = """
@@ -23,10 +23,12 @@ ul{padding-left:1.25rem}li{margin:.35rem 0}
 .lead{font-size:1.1rem}.soft{color:var(--soft)}
 nav{border:1px solid var(--line);padding:.75rem 1rem;margin:1rem 0}
 nav p{margin:0 0 .25rem;font-weight:600}nav ol{margin:0;padding:0;list-style:none}nav li{margin:0}
-nav li li{display:inline-block;margin-right:1.25rem}nav a{display:inline-block;padding:.2rem 0}
+nav a{display:inline-block;padding:.2rem 0}
 a{color:var(--blue)}a:focus-visible,summary:focus-visible{outline:3px solid var(--blue);outline-offset:2px}
 details{border:1px solid var(--line);padding:0 1rem;margin:1rem 0}details .wide:first-of-type{margin-top:.25rem}
 summary{cursor:pointer;padding:.6rem 0;color:var(--blue);font-weight:600}
+summary h3{display:inline;margin:0;font-size:1rem}summary .insufficient{font-weight:400;margin-left:.5rem}
+.part+.part{margin-top:-1px}details+.part{margin-top:-1px}
 .warning{border-left:4px solid var(--amber);background:#fff6ec;padding:.5rem 1rem;margin:1.5rem 0;max-width:none}
 .plain{background:var(--ground);border-left:4px solid var(--blue);padding:.25rem 1rem;margin:1.5rem 0}
 .plain h2{border:0;margin-top:.75rem;padding-top:0}
@@ -79,7 +81,7 @@ tbody tr:first-child{break-before:avoid}tr,figure,svg,.plain li{break-inside:avo
 def page(title: str, *, header: str, main: str, footer: str) -> str:
     """Set a whole document around parts that are HTML already; only `title` is text.
 
-    The headings of `main` that have an id become the table of contents.
+    The sections of `main` become the table of contents.
     """
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/>'
@@ -91,17 +93,10 @@ def page(title: str, *, header: str, main: str, footer: str) -> str:
 
 
 def _contents(main: str) -> str:
-    found = [(int(level), name, told) for level, name, told in _HEADING.findall(main)]
+    found = _HEADING.findall(main)
     if len(found) < _CONTENTS_FROM:
         return ""
-    entries: list[tuple[str, list[str]]] = []
-    for level, name, told in found:
-        link = f'<a href="#{name}">{told}</a>'
-        if level == 2 or not entries:
-            entries.append((link, []))
-        else:
-            entries[-1][1].append(f"<li>{link}</li>")
-    listed = "".join(f"<li>{link}{'<ol>' + ''.join(inner) + '</ol>' if inner else ''}</li>" for link, inner in entries)
+    listed = "".join(f'<li><a href="#{name}">{told}</a></li>' for name, told in found)
     return f'\n<nav aria-labelledby="contents"><p id="contents">On this page</p><ol>{listed}</ol></nav>'
 
 
@@ -139,6 +134,15 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], *, 
 def folded(summary: str, body: str) -> str:
     """Set HTML that is shown when its summary (text) is chosen, and always on paper."""
     return f"<details><summary>{text(summary)}</summary>\n{body}</details>\n"
+
+
+def part(heading: str, body: str, *, insufficient: bool = False) -> str:
+    """Set a part of a section that is shown when its heading (text) is chosen, and always on paper.
+
+    Where the sample is insufficient for all that it tells, that is said before it is opened.
+    """
+    mark = ' <strong class="insufficient">insufficient</strong>' if insufficient else ""
+    return f'<details class="part"><summary><h3>{text(heading)}</h3>{mark}</summary>\n{body}</details>\n'
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> str:

@@ -13,7 +13,7 @@ from recognizance.reports.comparison import (
     setting,
 )
 from recognizance.reports.markup import facts, folded, items, page, part, section, table
-from recognizance.reports.wording import count, finite, in_how_many, rate_cell, rate_of, span, text
+from recognizance.reports.wording import count, finite, in_how_many, moment, rate_cell, rate_of, span, text
 
 _PLAIN_PERCENTS = (80, 99)
 _SAID = {
@@ -79,7 +79,7 @@ def _measurement(side: Mapping[str, Any]) -> str:
     service = side["service"]
     named = f"<strong>{text(side['name'])}</strong>: " if side.get("name") else ""
     told = [text(service[key]) for key in ("engine", "endpoint", "model") if service.get(key)]
-    return f"{named}{', '.join(told)}; Recognizance {text(side.get('version'))}, {text(side.get('made_at'))}"
+    return f"{named}{', '.join(told)}; Recognizance {text(side.get('version'))}, {moment(side.get('made_at'))}"
 
 
 def _plain_words(compared: Mapping[str, Any]) -> str:

@@ -57,7 +57,7 @@ def _setting(name: str, attribute: str, group: Mapping[str, Any]) -> str:
         [
             f'<p class="verdict">{text(group.get("verdict"))}</p>',
             table(
-                f"Who was {matched}, by {attribute}, at {percent} %",
+                f"Who was {matched}, by {attribute}, at {percent}\u00a0%",
                 (
                     "Group",
                     "Of all searched",
@@ -91,7 +91,7 @@ def _setting(name: str, attribute: str, group: Mapping[str, Any]) -> str:
         ]
     )
     measured = any(rate_of(row[rate]).measured for row in rows)
-    return part(f"By {attribute}, at {percent} %", body, insufficient=not measured)
+    return part(f"By {attribute}, at {percent}\u00a0%", body, insufficient=not measured)
 
 
 def _share(proportion: Mapping[str, Any]) -> str:

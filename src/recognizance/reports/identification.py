@@ -8,7 +8,7 @@ from recognizance.reports.markup import items, page, section, table
 from recognizance.reports.rank_chart import rank_curve
 from recognizance.reports.search_group_section import search_groups_section
 from recognizance.reports.search_sample_section import search_sample_section
-from recognizance.reports.wording import count, in_how_many, number, rate_cell, rate_of, rate_sentence, text
+from recognizance.reports.wording import count, in_how_many, moment, number, rate_cell, rate_of, rate_sentence, text
 
 _PLAIN_PERCENTS = (80, 99)
 _MARKED_PERCENTS = (80, 90, 99)
@@ -38,7 +38,7 @@ def identification_page(report: Mapping[str, Any]) -> str:
     header = (
         f'<h1>{title}</h1><p class="lead">A measurement of how often a search by face lists somebody for a person who'
         " is not in the gallery, and how often it does not list a person who is.</p>"
-        f'<p class="soft">Recognizance {text(report.get("version"))}, measured {text(report.get("made_at"))}</p>'
+        f'<p class="soft">Recognizance {text(report.get("version"))}, measured {moment(report.get("made_at"))}</p>'
     )
     probes = report["sample"]["probes"]
     people = [

@@ -28,7 +28,7 @@ a{color:var(--blue)}a:focus-visible,summary:focus-visible{outline:3px solid var(
 details{border:1px solid var(--line);padding:0 1rem;margin:1rem 0}details .wide:first-of-type{margin-top:.25rem}
 summary{cursor:pointer;padding:.6rem 0;color:var(--blue);font-weight:600}
 summary h3{display:inline;margin:0;font-size:1rem}summary .insufficient{font-weight:400;margin-left:.5rem}
-.part+.part{margin-top:-1px}details+.part{margin-top:-1px}
+.part{margin:0}.part+.part{border-top:0}:not(.part)+.part{margin-top:1rem}.part:last-child{margin-bottom:1rem}
 .warning{border-left:4px solid var(--amber);background:#fff6ec;padding:.5rem 1rem;margin:1.5rem 0;max-width:none}
 .plain{background:var(--ground);border-left:4px solid var(--blue);padding:.25rem 1rem;margin:1.5rem 0}
 .plain h2{border:0;margin-top:.75rem;padding-top:0}
@@ -40,6 +40,9 @@ dl{display:grid;grid-template-columns:minmax(7.5rem,12rem) 1fr;gap:.35rem 1rem;m
 dt{color:var(--soft)}dd{margin:0;min-width:0}
 code{font:.8125rem/1.4 ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 .wide{overflow-x:auto;margin:1rem 0}
+.wide{container-type:scroll-state}
+@container scroll-state(scrollable:x){.wide::before{content:"Wider than the screen: scroll sideways";position:sticky;
+left:0;display:block;width:max-content;color:var(--soft);font-size:.8125rem}}
 .wide:focus-visible{outline:3px solid var(--blue);outline-offset:2px}
 table{border-collapse:collapse;width:100%;font-size:.9375rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;font-weight:600;padding-bottom:.5rem}
@@ -65,13 +68,14 @@ svg .label{paint-order:stroke;stroke:#fff;stroke-width:3px;stroke-linejoin:round
 .at{stroke:#8a4300;stroke-dasharray:4 3}
 .bar{fill:#5f8cc4}.whisker{fill:none;stroke:#1b1f24;stroke-width:1.5}
 @media (max-width:30rem){h1{font-size:1.45rem}table{font-size:.875rem}.sides{font-size:.8125rem}
-.sides td,.sides th{padding-right:.5rem}.sides small{font-size:.75rem}
+caption{max-width:calc(100vw - 5rem)}.sides td,.sides th{padding-right:.5rem}.sides small{font-size:.75rem}
 dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}}
 @media print{@page{margin:18mm}body{font-size:10pt}header,main,footer{max-width:none;padding:0}.wide{overflow:visible}
-.groups{min-width:0}details{border:0;padding:0}summary{list-style:none;color:var(--ink);break-after:avoid}
+.groups{min-width:0}details{border:0;padding:0}summary{list-style:none;color:var(--ink)}
 summary::-webkit-details-marker{display:none}a{color:inherit}nav{break-inside:avoid}
 details::details-content{content-visibility:visible;block-size:auto}
-h2,h3,caption,thead{break-after:avoid}
+h1,h2,h3,caption,thead,summary{break-after:avoid;break-inside:avoid}
+table{font-size:9pt}th,td{padding:.25rem .75rem .25rem 0}thead th{font-size:8.5pt}
 tbody tr:first-child{break-before:avoid}tr,figure,svg,.plain li{break-inside:avoid}code{font-size:7.5pt}
 .pair{grid-template-columns:1fr 1fr}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}figure{max-width:12cm}}

@@ -23,7 +23,7 @@ def differentials_table(attribute: str, percent: str, sides: Sequence[tuple[str,
         )
     rows = [(text(said), *(_measure(told, key) for _, told in sides)) for key, said in MEASURES]
     return table(
-        f"How far groups of {attribute} lie apart at {percent} %", ("Measure", *(name for name, _ in sides)), rows
+        f"How far groups of {attribute} lie apart at {percent}\u00a0%", ("Measure", *(name for name, _ in sides)), rows
     )
 
 
@@ -43,7 +43,7 @@ def _group(index: int, group: Mapping[str, Any]) -> str:
         listed, missed = "Somebody listed who is not the person (FPIR)", f"Person not among {rank} (FNIR)"
         parts += [
             table(
-                f"Error rates by {attribute} of the person searched, at {percent} %",
+                f"Error rates by {attribute} of the person searched, at {percent}\u00a0%",
                 ("Group", listed, missed, "First false candidate of the same group"),
                 (
                     (
@@ -68,7 +68,7 @@ def _group(index: int, group: Mapping[str, Any]) -> str:
         differentials_table(attribute, percent, (("False positives", told.get("fpir")), ("Misses", told.get("fnir"))))
     )
     measured = any(rate.measured for bars in rated.values() for _, rate in bars)
-    return part(f"By {attribute}, at {percent} %", "\n".join(parts), insufficient=bool(rows) and not measured)
+    return part(f"By {attribute}, at {percent}\u00a0%", "\n".join(parts), insufficient=bool(rows) and not measured)
 
 
 def _measure(side: Mapping[str, Any] | None, key: str) -> str:

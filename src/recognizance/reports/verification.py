@@ -14,6 +14,7 @@ from recognizance.reports.wording import (
     count,
     finite,
     in_how_many,
+    moment,
     number,
     rate_cell,
     rate_of,
@@ -60,7 +61,7 @@ def verification_page(report: Mapping[str, Any]) -> str:
     header = (
         f'<h1>{title}</h1><p class="lead">A measurement of how often face recognition takes two strangers for one'
         " person, and how often it misses that two photographs show the same person.</p>"
-        f'<p class="soft">Recognizance {text(report.get("version"))}, measured {text(report.get("made_at"))}</p>'
+        f'<p class="soft">Recognizance {text(report.get("version"))}, measured {moment(report.get("made_at"))}</p>'
     )
     main = (
         _plain_words(report)

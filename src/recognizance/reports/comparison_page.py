@@ -137,8 +137,8 @@ def _sample(compared: Mapping[str, Any]) -> str:
         "sample",
         "Whether this is the same sample",
         said
-        + table("Both samples", ("", "A", "B"), (*described, *sizes))
-        + folded("Digests of both samples (SHA-256)", table("Digests", ("", "A", "B"), digests)),
+        + table("Both samples", ("What", "A", "B"), (*described, *sizes))
+        + folded("Digests of both samples (SHA-256)", table("Digests", ("What", "A", "B"), digests)),
     )
 
 
@@ -148,7 +148,7 @@ def _changed(compared: Mapping[str, Any]) -> str:
         for told in compared["changed"]
     ]
     body = (
-        table("What differs between the services measured", ("", "A", "B"), rows)
+        table("What differs between the services measured", ("What", "A", "B"), rows)
         if rows
         else "<p>Nothing: model, calibration and version are the same, by what the reports tell.</p>"
     )

@@ -47,7 +47,7 @@ def _group(index: int, group: Mapping[str, Any]) -> str:
         (f"group{index}-fnmr", f"Same person missed, by {attribute}", missed),
     )
     rates = _rates(where, rows, " %" if group.get("score_is") == PERCENT else "")
-    apart = _differentials(attribute, group.get("differentials"), false, missed)
+    apart = _differentials(attribute, where, group.get("differentials"), false, missed)
     if any(rate.measured for _, rate in (*false, *missed)):
         return part(heading, verdict + drawn + rates + apart)
     few = (
@@ -90,6 +90,7 @@ def figures_of_bars(*figures: tuple[str, str, Sequence[tuple[str, Rate]]]) -> st
 
 def _differentials(
     attribute: str,
+    where: str,
     told: Mapping[str, Any] | None,
     false: Sequence[tuple[str, Rate]],
     missed: Sequence[tuple[str, Rate]],
@@ -102,7 +103,7 @@ def _differentials(
         for key, said in MEASURES
     ]
     whole = table(
-        f"How far groups of {attribute} lie apart", ("Measure", "False matches (FMR)", "Missed matches (FNMR)"), rows
+        f"How far groups lie apart {where}", ("Measure", "False matches (FMR)", "Missed matches (FNMR)"), rows
     )
     garbe = f"<p>Both together (GARBE, 0: equal, 1: most unequal): {_garbe(told, all(enough))}.</p>\n"
     return whole + garbe

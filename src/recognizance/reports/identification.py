@@ -5,6 +5,7 @@ from typing import Any
 
 from recognizance.reports.charts import det_curve
 from recognizance.reports.markup import items, page, section, table
+from recognizance.reports.plain_groups import shown_differences
 from recognizance.reports.rank_chart import rank_curve
 from recognizance.reports.search_group_section import search_groups_section
 from recognizance.reports.search_sample_section import search_sample_section
@@ -12,6 +13,10 @@ from recognizance.reports.wording import count, in_how_many, moment, number, rat
 
 _PLAIN_PERCENTS = (80, 99)
 _MARKED_PERCENTS = (80, 90, 99)
+_ERRORS = (
+    ("fpir", "a search for somebody who is not in the gallery lists somebody else"),
+    ("fnir", "a search misses the person"),
+)
 
 
 def identification_page(report: Mapping[str, Any]) -> str:
@@ -89,6 +94,9 @@ def _plain_words(report: Mapping[str, Any]) -> str:
             f"would not list them among the first {count(limit)}",
         )
         parts.append(f"<h3>At {number(row['percent'], 0)} %</h3>\n{items((listed, missed))}")
+    apart = shown_differences(report.get("groups") or (), _ERRORS)
+    if apart:
+        parts.append(f"<h3>Whom the errors fall on</h3>\n{items(apart)}")
     parts.append(f"<h3>What is not known</h3>\n{items(_unknown(report))}")
     return section("plain", "In plain words", "\n".join(parts), kind="plain")
 

@@ -1,4 +1,4 @@
-"""Every page in a real browser: axe-core finds no serious fault, and on phone, laptop and paper nothing is lost."""
+"""Every page in a real browser: axe-core finds no fault, and on phone, laptop and paper nothing is lost."""
 
 import html
 import json
@@ -178,10 +178,9 @@ def found(pages: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> li
     return found
 
 
-def test_axe_finds_no_serious_fault(pages: dict[str, str], found: list[dict[str, Any]]) -> None:
+def test_axe_finds_no_fault(pages: dict[str, str], found: list[dict[str, Any]]) -> None:
     assert [page["name"] for page in found] == list(pages)
-    faults = [(page["name"], *one) for page in found for one in page["violations"] if one[1] in ("serious", "critical")]
-    assert faults == []
+    assert [(page["name"], *one) for page in found for one in page["violations"]] == []
     assert [page["name"] for page in found if "color-contrast" not in page["passed"]] == [PUBLISHED]
 
 

@@ -130,7 +130,7 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], *, 
     )
     shown = f' class="{kind}"' if kind else ""
     return (
-        f'<div class="wide" role="region" tabindex="0" aria-label="{text(caption)}"><table{shown}>'
+        f'<div class="wide" role="group" tabindex="0" aria-label="{text(caption)}"><table{shown}>'
         f"<caption>{text(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>\n"
     )
 

@@ -78,7 +78,7 @@ h1,h2,h3,caption,thead,summary{break-after:avoid;break-inside:avoid}
 th,td{padding:.35rem .75rem .35rem 0}
 tbody tr:first-child{break-before:avoid}tr,figure,svg,.plain li{break-inside:avoid}code{font-size:7.5pt}
 .pair{grid-template-columns:1fr 1fr}
-*{print-color-adjust:exact;-webkit-print-color-adjust:exact}figure{max-width:12cm}}
+*{print-color-adjust:exact;-webkit-print-color-adjust:exact}figure{max-width:10cm}p,ul{max-width:none}}
 """
 
 

@@ -81,6 +81,12 @@ def test_the_curve_goes_on_where_no_stranger_scores() -> None:
     assert (curve.fmr[at], curve.fnmr[at]) == (0, pytest.approx(mated.missing(between).rate, abs=1 / 30))
 
 
+def test_strangers_whose_templates_are_the_same_are_not_parted_from_mates() -> None:
+    templates = np.repeat(np.eye(4, dtype=np.float32)[:1], 4, axis=0)
+    every = AllWithAll(np.array([0, 0, 1, 1]), templates, np.zeros(4, dtype=bool), -1.0)
+    assert equal_error(every.det())[0] == 0.5
+
+
 def test_rows_are_the_mated_ones_and_those_that_match(drawn: Population) -> None:
     rows, listed = drawn.all_with_all(0.1).rows(0.3), drawn.listed()
     found = {

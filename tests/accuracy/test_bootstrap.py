@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recognizance.accuracy.bootstrap import DrawnRates, draw_subjects, drawn_rates, middle
+from recognizance.accuracy.bootstrap import DrawnRates, draw_subjects, drawn_rates, middle, middle_of_ratios
 from recognizance.accuracy.designs import OneSubjectEach
 from recognizance.accuracy.differentials import differentials
 from recognizance.accuracy.rates import Proportion
@@ -35,4 +35,23 @@ def test_without_a_measure_there_is_no_interval() -> None:
         OneSubjectEach(np.zeros(3)), np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), np.ones((2, 3))
     )
     assert np.isnan(nobody).all()
-    assert np.isnan(DrawnRates({"a": np.array([0.0]), "b": np.array([0.1])}).max_over_min()).all()
+    assert np.isnan(DrawnRates({"a": np.zeros(1), "b": np.zeros(1)}).max_over_min()).all()
+
+
+def test_a_ratio_to_a_rate_that_may_be_none_has_no_upper_end() -> None:
+    # All errors of one group are of three people: 4 draws in 100 have none of them.
+    draws, people = draw_subjects(200), np.arange(200)
+    many, few = np.arange(60).repeat(2), np.repeat([100, 101, 102], 10)
+    drawn = DrawnRates(
+        {
+            name: drawn_rates(OneSubjectEach(50.0 * members), errors, errors, draws)
+            for name, members, errors in (("a", people < 100, many), ("b", people >= 100, few))
+        }
+    )
+    for ratios in (drawn.max_over_min(), drawn.max_over_geometric_mean()):
+        found = middle_of_ratios(ratios)
+        assert found is not None
+        assert found[0] > 1
+        assert found[1] is None
+    assert middle_of_ratios(np.array([2.0] * 99 + [np.inf])) == (2.0, 2.0)
+    assert middle_of_ratios(np.array([np.inf])) is None

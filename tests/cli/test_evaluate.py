@@ -56,7 +56,7 @@ def test_a_verification_leaves_a_page_numbers_and_trials(london: tuple[Path, Pat
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))
     mated, nonmated = PEOPLE + 1, PEOPLE * (PEOPLE - 1) // 2 * 4
     assert (report["sample"]["mated"], report["sample"]["nonmated"]) == (mated, nonmated)
-    assert report["sample"]["subjects"] == PEOPLE + 1  # whom the broken photograph shows is not labelled
+    assert report["sample"]["subjects"] == PEOPLE  # whom the broken photograph shows is told by its mate
     assert report["sample"]["failures"]["unreadable"]["errors"] == 1
     assert report["sample"]["labels_sha256"] == hashlib.sha256(london[1].read_bytes()).hexdigest()
     assert report["sample"]["labels_sha256"] in (out / "report.html").read_text(encoding="utf-8")

@@ -29,6 +29,12 @@ def test_a_difference_that_the_sample_shows_is_said_with_both_rates() -> None:
     assert "(1 in 111 against 1 in 2,000; 95\u00a0% interval 12.0 to 30.0 times)" in said
 
 
+def test_a_ratio_without_an_upper_end_is_said_from_where_it_begins() -> None:
+    unbounded = {**MEASURES, "intervals": {"max_over_min": [12.0, None]}}
+    (said,) = shown_differences([group(unbounded, ("a", LESS, NOBODY), ("b", MORE, NOBODY))])
+    assert "95\u00a0% interval from 12.0 times)" in said
+
+
 def test_a_difference_that_it_does_not_show_is_not_said() -> None:
     wide = rate(50, 100_000, 0.0004, 0.009)
     assert shown_differences([group(MEASURES, ("a", wide, NOBODY), ("b", MORE, NOBODY))]) == []

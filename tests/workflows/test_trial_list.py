@@ -8,6 +8,7 @@ import pytest
 
 from recognizance.cli.evaluate.written import write_rows
 from recognizance.errors import InsufficientTrialsError, TrialListError
+from recognizance.workflows.evaluate.people import subjects_of_pairs
 from recognizance.workflows.evaluate.service import Compared, Photographs
 from recognizance.workflows.evaluate.trial_list import (
     Labels,
@@ -17,7 +18,7 @@ from recognizance.workflows.evaluate.trial_list import (
     read_pairs,
     require_photographs,
 )
-from recognizance.workflows.evaluate.verifying import verify_all, verify_listed
+from recognizance.workflows.evaluate.verifying import count_repeated, verify_all, verify_listed
 
 NAMES = ("anna/1.jpg", "anna/2.JPG", "bea/1.jpg", "b\u00e9a\u2028,\n2.jpg")
 
@@ -86,6 +87,20 @@ def test_names_that_a_spreadsheet_would_run_are_guarded_and_read_as_they_were(tm
     assert read_labels(tmp_path / "list.csv").of == {cell: {"file": cell, "yaw": "-12.5"}}
 
 
+def test_the_same_file_under_two_names_is_counted(tmp_path: Path) -> None:
+    for name, content in (("a", b"1"), ("b", b"2"), ("c", b"1"), ("d", b"1"), ("e", b"other")):
+        (tmp_path / name).write_bytes(content)
+    assert count_repeated(Photographs(tmp_path, ("a", "b", "c", "d", "e"))) == 2
+    assert count_repeated(Photographs(tmp_path, ("a", "b", "e"))) == 0
+
+
+def test_a_photograph_without_a_label_is_of_the_person_of_its_mates() -> None:
+    pairs = [Pair("x", "y", mated=True), Pair("y", "z", mated=False), Pair("v", "w", mated=True)]
+    labels = Labels(("subject",), {"x": {"subject": "anna"}, "u": {"subject": "anna"}})
+    found = subjects_of_pairs(("x", "y", "z", "u", "v", "w"), pairs, labels).tolist()
+    assert found == [0, 0, 1, 0, 2, 2]
+
+
 class Unasked:
     """A service that is not to be asked: each call to it may cost something."""
 
@@ -109,6 +124,9 @@ def test_what_cannot_be_measured_is_refused_before_anything_is_compared(folder: 
         of = {name: {"subject": subject} for name, subject in zip(NAMES[:3], subjects, strict=True)}
         with pytest.raises(InsufficientTrialsError):
             verify_all(service, photographs, Labels(("subject",), of), print)
+    of = {name: {"subject": subject} for name, subject in zip(NAMES[:3], ("a", "a", ""), strict=True)}
+    with pytest.raises(TrialListError, match="Whom 1 of 3 photographs show is not labelled; the first is bea"):
+        verify_all(service, photographs, Labels(("subject",), of), print)
     of = {NAMES[0]: {"subject": "anna"}, NAMES[1]: {"subject": "bea"}}
     with pytest.raises(TrialListError, match="labelled as anna and bea"):
         verify_listed(service, [mated, nonmated], photographs, Labels(("subject",), of), print)

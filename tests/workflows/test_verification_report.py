@@ -70,6 +70,9 @@ def test_few_errors_measure_neither_the_equal_error_rate_nor_the_accuracy_of_fol
         assert made["equal_error"]["measured"] is is_measured
         assert made["ten_folds"]["wrong"] == 2 * wrong
     assert made["ten_folds"]["measured"]
+    repeated = report(Verification(listed, {}, "", repeated=3), [], calibration, told)
+    assert any(caveat.startswith("3 photographs are the very file of another") for caveat in repeated["caveats"])
+    assert len(repeated["caveats"]) == len(made["caveats"]) + 1
 
 
 def test_a_report_of_all_with_all_says_what_that_of_the_list_says(told: Told) -> None:

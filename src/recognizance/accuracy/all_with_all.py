@@ -88,9 +88,10 @@ class AllWithAll:
         """See `Comparisons.det`: at both edges of the bins in which scores of either kind lie."""
         mated = self.mated(self.subjects, EVERYBODY)
         of_mated = np.floor((mated.scores[mated.scores > -np.inf] + 1) / 2 * BINS).astype(np.intp)
-        bins = np.concatenate([np.flatnonzero(self._histogram.counts), of_mated])
-        edges = np.unique(np.concatenate([bins, bins + 1]).clip(0, BINS))
-        thresholds = np.concatenate([edges / BINS * 2 - 1, [np.inf]])
+        # The last bin has those that score 1 and, by rounding, a little more: no edge parts them but infinity.
+        bins = np.concatenate([np.flatnonzero(self._histogram.counts), of_mated]).clip(0, BINS - 1)
+        edges = np.unique(np.concatenate([bins, bins + 1]))
+        thresholds = np.concatenate([edges[edges < BINS] / BINS * 2 - 1, [np.inf]])
         design = EveryPair(self._counted(self.subjects)[None, :], np.zeros((0, int(self.subjects.max()) + 1)))
         taken = np.append(self._histogram.at_least(thresholds[:-1]), 0) / design.trials
         missed = np.searchsorted(np.sort(mated.scores), thresholds, side="left") / len(mated.scores)

@@ -65,6 +65,16 @@ def middle(found: NDArray[np.float64]) -> tuple[float, float] | None:
     return float(low), float(high)
 
 
+def middle_of_ratios(found: NDArray[np.float64]) -> tuple[float, float | None] | None:
+    """Give the middle 95 % of ratios, infinite in draws whose lower rate was 0; no upper end if those reach it."""
+    kept = found[~np.isnan(found)]
+    infinite = np.isinf(kept)
+    if len(kept) < 0.9 * len(found) or infinite.all():
+        return None
+    low, high = np.quantile(np.where(infinite, kept[~infinite].max(), kept), [0.025, 0.975])
+    return float(low), None if infinite.mean() > 0.025 else float(high)
+
+
 @dataclass(frozen=True)
 class DrawnRates:
     """A rate of each group in each draw.
@@ -82,14 +92,18 @@ class DrawnRates:
         return np.sort(np.stack(list(self.rates.values())), axis=0)
 
     def max_over_min(self) -> NDArray[np.float64]:
-        """See `differentials.Differentials`; nan in draws where it is undefined."""
-        return _over(self._sorted[-1], self._sorted[0])
+        """See `differentials.Differentials`; infinite in draws where a rate is 0, nan where all are."""
+        return self._ratio(self._sorted[0])
 
     def max_over_geometric_mean(self) -> NDArray[np.float64]:
-        """See `differentials.Differentials`."""
+        """See `differentials.Differentials`; as `max_over_min` where a rate is 0."""
         positive = self._sorted[0] > 0
         logs = np.log(np.where(positive, self._sorted, 1.0)).mean(axis=0)
-        return np.where(positive, self._sorted[-1] / np.exp(logs), np.nan)
+        return self._ratio(np.where(positive, np.exp(logs), 0.0))
+
+    def _ratio(self, below: NDArray[np.float64]) -> NDArray[np.float64]:
+        highest = self._sorted[-1]
+        return np.where((highest > 0) & (below == 0), np.inf, _over(highest, below))
 
     def gini(self) -> NDArray[np.float64]:
         """See `differentials.gini`."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from recognizance.reports.charts import Curve, det_curves, group_bars
+from recognizance.reports.charts import Curve, det_curves
 from recognizance.reports.comparison import (
     DIFFERENT_TRIALS,
     INSUFFICIENT,
@@ -12,7 +12,8 @@ from recognizance.reports.comparison import (
     OVERLAP,
     setting,
 )
-from recognizance.reports.markup import facts, folded, items, page, part, section, table
+from recognizance.reports.group_section import figure_of_bars
+from recognizance.reports.markup import facts, figure, folded, items, page, part, section, table
 from recognizance.reports.wording import count, finite, in_how_many, moment, rate_cell, rate_of, span, text
 
 _PLAIN_PERCENTS = (80, 99)
@@ -217,9 +218,11 @@ def _det(compared: Mapping[str, Any]) -> str:
     return section(
         "det",
         "One error against the other",
-        f"<figure>{drawn}<figcaption>Solid line, round marks: A. Dashed line, square marks: B. {claim}. In the tinted"
-        " ground fewer than 30 errors were counted, and a hollow mark is not measured: lines say nothing there."
-        "</figcaption></figure>",
+        figure(
+            drawn,
+            f"Solid line, round marks: A. Dashed line, square marks: B. {claim}. In the tinted"
+            " ground fewer than 30 errors were counted, and a hollow mark is not measured: lines say nothing there.",
+        ),
     )
 
 
@@ -265,14 +268,10 @@ def _groups(compared: Mapping[str, Any]) -> str:
 
 
 def _group(name: str, title: str, rows: Sequence[Mapping[str, Any]], measured: bool) -> str:
-    bars = group_bars(
+    bars = figure_of_bars(
         name,
         title,
         [(f"{row['group']}: {side.upper()}", rate_of(row[side])) for row in rows for side in ("a", "b")],
-    )
-    figure = (
-        f"<figure>{bars}<figcaption>{text(title)}. Lines are 95 % intervals; there is no bar where the sample is"
-        " insufficient.</figcaption></figure>\n"
     )
     rates = table(
         title,
@@ -281,10 +280,10 @@ def _group(name: str, title: str, rows: Sequence[Mapping[str, Any]], measured: b
         kind="sides",
     )
     if measured:
-        return figure + rates
+        return bars + rates
     return (
         f'<p>{text(title)}: <strong class="insufficient">insufficient</strong> in every group, in A and in B.</p>\n'
-        f"{figure}{rates}"
+        f"{bars}{rates}"
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recognizance.reports.group_section import LABELS, NOT_MEASURED, figure_of_bars
-from recognizance.reports.markup import part, section, table
+from recognizance.reports.markup import figure, part, section, table
 from recognizance.reports.search_group_section import differentials_table, own_group
 from recognizance.reports.share_chart import share_bars
 from recognizance.reports.wording import count, finite, number, rate_cell, rate_of, text
@@ -32,7 +32,7 @@ def _attribute(index: int, attribute: str, settings: Sequence[Mapping[str, Any]]
     names = [row["group"] for row in settings[0].get("rows") or ()]
     every = table(
         f"Falsely matched, of those searched, by {attribute} and setting: known – at most",
-        ("Group", *(f"{number(one['percent'], 0)} %" for one in settings)),
+        ("Group", *(f"{number(one['percent'], 0)}\u00a0%" for one in settings)),
         ((text(name), *(_counted(one["rows"][place]) for one in settings)) for place, name in enumerate(names)),
     )
     without = settings[0].get("probes_without_group")
@@ -78,9 +78,11 @@ def _setting(name: str, attribute: str, group: Mapping[str, Any]) -> str:
                 kind="groups",
             ),
             '<div class="pair">',
-            f"<figure>{share_bars(f'{name}-share', f'Shares by {attribute}', shares)}<figcaption>A dot: the group's"
-            f" share of all searched. The line: its share of all {matched}, a 95 % interval; a bar where the sample is"
-            " sufficient.</figcaption></figure>",
+            figure(
+                share_bars(f"{name}-share", f"Shares by {attribute}", shares),
+                f"A dot: the group's share of all searched. The line: its share of all {matched}, a 95 % interval; a"
+                " bar where the sample is sufficient.",
+            ),
             figure_of_bars(
                 f"{name}-rate",
                 f"{matched.capitalize()}, by {attribute}",

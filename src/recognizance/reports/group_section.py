@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recognizance.reports.charts import group_bars
-from recognizance.reports.markup import part, section, table
+from recognizance.reports.markup import figure, part, section, table
 from recognizance.reports.wording import Rate, finite, number, rate_cell, rate_of, text
 from recognizance.workflows.evaluate.service import PERCENT
 
@@ -76,9 +76,9 @@ def _rates(where: str, rows: Sequence[Mapping[str, Any]], unit: str) -> str:
 
 def figure_of_bars(name: str, title: str, rows: Sequence[tuple[str, Rate]]) -> str:
     """Set a figure of a rate by group; `name` is the prefix of its ids."""
-    return (
-        f"<figure>{group_bars(name, title, rows)}<figcaption>{text(title)}. Lines are 95 % intervals;"
-        " there is no bar where the sample is insufficient.</figcaption></figure>"
+    return figure(
+        group_bars(name, title, rows),
+        f"{text(title)}. Lines are 95 % intervals; there is no bar where the sample is insufficient.",
     )
 
 

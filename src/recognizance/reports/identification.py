@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from recognizance.reports.charts import det_curve
-from recognizance.reports.markup import items, page, section, table
+from recognizance.reports.markup import figure, items, page, section, table
 from recognizance.reports.plain_groups import shown_differences
 from recognizance.reports.rank_chart import rank_curve
 from recognizance.reports.search_group_section import search_groups_section
@@ -140,11 +140,13 @@ def _ranks(report: Mapping[str, Any]) -> str:
     return section(
         "rank-curve",
         "How far down the list the person is",
-        f"<figure>{drawn}<figcaption>Of the searches for people who are in the"
-        " gallery, how many list them within so many candidates, whatever the similarity (cumulative match). It says"
-        " nothing of people who are not in the gallery: a list of any length has somebody for each of them."
-        " In the tinted ground fewer than 30 were missed: the sample is insufficient there."
-        "</figcaption></figure>",
+        figure(
+            drawn,
+            "Of the searches for people who are in the gallery, how many list them within so many candidates, whatever"
+            " the similarity (cumulative match). It says nothing of people who are not in the gallery: a"
+            " list of any length has somebody for each of them."
+            " In the tinted ground fewer than 30 were missed: the sample is insufficient there.",
+        ),
     )
 
 
@@ -176,9 +178,11 @@ def _open_set(report: Mapping[str, Any]) -> str:
     return section(
         "open-set",
         "One error against the other",
-        f"<figure>{drawn}<figcaption>A stricter setting is further left and higher. In the tinted ground fewer than 30"
-        " errors were counted: the sample is insufficient there, and a hollow mark is not measured."
-        "</figcaption></figure>"
+        figure(
+            drawn,
+            "A stricter setting is further left and higher. In the tinted ground fewer than 30"
+            " errors were counted: the sample is insufficient there, and a hollow mark is not measured.",
+        )
         + table(
             "Misses at a chosen rate of false positives",
             ("Somebody else listed", "From similarity", f"Person not among {limit}"),

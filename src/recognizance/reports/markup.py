@@ -70,15 +70,15 @@ svg .label{paint-order:stroke;stroke:#fff;stroke-width:3px;stroke-linejoin:round
 @media (max-width:30rem){h1{font-size:1.45rem}table{font-size:.875rem}.sides{font-size:.8125rem}
 caption{max-width:calc(100vw - 5rem)}.sides td,.sides th{padding-right:.5rem}.sides small{font-size:.75rem}
 dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}}
-@media print{@page{margin:18mm}body{font-size:10pt}header,main,footer{max-width:none;padding:0}.wide{overflow:visible}
+@media print{@page{margin:18mm}html{font-size:10pt}header,main,footer{max-width:none;padding:0}.wide{overflow:visible}
 .groups{min-width:0}details{border:0;padding:0}summary{list-style:none;color:var(--ink)}
 summary::-webkit-details-marker{display:none}a{color:inherit}nav{break-inside:avoid}
 details::details-content{content-visibility:visible;block-size:auto}
 h1,h2,h3,caption,thead,summary{break-after:avoid;break-inside:avoid}
-table{font-size:9pt}th,td{padding:.25rem .75rem .25rem 0}thead th{font-size:8.5pt}
+th,td{padding:.35rem .75rem .35rem 0}
 tbody tr:first-child{break-before:avoid}tr,figure,svg,.plain li{break-inside:avoid}code{font-size:7.5pt}
 .pair{grid-template-columns:1fr 1fr}
-*{print-color-adjust:exact;-webkit-print-color-adjust:exact}figure{max-width:12cm}}
+*{print-color-adjust:exact;-webkit-print-color-adjust:exact}figure{max-width:10cm}p,ul{max-width:none}}
 """
 
 
@@ -147,6 +147,11 @@ def part(heading: str, body: str, *, insufficient: bool = False) -> str:
     """
     mark = ' <strong class="insufficient">insufficient</strong>' if insufficient else ""
     return f'<details class="part"><summary><h3>{text(heading)}</h3>{mark}</summary>\n{body}</details>\n'
+
+
+def figure(drawn: str, caption: str) -> str:
+    """Set a drawing with its caption (HTML); what says why nothing is drawn has nothing to be explained."""
+    return f"<figure>{drawn}<figcaption>{caption}</figcaption></figure>" if drawn.startswith("<svg") else drawn
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> str:

@@ -34,7 +34,11 @@ def shown_differences(
             if high.rate is None or low.rate is None or not lie_apart(_counted(high), _counted(low), len(rows)):
                 continue
             bounds = (measures.get("intervals") or {}).get("max_over_min")
-            within = f"; 95\u00a0% interval {number(bounds[0], 1)} to {number(bounds[1], 1)} times" if bounds else ""
+            within = ""
+            if bounds:
+                lowest, highest = number(bounds[0], 1), number(bounds[1], 1)
+                span = f"from {lowest}" if bounds[1] is None else f"{lowest} to {highest}"
+                within = f"; 95\u00a0% interval {span} times"
             where = f"At {number(group['percent'], 0)}\u00a0%, by {text(group['attribute'])}"
             told.append(
                 f"{where}: {said} <strong>{number(ratio, 1)} times</strong> as often among {text(worst)} as among"

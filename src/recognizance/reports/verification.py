@@ -6,7 +6,7 @@ from typing import Any
 from recognizance.reports.charts import det_curve
 from recognizance.reports.distribution_section import distribution_section
 from recognizance.reports.group_section import groups_section
-from recognizance.reports.markup import folded, items, page, section, table
+from recognizance.reports.markup import figure, folded, items, page, section, table
 from recognizance.reports.plain_groups import listed, shown_differences, unknown_rates
 from recognizance.reports.sample_section import sample_section
 from recognizance.reports.wording import (
@@ -190,9 +190,12 @@ def _det(report: Mapping[str, Any]) -> str:
     return section(
         "det",
         "One error against the other",
-        f"<figure>{drawn}<figcaption>Detection error trade-off: a stricter setting is further left and higher. In the"
-        " tinted ground fewer than 30 errors were counted: the sample is insufficient there, and a hollow mark is not"
-        f" measured.{absent}</figcaption></figure>",
+        figure(
+            drawn,
+            "Detection error trade-off: a stricter setting is further left and higher. In the tinted"
+            " ground fewer than 30 errors were counted: the sample is insufficient there, and a hollow mark is not"
+            f" measured.{absent}",
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizance.accuracy.bootstrap import DrawnRates, draw_subjects, drawn_rates, middle
+from recognizance.accuracy.bootstrap import DrawnRates, draw_subjects, drawn_rates, middle, middle_of_ratios
 from recognizance.accuracy.comparisons import EVERYBODY, Comparisons
 from recognizance.accuracy.differentials import differentials, garbe, verdict
 from recognizance.accuracy.rates import Proportion
@@ -146,7 +146,7 @@ def _differentials(
 def difference_intervals(drawn: DrawnRates) -> dict[str, Any]:
     """Write the intervals of the measures of difference."""
     return {
-        "max_over_min": middle(drawn.max_over_min()),
-        "max_over_geometric_mean": middle(drawn.max_over_geometric_mean()),
+        "max_over_min": middle_of_ratios(drawn.max_over_min()),
+        "max_over_geometric_mean": middle_of_ratios(drawn.max_over_geometric_mean()),
         "gini": middle(drawn.gini()),
     }

@@ -17,7 +17,7 @@ def numbered(names: Sequence[str]) -> NDArray[np.intp]:
 
 
 def subjects_of_pairs(photographs: Sequence[str], pairs: Sequence[Pair], labels: Labels) -> NDArray[np.intp]:
-    """Tell whom each photograph shows: by its label, else as one person with those that it is mated with.
+    """Tell whom each photograph shows: by its label or that of a mate, else as one person with its mates.
 
     Returns
     -------
@@ -35,7 +35,9 @@ def subjects_of_pairs(photographs: Sequence[str], pairs: Sequence[Pair], labels:
         if pair.mated:
             leader[lead(pair.b)] = lead(pair.a)
     known = {name: labels.of.get(name, {}).get(SUBJECT) for name in photographs}
-    return numbered([f"label {known[name]}" if known[name] else f"photographs with {lead(name)}" for name in leader])
+    mates = {lead(name): label for name, label in known.items() if label}
+    told = {name: known[name] or mates.get(lead(name)) for name in leader}
+    return numbered([f"label {told[name]}" if told[name] else f"photographs with {lead(name)}" for name in leader])
 
 
 def subjects_of_folder(photographs: Sequence[str], labels: Labels) -> NDArray[np.intp]:
@@ -51,7 +53,7 @@ def subjects_of_folder(photographs: Sequence[str], labels: Labels) -> NDArray[np
         if label:
             return f"label {label}"
         folders = PurePath(name).parts[:-1]
-        return f"folder {folders[0]}" if folders and SUBJECT not in labels.attributes else f"photograph {name}"
+        return f"folder {folders[0]}" if folders else f"photograph {name}"
 
     return numbered([subject(name) for name in photographs])
 

@@ -42,6 +42,8 @@ class Verification:
         The list of pairs; None where all photographs were compared with all.
     labels_file, labels_sha256 : str or None
         The file that tells who is who, and who belongs to which group.
+    repeated : int
+        How many photographs are the very file of another.
     """
 
     comparisons: Comparisons
@@ -51,6 +53,7 @@ class Verification:
     pairs_sha256: str | None = None
     labels_file: str | None = None
     labels_sha256: str | None = None
+    repeated: int = 0
 
 
 def report(compared: Verification, groupings: Sequence[Grouping], scale: Scale, told: Told) -> dict[str, Any]:
@@ -85,6 +88,7 @@ def report(compared: Verification, groupings: Sequence[Grouping], scale: Scale, 
             "labels_sha256": compared.labels_sha256,
             "photographs": photographs,
             "photographs_sha256": compared.photographs_sha256,
+            "repeated": compared.repeated,
             "mated": mated.design.trials,
             "nonmated": nonmated.design.trials,
             "subjects": len(np.unique(comparisons.subjects)),
@@ -117,8 +121,17 @@ def report(compared: Verification, groupings: Sequence[Grouping], scale: Scale, 
             for grouping in groupings
             for curve_of in missed_by_group(comparisons, grouping, curve.thresholds[kept])
         ],
-        "caveats": list(CAVEATS),
+        "caveats": [*CAVEATS, *_caveats(compared.repeated)],
     }
+
+
+def _caveats(repeated: int) -> list[str]:
+    if not repeated:
+        return []
+    return [
+        f"{repeated:,} photographs are the very file of another one.  Compared with it they match whatever the program "
+        "does: as one person's the misses are too few, as two people's they are false matches of the labels."
+    ]
 
 
 def _equal_error(curve: Det, mated: TrialSet, nonmated: TrialSet) -> dict[str, Any]:

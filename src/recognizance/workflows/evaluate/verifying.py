@@ -1,5 +1,7 @@
 """Compare photographs for a verification: those of a list of pairs, or all with all."""
 
+import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -46,7 +48,7 @@ def verify_listed(
     """
     _refuse_contradictions(pairs, labels)
     subjects = subjects_of_pairs(photographs.names, pairs, labels)
-    return _labelled(_compare(service, pairs, photographs, subjects, progress), labels)
+    return _described(_compare(service, pairs, photographs, subjects, progress), photographs, labels)
 
 
 def verify_all(service: Service, photographs: Photographs, labels: Labels, progress: Progress) -> Verification:
@@ -55,10 +57,18 @@ def verify_all(service: Service, photographs: Photographs, labels: Labels, progr
     Raises
     ------
     TrialListError
-        If that makes too many pairs for a service that gives no templates out.
+        If that makes too many pairs for a service that gives no templates out, or the label ``subject`` is empty for
+        some: they would be taken for strangers of everybody.
     InsufficientTrialsError
         As `report` does, before anything is compared.
     """
+    unknown = [name for name in photographs.names if not labels.of.get(name, {}).get(SUBJECT)]
+    if SUBJECT in labels.attributes and unknown:
+        raise TrialListError(
+            f"Whom {len(unknown):,} of {len(photographs.names):,} photographs show is not labelled; the first is "
+            f"{unknown[0]}.",
+            "Name each one's person in the column subject of --labels, or leave the photograph out.",
+        )
     subjects = subjects_of_folder(photographs.names, labels)
     if len(np.unique(subjects)) in (1, len(subjects)):
         raise InsufficientTrialsError(
@@ -70,7 +80,7 @@ def verify_all(service: Service, photographs: Photographs, labels: Labels, progr
         failed = np.array([name in made.failures for name in photographs.names])
         floor = choose_floor(made.vectors, failed, service.scale.score_at_percent(LOWEST_PERCENT))
         comparisons = AllWithAll(subjects, made.vectors, failed, floor)
-        return _labelled(Verification(comparisons, made.failures, made.photographs_sha256), labels)
+        return _described(Verification(comparisons, made.failures, made.photographs_sha256), photographs, labels)
     count = len(photographs.names)
     if count * (count - 1) // 2 > LISTED_PAIRS_MAX:
         raise TrialListError(
@@ -82,7 +92,7 @@ def verify_all(service: Service, photographs: Photographs, labels: Labels, progr
         Pair(photographs.names[a], photographs.names[b], bool(subjects[a] == subjects[b]))
         for a, b in zip(first.tolist(), second.tolist(), strict=True)
     ]
-    return _labelled(_compare(service, pairs, photographs, subjects, progress), labels)
+    return _described(_compare(service, pairs, photographs, subjects, progress), photographs, labels)
 
 
 def _refuse_contradictions(pairs: Sequence[Pair], labels: Labels) -> None:
@@ -95,8 +105,22 @@ def _refuse_contradictions(pairs: Sequence[Pair], labels: Labels) -> None:
             )
 
 
-def _labelled(verification: Verification, labels: Labels) -> Verification:
-    return replace(verification, labels_file=labels.file, labels_sha256=labels.sha256)
+def _described(verification: Verification, photographs: Photographs, labels: Labels) -> Verification:
+    return replace(
+        verification,
+        labels_file=labels.file,
+        labels_sha256=labels.sha256,
+        repeated=count_repeated(photographs),
+    )
+
+
+def count_repeated(photographs: Photographs) -> int:
+    """Count the photographs that are the very file of an earlier one, reading those of equal size."""
+    by_size: dict[int, list[str]] = defaultdict(list)
+    for name in photographs.names:
+        by_size[(photographs.folder / name).stat().st_size].append(name)
+    alike = (names for names in by_size.values() if len(names) > 1)
+    return sum(len(names) - len({hashlib.sha256(photographs.read(name)).digest() for name in names}) for names in alike)
 
 
 def _compare(

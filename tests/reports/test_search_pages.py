@@ -98,6 +98,15 @@ def test_a_share_that_chance_explains_is_not_told_in_plain_words(tmp_path: Path)
     assert "of those falsely matched (" not in words(false_matches_page(report))
 
 
+def test_a_difference_between_groups_is_told_in_plain_words_where_the_sample_shows_it(tmp_path: Path) -> None:
+    trials, searched = two_groups(tmp_path)
+    told = words(identification_page(identify(trials, searched, 1, [("group",)], TOLD)))
+    told = told.split("Whom the errors fall on")[1].split("What is not known")[0]
+    assert "At 80 %, by group: a search for somebody who is not in the gallery lists somebody else" in told
+    assert "2.0 times as often among g as among h (60 in 100 against 30 in 100)." in told
+    assert "99" not in told
+
+
 def words(page: str) -> str:
     root = ElementTree.fromstring(page)  # noqa: S314 our own page
     return re.sub(r"\s+", " ", " ".join(root.itertext()))

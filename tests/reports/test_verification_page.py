@@ -385,6 +385,26 @@ def test_intervals_are_called_what_they_are() -> None:
     assert "The intervals are over people" in over_people
 
 
+def test_plain_words_name_folded_groups_and_each_group_is_folded_under_its_heading() -> None:
+    report = sample_report()
+    page = verification_page(report)
+    (unknown,) = section(page, "plain").iter("details")
+    assert "among these groups at" in words(unknown)
+    parts = list(section(page, "groups").iter("details"))
+    assert [words(part[0].find("h3")) for part in parts] == [
+        f"By {group['attribute']}, at {group['percent']} %" for group in report["groups"]
+    ]
+    assert all("open" not in part.attrib for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [("2026-11-26T14:01:47+00:00", "26 November 2026, 14:01 UTC"), (None, "not available"), ("<some day>", "some day")],
+)
+def test_a_time_is_written_as_people_do(told: object, shown: str) -> None:
+    assert shown in words(parse(verification_page({**sample_report(), "made_at": told})))
+
+
 def test_groups_too_small_to_tell_anything_are_folded_and_still_there() -> None:
     report = sample_report()
     for row in report["groups"][0]["rows"]:

@@ -7,7 +7,7 @@ from recognizance.reports.face_groups import caveats_section, compared_in_words,
 from recognizance.reports.gender import gender_groups, gender_rates, gender_sentences
 from recognizance.reports.markup import items, page, section, table
 from recognizance.reports.photographs_section import photographs_section
-from recognizance.reports.wording import count, finite, number, rate_cell, rate_sentence, text
+from recognizance.reports.wording import count, finite, moment, number, rate_cell, rate_sentence, text
 
 _NAMES = {"gender": "Gender", "age": "AgeRange", "pose": "Pose"}
 _AGE = {"error": "A range without the age, or no answer", "wrong": "A range without the age, of the answers"}
@@ -21,7 +21,7 @@ def attributes_page(report: Mapping[str, Any]) -> str:
     title = "How often is what this service tells of a face wrong?"
     header = (
         f'<h1>{title}</h1><p class="lead">Its answers on gender, age and pose, set beside labels, group by group.</p>'
-        f'<p class="soft">Recognizance {text(report.get("version"))}, measured {text(report.get("made_at"))}</p>'
+        f'<p class="soft">Recognizance {text(report.get("version"))}, measured {moment(report.get("made_at"))}</p>'
     )
     main = (
         _plain_words(report)

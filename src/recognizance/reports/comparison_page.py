@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from recognizance.reports.charts import Curve, det_curves, group_bars
+from recognizance.reports.charts import Curve, det_curves
 from recognizance.reports.comparison import (
     DIFFERENT_TRIALS,
     INSUFFICIENT,
@@ -12,8 +12,9 @@ from recognizance.reports.comparison import (
     OVERLAP,
     setting,
 )
-from recognizance.reports.markup import facts, folded, items, page, section, table
-from recognizance.reports.wording import count, finite, in_how_many, rate_cell, rate_of, span, text
+from recognizance.reports.group_section import figure_of_bars
+from recognizance.reports.markup import facts, figure, folded, items, page, part, section, table
+from recognizance.reports.wording import count, finite, in_how_many, moment, rate_cell, rate_of, span, text
 
 _PLAIN_PERCENTS = (80, 99)
 _SAID = {
@@ -79,7 +80,7 @@ def _measurement(side: Mapping[str, Any]) -> str:
     service = side["service"]
     named = f"<strong>{text(side['name'])}</strong>: " if side.get("name") else ""
     told = [text(service[key]) for key in ("engine", "endpoint", "model") if service.get(key)]
-    return f"{named}{', '.join(told)}; Recognizance {text(side.get('version'))}, {text(side.get('made_at'))}"
+    return f"{named}{', '.join(told)}; Recognizance {text(side.get('version'))}, {moment(side.get('made_at'))}"
 
 
 def _plain_words(compared: Mapping[str, Any]) -> str:
@@ -137,8 +138,8 @@ def _sample(compared: Mapping[str, Any]) -> str:
         "sample",
         "Whether this is the same sample",
         said
-        + table("Both samples", ("", "A", "B"), (*described, *sizes))
-        + folded("Digests of both samples (SHA-256)", table("Digests", ("", "A", "B"), digests)),
+        + table("Both samples", ("What", "A", "B"), (*described, *sizes))
+        + folded("Digests of both samples (SHA-256)", table("Digests", ("What", "A", "B"), digests)),
     )
 
 
@@ -148,7 +149,7 @@ def _changed(compared: Mapping[str, Any]) -> str:
         for told in compared["changed"]
     ]
     body = (
-        table("What differs between the services measured", ("", "A", "B"), rows)
+        table("What differs between the services measured", ("What", "A", "B"), rows)
         if rows
         else "<p>Nothing: model, calibration and version are the same, by what the reports tell.</p>"
     )
@@ -217,9 +218,11 @@ def _det(compared: Mapping[str, Any]) -> str:
     return section(
         "det",
         "One error against the other",
-        f"<figure>{drawn}<figcaption>Solid line, round marks: A. Dashed line, square marks: B. {claim}. In the tinted"
-        " ground fewer than 30 errors were counted, and a hollow mark is not measured: lines say nothing there."
-        "</figcaption></figure>",
+        figure(
+            drawn,
+            f"Solid line, round marks: A. Dashed line, square marks: B. {claim}. In the tinted"
+            " ground fewer than 30 errors were counted, and a hollow mark is not measured: lines say nothing there.",
+        ),
     )
 
 
@@ -252,27 +255,23 @@ def _groups(compared: Mapping[str, Any]) -> str:
     parts = []
     for index, group in enumerate(compared["groups"]):
         at = "" if group["percent"] is None else f", at {setting(group['percent'])}"
-        parts.append(f'<h3 id="group{index}">By {text(group["attribute"])}{text(at)}</h3>\n')
+        body, known = "", False
         for name in dict.fromkeys(row["rate"] for row in group["rows"]):
             rows = [row for row in group["rows"] if row["rate"] == name]
             measured = any(rate_of(row[side]).measured for row in rows for side in ("a", "b"))
-            parts.append(
-                _group(f"group{index}-{text(name)}", f"{_said(name)}, by {group['attribute']}{at}", rows, measured)
-            )
+            known = known or measured
+            body += _group(f"group{index}-{text(name)}", f"{_said(name)}, by {group['attribute']}{at}", rows, measured)
+        parts.append(part(f"By {group['attribute']}{at}", body, insufficient=not known))
     if not parts:
         return section("groups", "Groups of people", "<p>No group is in both reports.</p>")
     return section("groups", "Groups of people", "".join(parts))
 
 
 def _group(name: str, title: str, rows: Sequence[Mapping[str, Any]], measured: bool) -> str:
-    bars = group_bars(
+    bars = figure_of_bars(
         name,
         title,
         [(f"{row['group']}: {side.upper()}", rate_of(row[side])) for row in rows for side in ("a", "b")],
-    )
-    figure = (
-        f"<figure>{bars}<figcaption>{text(title)}. Lines are 95 % intervals; there is no bar where the sample is"
-        " insufficient.</figcaption></figure>\n"
     )
     rates = table(
         title,
@@ -281,10 +280,10 @@ def _group(name: str, title: str, rows: Sequence[Mapping[str, Any]], measured: b
         kind="sides",
     )
     if measured:
-        return figure + folded(f"All rates: {title}", rates)
+        return bars + rates
     return (
         f'<p>{text(title)}: <strong class="insufficient">insufficient</strong> in every group, in A and in B.</p>\n'
-        f"{folded(f'What was counted: {title}', figure + rates)}"
+        f"{bars}{rates}"
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from recognizance.reports.face_groups import caveats_section, compared_in_words, face_groups, spread_table
 from recognizance.reports.markup import items, page, section, table
 from recognizance.reports.photographs_section import photographs_section
-from recognizance.reports.wording import count, rate_cell, rate_sentence, text
+from recognizance.reports.wording import count, moment, rate_cell, rate_sentence, text
 
 _RATES = {
     "failure_to_detect": "No face found",
@@ -31,7 +31,7 @@ def detection_page(report: Mapping[str, Any]) -> str:
     header = (
         f'<h1>{title}</h1><p class="lead">Whoever is not found cannot be recognised, rightly or wrongly. A measurement,'
         " group by group.</p>"
-        f'<p class="soft">Recognizance {text(report.get("version"))}, measured {text(report.get("made_at"))}</p>'
+        f'<p class="soft">Recognizance {text(report.get("version"))}, measured {moment(report.get("made_at"))}</p>'
     )
     told = {key: said for key, said in _RATES.items() if key in report["rates"]}
     by_group = {key: said for key, said in told.items() if key != "unreadable"}

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from recognizance.reports.distribution_chart import Axes, distribution_panel
-from recognizance.reports.markup import section
-from recognizance.reports.wording import number, text
+from recognizance.reports.markup import part, section
+from recognizance.reports.wording import number
 from recognizance.workflows.evaluate.service import PERCENT
 
 _MARKED_PERCENTS = (80, 99)
@@ -32,7 +32,7 @@ def distribution_section(report: Mapping[str, Any]) -> str:
         if drawn:
             by_attribute.setdefault(str(group["attribute"]), (of_report or group.get("score_is") == PERCENT, drawn))
     overall = [("Everyone", report["distribution"])] if report.get("distribution") else []
-    sets = [("Everyone together", of_report, overall)] if overall else []
+    sets = [("", of_report, overall)] if overall else []
     sets += [(f"By {attribute}", in_percent, drawn) for attribute, (in_percent, drawn) in by_attribute.items()]
     if not sets:
         return ""
@@ -51,7 +51,8 @@ def distribution_section(report: Mapping[str, Any]) -> str:
             distribution_panel(f"scores{index}-{place}", name, distribution, axes[in_percent], marks)
             for place, (name, distribution) in enumerate(drawn)
         )
-        parts.append(f'<h3 id="scores{index}">{text(title)}</h3>\n<div class="pair">{panels}</div>\n')
+        side_by_side = f'<div class="pair">{panels}</div>\n'
+        parts.append(part(title, side_by_side) if title else side_by_side)
     return section("scores", "Scores, side by side", _HOW_TO_READ + "".join(parts))
 
 

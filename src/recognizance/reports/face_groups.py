@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from recognizance.reports.group_section import LABELS, MEASURES, NOT_MEASURED, figure_of_bars, measure_cell
-from recognizance.reports.markup import items, section, table
+from recognizance.reports.group_section import LABELS, MEASURES, NOT_MEASURED, figures_of_bars, measure_cell
+from recognizance.reports.markup import items, part, section, table
 from recognizance.reports.wording import count, finite, number, rate_cell, rate_of, text
 
 Groups = Sequence[Mapping[str, Any]]
@@ -33,23 +33,24 @@ def face_groups(
     if not groups:
         return NOT_MEASURED
     return LABELS + "".join(
-        _kind(f"{name}{index}", group, columns, compared) + (more(group) if more else "")
+        _kind(f"{name}{index}", group, columns, compared, more(group) if more else "")
         for index, group in enumerate(groups)
     )
 
 
-def _kind(name: str, group: Mapping[str, Any], columns: Mapping[str, str], compared: Mapping[str, str]) -> str:
+def _kind(
+    name: str, group: Mapping[str, Any], columns: Mapping[str, str], compared: Mapping[str, str], more: str
+) -> str:
     attribute, rows = str(group["attribute"]), group["rows"]
     compared = {key: said for key, said in compared.items() if key in group["compared"]}
-    parts = [f"<h3>By {text(attribute)}</h3>\n"]
-    parts += [
+    parts = [
         f'<p class="verdict"><strong>{text(said)}:</strong> {_verdict(group, key)}</p>\n'
         for key, said in compared.items()
     ]
     if group["photographs_without_group"]:
         parts.append(f"<p>Photographs without such a label: {count(group['photographs_without_group'])}.</p>\n")
     if not rows:
-        return "".join(parts)
+        return part(f"By {attribute}", "".join(parts) + more)
     parts.append(
         table(
             f"Rates by {attribute}",
@@ -65,12 +66,9 @@ def _kind(name: str, group: Mapping[str, Any], columns: Mapping[str, str], compa
         )
     )
     rated = {key: [(str(row["group"]), rate_of(row["rates"][key])) for row in rows] for key in compared}
-    figures = [
-        figure_of_bars(f"{name}-{key}", f"{compared[key]}, by {attribute}", bars)
-        for key, bars in rated.items()
-        if any(rate.trials for _, rate in bars)
-    ]
-    parts.append(f'<div class="pair">{"".join(figures)}</div>\n')
+    parts.append(
+        figures_of_bars(*((f"{name}-{key}", f"{compared[key]}, by {attribute}", bars) for key, bars in rated.items()))
+    )
     enough = {key: all(rate.measured for _, rate in bars) for key, bars in rated.items()}
     if any(group["compared"][key]["differentials"] for key in compared):
         parts.append(
@@ -91,7 +89,8 @@ def _kind(name: str, group: Mapping[str, Any], columns: Mapping[str, str], compa
         )
     else:
         parts.append(f"<p>How far the groups of {text(attribute)} lie apart was not computed.</p>\n")
-    return "".join(parts)
+    measured = any(rate.measured for bars in rated.values() for _, rate in bars)
+    return part(f"By {attribute}", "".join(parts) + more, insufficient=not measured)
 
 
 def compared_in_words(groups: Groups, key: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recognizance.reports.group_section import LABELS, NOT_MEASURED, figure_of_bars
-from recognizance.reports.markup import section, table
+from recognizance.reports.markup import figure, part, section, table
 from recognizance.reports.search_group_section import differentials_table, own_group
 from recognizance.reports.share_chart import share_bars
 from recognizance.reports.wording import count, finite, number, rate_cell, rate_of, text
@@ -20,7 +20,7 @@ def false_match_groups_section(groups: Sequence[Mapping[str, Any]]) -> str:
     for group in groups:
         settings.setdefault(str(group["attribute"]), []).append(group)
     parts = [_attribute(index, name, held) for index, (name, held) in enumerate(settings.items())]
-    return section("groups", "Groups of people", LABELS + "\n".join(parts))
+    return section("groups", "Groups of people", LABELS + "".join(parts))
 
 
 def _attribute(index: int, attribute: str, settings: Sequence[Mapping[str, Any]]) -> str:
@@ -30,17 +30,15 @@ def _attribute(index: int, attribute: str, settings: Sequence[Mapping[str, Any]]
         if one["percent"] in _SHOWN_PERCENTS and one.get("rows")
     ]
     names = [row["group"] for row in settings[0].get("rows") or ()]
-    parts.append(
-        table(
-            f"Falsely matched, of those searched, by {attribute} and setting: known – at most",
-            ("Group", *(f"{number(one['percent'], 0)} %" for one in settings)),
-            ((text(name), *(_counted(one["rows"][place]) for one in settings)) for place, name in enumerate(names)),
-        )
+    every = table(
+        f"Falsely matched, of those searched, by {attribute} and setting: known – at most",
+        ("Group", *(f"{number(one['percent'], 0)}\u00a0%" for one in settings)),
+        ((text(name), *(_counted(one["rows"][place]) for one in settings)) for place, name in enumerate(names)),
     )
     without = settings[0].get("probes_without_group")
     if without:
-        parts.append(f"<p>{count(without)} photographs are in no group: it is not labelled.</p>")
-    return "\n".join(parts)
+        every += f"<p>{count(without)} photographs are in no group: it is not labelled.</p>"
+    return "".join([*parts, part(f"By {attribute}, at every setting", every)])
 
 
 def _counted(row: Mapping[str, Any]) -> str:
@@ -55,11 +53,11 @@ def _setting(name: str, attribute: str, group: Mapping[str, Any]) -> str:
     share, rate = ("share_of_at_most", "at_most") if left else ("share_of_known_false", "known_false")
     matched = "falsely matched at most" if left else "falsely matched"
     shares = [(str(row["group"]), finite(row.get("share_of_probes")) or 0.0, rate_of(row[share])) for row in rows]
-    return "\n".join(
+    body = "\n".join(
         [
-            f'<h3>By {text(attribute)}, at {percent} %</h3>\n<p class="verdict">{text(group.get("verdict"))}</p>',
+            f'<p class="verdict">{text(group.get("verdict"))}</p>',
             table(
-                f"Who was {matched}, by {attribute}, at {percent} %",
+                f"Who was {matched}, by {attribute}, at {percent}\u00a0%",
                 (
                     "Group",
                     "Of all searched",
@@ -80,9 +78,11 @@ def _setting(name: str, attribute: str, group: Mapping[str, Any]) -> str:
                 kind="groups",
             ),
             '<div class="pair">',
-            f"<figure>{share_bars(f'{name}-share', f'Shares by {attribute}', shares)}<figcaption>A dot: the group's"
-            f" share of all searched. The line: its share of all {matched}, a 95 % interval; a bar where the sample is"
-            " sufficient.</figcaption></figure>",
+            figure(
+                share_bars(f"{name}-share", f"Shares by {attribute}", shares),
+                f"A dot: the group's share of all searched. The line: its share of all {matched}, a 95 % interval; a"
+                " bar where the sample is sufficient.",
+            ),
             figure_of_bars(
                 f"{name}-rate",
                 f"{matched.capitalize()}, by {attribute}",
@@ -92,6 +92,8 @@ def _setting(name: str, attribute: str, group: Mapping[str, Any]) -> str:
             "" if left else differentials_table(attribute, percent, (("Falsely matched", group.get("differentials")),)),
         ]
     )
+    measured = any(rate_of(row[rate]).measured for row in rows)
+    return part(f"By {attribute}, at {percent}\u00a0%", body, insufficient=not measured)
 
 
 def _share(proportion: Mapping[str, Any]) -> str:

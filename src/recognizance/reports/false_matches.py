@@ -6,7 +6,7 @@ from typing import Any
 from recognizance.reports.false_match_groups import false_match_groups_section
 from recognizance.reports.markup import items, page, section, table
 from recognizance.reports.search_sample_section import search_sample_section
-from recognizance.reports.wording import count, finite, number, rate_cell, rate_of, rate_sentence, text
+from recognizance.reports.wording import count, finite, moment, number, rate_cell, rate_of, rate_sentence, text
 
 _PLAIN_PERCENTS = (80, 99)
 
@@ -34,7 +34,7 @@ def false_matches_page(report: Mapping[str, Any]) -> str:
     header = (
         f'<h1>{title}</h1><p class="lead">People who should not be in a gallery were searched in it. This is how many'
         " of them the program matched with somebody who is.</p>"
-        f'<p class="soft">Recognizance {text(report.get("version"))}, measured {text(report.get("made_at"))}</p>'
+        f'<p class="soft">Recognizance {text(report.get("version"))}, measured {moment(report.get("made_at"))}</p>'
     )
     sample = report["sample"]
     files = [

@@ -6,7 +6,7 @@ from typing import Any
 from recognizance.reports.face_groups import caveats_section, compared_in_words, face_groups
 from recognizance.reports.markup import items, page, section, table
 from recognizance.reports.photographs_section import photographs_section
-from recognizance.reports.wording import count, finite, in_how_many, rate_cell, rate_sentence, text
+from recognizance.reports.wording import count, finite, in_how_many, moment, rate_cell, rate_sentence, text
 
 COMPARED = {"error": "Another gender than labelled, or no answer", "wrong": "Another gender, of the answers"}
 
@@ -20,7 +20,7 @@ def gender_page(report: Mapping[str, Any]) -> str:
     header = (
         f'<h1>{title}</h1><p class="lead">A measurement of how often the attribute Gender is another than the label of'
         " the photograph, group by group: the test known as Gender Shades.</p>"
-        f'<p class="soft">Recognizance {text(report.get("version"))}, measured {text(report.get("made_at"))}</p>'
+        f'<p class="soft">Recognizance {text(report.get("version"))}, measured {moment(report.get("made_at"))}</p>'
     )
     main = (
         _plain_words(report)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recognizance.reports.charts import group_bars
-from recognizance.reports.markup import folded, section, table
+from recognizance.reports.markup import figure, part, section, table
 from recognizance.reports.wording import Rate, finite, number, rate_cell, rate_of, text
 from recognizance.workflows.evaluate.service import PERCENT
 
@@ -39,27 +39,22 @@ def _group(index: int, group: Mapping[str, Any]) -> str:
     false: list[tuple[str, Rate]] = [(str(row["group"]), rate_of(row["fmr"])) for row in rows]
     missed: list[tuple[str, Rate]] = [(str(row["group"]), rate_of(row["fnmr"])) for row in rows]
     verdict = f'<p class="verdict">{text(group["verdict"]) if group.get("verdict") else "No verdict is given."}</p>\n'
-    heading = f'<h3 id="group{index}">By {text(attribute)}, at {number(group["percent"], 0)}\u00a0%</h3>\n'
+    heading = f"By {attribute}, at {number(group['percent'], 0)}\u00a0%"
     if not rows:
-        return heading + verdict
-    figures = (
-        figure_of_bars(f"group{index}-fmr", f"Strangers taken for one person, by {attribute}", false),
-        figure_of_bars(f"group{index}-fnmr", f"Same person missed, by {attribute}", missed),
+        return part(heading, verdict)
+    drawn = figures_of_bars(
+        (f"group{index}-fmr", f"Strangers taken for one person, by {attribute}", false),
+        (f"group{index}-fnmr", f"Same person missed, by {attribute}", missed),
     )
-    drawn = f'<div class="pair">{"".join(figures)}</div>\n'
     rates = _rates(where, rows, " %" if group.get("score_is") == PERCENT else "")
-    apart = _differentials(attribute, group.get("differentials"), false, missed)
+    apart = _differentials(attribute, where, group.get("differentials"), false, missed)
     if any(rate.measured for _, rate in (*false, *missed)):
-        return (
-            f"{heading}{verdict}{drawn}{folded(f'All rates {where}', rates)}"
-            f"{folded(f'How far groups lie apart {where}', apart)}"
-        )
-    # Nothing to see at a glance: what was counted is there for whoever wants it.
-    return (
-        f'{heading}<p><strong class="insufficient">insufficient</strong>: the sample is too small to tell how often'
-        " either error happens to any of these groups, and so whether they differ.</p>\n"
-        f"{folded(f'What was counted {where}, and what is missing', verdict + drawn + rates)}"
+        return part(heading, verdict + drawn + rates + apart)
+    few = (
+        '<p><strong class="insufficient">insufficient</strong>: the sample is too small to tell how often either error'
+        " happens to any of these groups, and so whether they differ.</p>\n"
     )
+    return part(heading, few + verdict + drawn + rates, insufficient=True)
 
 
 def _rates(where: str, rows: Sequence[Mapping[str, Any]], unit: str) -> str:
@@ -81,14 +76,21 @@ def _rates(where: str, rows: Sequence[Mapping[str, Any]], unit: str) -> str:
 
 def figure_of_bars(name: str, title: str, rows: Sequence[tuple[str, Rate]]) -> str:
     """Set a figure of a rate by group; `name` is the prefix of its ids."""
-    return (
-        f"<figure>{group_bars(name, title, rows)}<figcaption>{text(title)}. Lines are 95 % intervals;"
-        " there is no bar where the sample is insufficient.</figcaption></figure>"
+    return figure(
+        group_bars(name, title, rows),
+        f"{text(title)}. Lines are 95 % intervals; there is no bar where the sample is insufficient.",
     )
+
+
+def figures_of_bars(*figures: tuple[str, str, Sequence[tuple[str, Rate]]]) -> str:
+    """Set figures side by side, each by name, title and rates as `figure_of_bars`; not those of which nothing is."""
+    drawn = [figure_of_bars(*one) for one in figures if any(rate.trials for _, rate in one[2])]
+    return f'<div class="pair">{"".join(drawn)}</div>\n' if drawn else ""
 
 
 def _differentials(
     attribute: str,
+    where: str,
     told: Mapping[str, Any] | None,
     false: Sequence[tuple[str, Rate]],
     missed: Sequence[tuple[str, Rate]],
@@ -101,7 +103,7 @@ def _differentials(
         for key, said in MEASURES
     ]
     whole = table(
-        f"How far groups of {attribute} lie apart", ("Measure", "False matches (FMR)", "Missed matches (FNMR)"), rows
+        f"How far groups lie apart {where}", ("Measure", "False matches (FMR)", "Missed matches (FNMR)"), rows
     )
     garbe = f"<p>Both together (GARBE, 0: equal, 1: most unequal): {_garbe(told, all(enough))}.</p>\n"
     return whole + garbe

@@ -4,14 +4,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from recognizance.reports.charts import det_curve
-from recognizance.reports.markup import items, page, section, table
+from recognizance.reports.markup import figure, items, page, section, table
+from recognizance.reports.plain_groups import shown_differences
 from recognizance.reports.rank_chart import rank_curve
 from recognizance.reports.search_group_section import search_groups_section
 from recognizance.reports.search_sample_section import search_sample_section
-from recognizance.reports.wording import count, in_how_many, number, rate_cell, rate_of, rate_sentence, text
+from recognizance.reports.wording import count, in_how_many, moment, number, rate_cell, rate_of, rate_sentence, text
 
 _PLAIN_PERCENTS = (80, 99)
 _MARKED_PERCENTS = (80, 90, 99)
+_ERRORS = (
+    ("fpir", "a search for somebody who is not in the gallery lists somebody else"),
+    ("fnir", "a search misses the person"),
+)
 
 
 def identification_page(report: Mapping[str, Any]) -> str:
@@ -38,7 +43,7 @@ def identification_page(report: Mapping[str, Any]) -> str:
     header = (
         f'<h1>{title}</h1><p class="lead">A measurement of how often a search by face lists somebody for a person who'
         " is not in the gallery, and how often it does not list a person who is.</p>"
-        f'<p class="soft">Recognizance {text(report.get("version"))}, measured {text(report.get("made_at"))}</p>'
+        f'<p class="soft">Recognizance {text(report.get("version"))}, measured {moment(report.get("made_at"))}</p>'
     )
     probes = report["sample"]["probes"]
     people = [
@@ -89,6 +94,9 @@ def _plain_words(report: Mapping[str, Any]) -> str:
             f"would not list them among the first {count(limit)}",
         )
         parts.append(f"<h3>At {number(row['percent'], 0)} %</h3>\n{items((listed, missed))}")
+    apart = shown_differences(report.get("groups") or (), _ERRORS)
+    if apart:
+        parts.append(f"<h3>Whom the errors fall on</h3>\n{items(apart)}")
     parts.append(f"<h3>What is not known</h3>\n{items(_unknown(report))}")
     return section("plain", "In plain words", "\n".join(parts), kind="plain")
 
@@ -132,11 +140,13 @@ def _ranks(report: Mapping[str, Any]) -> str:
     return section(
         "rank-curve",
         "How far down the list the person is",
-        f"<figure>{drawn}<figcaption>Of the searches for people who are in the"
-        " gallery, how many list them within so many candidates, whatever the similarity (cumulative match). It says"
-        " nothing of people who are not in the gallery: a list of any length has somebody for each of them."
-        " In the tinted ground fewer than 30 were missed: the sample is insufficient there."
-        "</figcaption></figure>",
+        figure(
+            drawn,
+            "Of the searches for people who are in the gallery, how many list them within so many candidates, whatever"
+            " the similarity (cumulative match). It says nothing of people who are not in the gallery: a"
+            " list of any length has somebody for each of them."
+            " In the tinted ground fewer than 30 were missed: the sample is insufficient there.",
+        ),
     )
 
 
@@ -168,9 +178,11 @@ def _open_set(report: Mapping[str, Any]) -> str:
     return section(
         "open-set",
         "One error against the other",
-        f"<figure>{drawn}<figcaption>A stricter setting is further left and higher. In the tinted ground fewer than 30"
-        " errors were counted: the sample is insufficient there, and a hollow mark is not measured."
-        "</figcaption></figure>"
+        figure(
+            drawn,
+            "A stricter setting is further left and higher. In the tinted ground fewer than 30"
+            " errors were counted: the sample is insufficient there, and a hollow mark is not measured.",
+        )
         + table(
             "Misses at a chosen rate of false positives",
             ("Somebody else listed", "From similarity", f"Person not among {limit}"),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from recognizance.reports.wording import text
 
-_HEADING = re.compile(r'<h([23]) id="([^"]+)">(.*?)</h\1>')
+_HEADING = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>')
 _CONTENTS_FROM = 3  # headings: a page of fewer is looked over at once
 
 STYLE = """
@@ -23,10 +23,12 @@ ul{padding-left:1.25rem}li{margin:.35rem 0}
 .lead{font-size:1.1rem}.soft{color:var(--soft)}
 nav{border:1px solid var(--line);padding:.75rem 1rem;margin:1rem 0}
 nav p{margin:0 0 .25rem;font-weight:600}nav ol{margin:0;padding:0;list-style:none}nav li{margin:0}
-nav li li{display:inline-block;margin-right:1.25rem}nav a{display:inline-block;padding:.2rem 0}
+nav a{display:inline-block;padding:.2rem 0}
 a{color:var(--blue)}a:focus-visible,summary:focus-visible{outline:3px solid var(--blue);outline-offset:2px}
 details{border:1px solid var(--line);padding:0 1rem;margin:1rem 0}details .wide:first-of-type{margin-top:.25rem}
 summary{cursor:pointer;padding:.6rem 0;color:var(--blue);font-weight:600}
+summary h3{display:inline;margin:0;font-size:1rem}summary .insufficient{font-weight:400;margin-left:.5rem}
+.part{margin:0}.part+.part{border-top:0}:not(.part)+.part{margin-top:1rem}.part:last-child{margin-bottom:1rem}
 .warning{border-left:4px solid var(--amber);background:#fff6ec;padding:.5rem 1rem;margin:1.5rem 0;max-width:none}
 .plain{background:var(--ground);border-left:4px solid var(--blue);padding:.25rem 1rem;margin:1.5rem 0}
 .plain h2{border:0;margin-top:.75rem;padding-top:0}
@@ -38,6 +40,9 @@ dl{display:grid;grid-template-columns:minmax(7.5rem,12rem) 1fr;gap:.35rem 1rem;m
 dt{color:var(--soft)}dd{margin:0;min-width:0}
 code{font:.8125rem/1.4 ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 .wide{overflow-x:auto;margin:1rem 0}
+.wide{container-type:scroll-state}
+@container scroll-state(scrollable:x){.wide::before{content:"Wider than the screen: scroll sideways";position:sticky;
+left:0;display:block;width:max-content;color:var(--soft);font-size:.8125rem}}
 .wide:focus-visible{outline:3px solid var(--blue);outline-offset:2px}
 table{border-collapse:collapse;width:100%;font-size:.9375rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;font-weight:600;padding-bottom:.5rem}
@@ -63,23 +68,24 @@ svg .label{paint-order:stroke;stroke:#fff;stroke-width:3px;stroke-linejoin:round
 .at{stroke:#8a4300;stroke-dasharray:4 3}
 .bar{fill:#5f8cc4}.whisker{fill:none;stroke:#1b1f24;stroke-width:1.5}
 @media (max-width:30rem){h1{font-size:1.45rem}table{font-size:.875rem}.sides{font-size:.8125rem}
-.sides td,.sides th{padding-right:.5rem}.sides small{font-size:.75rem}
+caption{max-width:calc(100vw - 5rem)}.sides td,.sides th{padding-right:.5rem}.sides small{font-size:.75rem}
 dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}}
-@media print{@page{margin:18mm}body{font-size:10pt}header,main,footer{max-width:none;padding:0}.wide{overflow:visible}
-.groups{min-width:0}details{border:0;padding:0}summary{list-style:none;color:var(--ink);break-after:avoid}
+@media print{@page{margin:18mm}html{font-size:10pt}header,main,footer{max-width:none;padding:0}.wide{overflow:visible}
+.groups{min-width:0}details{border:0;padding:0}summary{list-style:none;color:var(--ink)}
 summary::-webkit-details-marker{display:none}a{color:inherit}nav{break-inside:avoid}
 details::details-content{content-visibility:visible;block-size:auto}
-h2,h3,caption,thead{break-after:avoid}
+h1,h2,h3,caption,thead,summary{break-after:avoid;break-inside:avoid}
+th,td{padding:.35rem .75rem .35rem 0}
 tbody tr:first-child{break-before:avoid}tr,figure,svg,.plain li{break-inside:avoid}code{font-size:7.5pt}
 .pair{grid-template-columns:1fr 1fr}
-*{print-color-adjust:exact;-webkit-print-color-adjust:exact}figure{max-width:12cm}}
+*{print-color-adjust:exact;-webkit-print-color-adjust:exact}figure{max-width:10cm}p,ul{max-width:none}}
 """
 
 
 def page(title: str, *, header: str, main: str, footer: str) -> str:
     """Set a whole document around parts that are HTML already; only `title` is text.
 
-    The headings of `main` that have an id become the table of contents.
+    The sections of `main` become the table of contents.
     """
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/>'
@@ -91,17 +97,10 @@ def page(title: str, *, header: str, main: str, footer: str) -> str:
 
 
 def _contents(main: str) -> str:
-    found = [(int(level), name, told) for level, name, told in _HEADING.findall(main)]
+    found = _HEADING.findall(main)
     if len(found) < _CONTENTS_FROM:
         return ""
-    entries: list[tuple[str, list[str]]] = []
-    for level, name, told in found:
-        link = f'<a href="#{name}">{told}</a>'
-        if level == 2 or not entries:
-            entries.append((link, []))
-        else:
-            entries[-1][1].append(f"<li>{link}</li>")
-    listed = "".join(f"<li>{link}{'<ol>' + ''.join(inner) + '</ol>' if inner else ''}</li>" for link, inner in entries)
+    listed = "".join(f'<li><a href="#{name}">{told}</a></li>' for name, told in found)
     return f'\n<nav aria-labelledby="contents"><p id="contents">On this page</p><ol>{listed}</ol></nav>'
 
 
@@ -131,7 +130,7 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], *, 
     )
     shown = f' class="{kind}"' if kind else ""
     return (
-        f'<div class="wide" role="region" tabindex="0" aria-label="{text(caption)}"><table{shown}>'
+        f'<div class="wide" role="group" tabindex="0" aria-label="{text(caption)}"><table{shown}>'
         f"<caption>{text(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>\n"
     )
 
@@ -139,6 +138,20 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], *, 
 def folded(summary: str, body: str) -> str:
     """Set HTML that is shown when its summary (text) is chosen, and always on paper."""
     return f"<details><summary>{text(summary)}</summary>\n{body}</details>\n"
+
+
+def part(heading: str, body: str, *, insufficient: bool = False) -> str:
+    """Set a part of a section that is shown when its heading (text) is chosen, and always on paper.
+
+    Where the sample is insufficient for all that it tells, that is said before it is opened.
+    """
+    mark = ' <strong class="insufficient">insufficient</strong>' if insufficient else ""
+    return f'<details class="part"><summary><h3>{text(heading)}</h3>{mark}</summary>\n{body}</details>\n'
+
+
+def figure(drawn: str, caption: str) -> str:
+    """Set a drawing with its caption (HTML); what says why nothing is drawn has nothing to be explained."""
+    return f"<figure>{drawn}<figcaption>{caption}</figcaption></figure>" if drawn.startswith("<svg") else drawn
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from recognizance.reports.markup import facts, section
-from recognizance.reports.sample_section import digest_told, failure_told
+from recognizance.reports.sample_section import digest_told, digests_folded, failure_told
 from recognizance.reports.wording import count, text
 
 _NAMED = {"engine": "Engine", "model": "Model"}
@@ -47,6 +47,5 @@ def photographs_section(report: Mapping[str, Any], others: Mapping[str, object])
     return section(
         "measured",
         "What was measured, and on whom",
-        f"{facts(rows)}<h3>Digests (SHA-256)</h3>\n<p>Whoever has the same files can check that these are what was"
-        f" measured.</p>\n{facts(digests)}",
+        facts(rows) + digests_folded(digests),
     )

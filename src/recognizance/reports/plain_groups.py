@@ -7,21 +7,25 @@ from recognizance.accuracy.differentials import lie_apart
 from recognizance.accuracy.rates import Proportion
 from recognizance.reports.wording import Rate, finite, in_how_many, number, rate_of, text
 
-_ERRORS = (
-    ("fmr", "strangers are taken for one person", "How often strangers are taken for one person"),
-    ("fnmr", "the same person is missed", "How often the same person is missed"),
-)
+_PAIR_ERRORS = (("fmr", "strangers are taken for one person"), ("fnmr", "the same person is missed"))
 
 
-def shown_differences(groups: Sequence[Mapping[str, Any]]) -> list[str]:
+def shown_differences(
+    groups: Sequence[Mapping[str, Any]], errors: Sequence[tuple[str, str]] = _PAIR_ERRORS
+) -> list[str]:
     """Say how far the groups of the highest and the lowest rate lie apart, where the sample shows that they do.
 
     A sample shows it if every group's rate is measured and the two groups lie apart, as verdicts have it.
+
+    Parameters
+    ----------
+    errors : sequence of (str, str)
+        The rates that are looked at: their key, and what happens, before "among".
     """
     told = []
     for group in groups:
         rows = {str(row["group"]): row for row in group.get("rows") or ()}
-        for key, said, _ in _ERRORS:
+        for key, said in errors:
             measures = (group.get("differentials") or {}).get(key) or {}
             worst, best, ratio = measures.get("worst"), measures.get("best"), finite(measures.get("max_over_min"))
             if worst not in rows or best not in rows or ratio is None:
@@ -51,14 +55,14 @@ def unknown_rates(groups: Sequence[Mapping[str, Any]]) -> list[str]:
     """Name the groups whose rates the sample is too small for; what was not compared at all is not told here."""
     settings_of: dict[tuple[str, str, str], list[str]] = {}
     for group in groups:
-        for key, _, said in _ERRORS:
+        for key, said in _PAIR_ERRORS:
             rates = [(text(row["group"]), rate_of(row[key])) for row in group.get("rows") or ()]
             short = [name for name, rate in rates if not rate.measured]
             if short and any(rate.trials for _, rate in rates):
                 about = (said, text(group["attribute"]), listed(short))
                 settings_of.setdefault(about, []).append(f"{number(group['percent'], 0)}\u00a0%")
     return [
-        f"{said} among these groups at {listed(settings)} ({attribute}): {names}."
+        f"How often {said} among these groups at {listed(settings)} ({attribute}): {names}."
         ' Their samples are <strong class="insufficient">insufficient</strong>.'
         for (said, attribute, names), settings in settings_of.items()
     ]

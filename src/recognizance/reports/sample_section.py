@@ -40,12 +40,15 @@ def sample_section(report: Mapping[str, Any]) -> str:
         "measured",
         "What was measured, and on whom",
         f"{facts(rows)}<p>A photograph that could not be read or has no face that was found is not left out: its pairs"
-        " count as not matching.</p>\n"
-        + _group_sizes(report.get("groups") or ())
-        + folded(
-            "Digests (SHA-256)",
-            "<p>Whoever has the same files can check that these are what was measured.</p>\n" + facts(digests),
-        ),
+        " count as not matching.</p>\n" + _group_sizes(report.get("groups") or ()) + digests_folded(digests),
+    )
+
+
+def digests_folded(digests: Sequence[tuple[str, str]]) -> str:
+    """Set digests by what they are of, as `facts` (HTML)."""
+    return folded(
+        "Digests (SHA-256)",
+        "<p>Whoever has the same files can check that these are what was measured.</p>\n" + facts(digests),
     )
 
 

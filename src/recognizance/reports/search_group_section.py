@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from recognizance.reports.group_section import LABELS, MEASURES, NOT_MEASURED, figure_of_bars
-from recognizance.reports.markup import section, table
+from recognizance.reports.group_section import LABELS, MEASURES, NOT_MEASURED, figures_of_bars
+from recognizance.reports.markup import part, section, table
 from recognizance.reports.wording import count, number, rate_cell, rate_of, text
 
 
@@ -23,7 +23,7 @@ def differentials_table(attribute: str, percent: str, sides: Sequence[tuple[str,
         )
     rows = [(text(said), *(_measure(told, key) for _, told in sides)) for key, said in MEASURES]
     return table(
-        f"How far groups of {attribute} lie apart at {percent} %", ("Measure", *(name for name, _ in sides)), rows
+        f"How far groups of {attribute} lie apart at {percent}\u00a0%", ("Measure", *(name for name, _ in sides)), rows
     )
 
 
@@ -37,12 +37,13 @@ def own_group(told: Mapping[str, Any], share: object) -> str:
 def _group(index: int, group: Mapping[str, Any]) -> str:
     attribute, percent, rank = str(group["attribute"]), number(group["percent"], 0), count(group["rank"])
     rows = group.get("rows") or ()
-    parts = [f'<h3>By {text(attribute)}, at {percent} %</h3>\n<p class="verdict">{text(group.get("verdict"))}</p>']
+    rated = {key: [(str(row["group"]), rate_of(row[key])) for row in rows] for key in ("fpir", "fnir")}
+    parts = [f'<p class="verdict">{text(group.get("verdict"))}</p>']
     if rows:
         listed, missed = "Somebody listed who is not the person (FPIR)", f"Person not among {rank} (FNIR)"
         parts += [
             table(
-                f"Error rates by {attribute} of the person searched, at {percent} %",
+                f"Error rates by {attribute} of the person searched, at {percent}\u00a0%",
                 ("Group", listed, missed, "First false candidate of the same group"),
                 (
                     (
@@ -55,18 +56,10 @@ def _group(index: int, group: Mapping[str, Any]) -> str:
                 ),
                 kind="groups",
             ),
-            '<div class="pair">',
-            figure_of_bars(
-                f"group{index}-fpir",
-                f"Somebody else listed, by {attribute}",
-                [(str(row["group"]), rate_of(row["fpir"])) for row in rows],
+            figures_of_bars(
+                (f"group{index}-fpir", f"Somebody else listed, by {attribute}", rated["fpir"]),
+                (f"group{index}-fnir", f"Person missed, by {attribute}", rated["fnir"]),
             ),
-            figure_of_bars(
-                f"group{index}-fnir",
-                f"Person missed, by {attribute}",
-                [(str(row["group"]), rate_of(row["fnir"])) for row in rows],
-            ),
-            "</div>",
         ]
     if group.get("searches_without_group"):
         parts.append(f"<p>{count(group['searches_without_group'])} searches are in no group: it is not labelled.</p>")
@@ -74,7 +67,8 @@ def _group(index: int, group: Mapping[str, Any]) -> str:
     parts.append(
         differentials_table(attribute, percent, (("False positives", told.get("fpir")), ("Misses", told.get("fnir"))))
     )
-    return "\n".join(parts)
+    measured = any(rate.measured for bars in rated.values() for _, rate in bars)
+    return part(f"By {attribute}, at {percent}\u00a0%", "\n".join(parts), insufficient=bool(rows) and not measured)
 
 
 def _measure(side: Mapping[str, Any] | None, key: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from recognizance.reports.markup import facts, section
-from recognizance.reports.sample_section import digest_told, failure_told
+from recognizance.reports.sample_section import digest_told, digests_folded, failure_told
 from recognizance.reports.wording import count, text
 
 
@@ -43,8 +43,7 @@ def search_sample_section(
     return section(
         "measured",
         "What was measured, and on whom",
-        f"{facts(told)}<p>{said}</p>\n<h3>Digests (SHA-256)</h3>\n<p>Whoever has the same files can check that these"
-        f" are what was measured.</p>\n{facts(digests)}",
+        f"{facts(told)}<p>{said}</p>\n{digests_folded(digests)}",
     )
 
 

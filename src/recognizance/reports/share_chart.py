@@ -6,7 +6,7 @@ from recognizance.reports.charts import WIDTH, drawing, told_rate
 from recognizance.reports.wording import Rate, text
 
 _LEFT, _RIGHT, _STEP, _TOP = 4.0, WIDTH - 12.0, 40, 6
-_LABEL_LIMIT = 40
+_LABEL_LIMIT = 30
 
 
 def share_bars(name: str, title: str, rows: Sequence[tuple[str, float, Rate]]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from recognizance.reports.charts import det_curve
 from recognizance.reports.distribution_section import distribution_section
 from recognizance.reports.group_section import groups_section
-from recognizance.reports.markup import items, page, section, table
+from recognizance.reports.markup import figure, folded, items, page, section, table
 from recognizance.reports.plain_groups import listed, shown_differences, unknown_rates
 from recognizance.reports.sample_section import sample_section
 from recognizance.reports.wording import (
@@ -14,6 +14,7 @@ from recognizance.reports.wording import (
     count,
     finite,
     in_how_many,
+    moment,
     number,
     rate_cell,
     rate_of,
@@ -60,7 +61,7 @@ def verification_page(report: Mapping[str, Any]) -> str:
     header = (
         f'<h1>{title}</h1><p class="lead">A measurement of how often face recognition takes two strangers for one'
         " person, and how often it misses that two photographs show the same person.</p>"
-        f'<p class="soft">Recognizance {text(report.get("version"))}, measured {text(report.get("made_at"))}</p>'
+        f'<p class="soft">Recognizance {text(report.get("version"))}, measured {moment(report.get("made_at"))}</p>'
     )
     main = (
         _plain_words(report)
@@ -103,6 +104,8 @@ def _plain_words(report: Mapping[str, Any]) -> str:
     if apart:
         parts.append(f"<h3>Whom the errors fall on</h3>\n{items(apart)}")
     parts.append(f"<h3>What is not known</h3>\n{items(_unknown(report, rows))}")
+    if short := unknown_rates(report.get("groups") or ()):
+        parts.append(folded("Of which groups it is not known", items(short)))
     return section("plain", "In plain words", "\n".join(parts), kind="plain")
 
 
@@ -116,7 +119,11 @@ def _unknown(report: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> li
                 ' <strong class="insufficient">insufficient</strong>. A rate is called measured here after at least'
                 " 30 errors and as many pairs without."
             )
-    told += unknown_rates(report.get("groups") or ())
+    if unknown_rates(report.get("groups") or ()):
+        told.append(
+            "How often either error happens among some groups of people: their samples are"
+            ' <strong class="insufficient">insufficient</strong>.'
+        )
     if not report.get("groups"):
         told.append("Whether errors fall on some groups of people more than on others: that was not measured.")
     told.append(
@@ -183,9 +190,12 @@ def _det(report: Mapping[str, Any]) -> str:
     return section(
         "det",
         "One error against the other",
-        f"<figure>{drawn}<figcaption>Detection error trade-off: a stricter setting is further left and higher. In the"
-        " tinted ground fewer than 30 errors were counted: the sample is insufficient there, and a hollow mark is not"
-        f" measured.{absent}</figcaption></figure>",
+        figure(
+            drawn,
+            "Detection error trade-off: a stricter setting is further left and higher. In the tinted"
+            " ground fewer than 30 errors were counted: the sample is insufficient there, and a hollow mark is not"
+            f" measured.{absent}",
+        ),
     )
 
 

@@ -5,6 +5,7 @@ import math
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from recognizance.accuracy.rates import wilson_interval
@@ -44,6 +45,15 @@ def count(value: object) -> str:
     """Show a whole number with thousands separated, or "not available"."""
     held = finite(value)
     return ABSENT if held is None else f"{int(held):,}"
+
+
+def moment(value: object) -> str:
+    """Write a time of the report (ISO 8601) as people do, in UTC; what is none is shown as it is (HTML)."""
+    try:
+        told = datetime.fromisoformat(str(value)).astimezone(UTC)
+    except ValueError:
+        return text(value)
+    return f"{told.day} {told:%B %Y, %H:%M} UTC"
 
 
 def in_how_many(rate: float, towards: int = 0) -> str:

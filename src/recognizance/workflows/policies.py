@@ -96,8 +96,8 @@ def enable(place: Workplace, act: Act, identifier: str, approval: str | None = N
     Parameters
     ----------
     approval : str, optional
-        For putting another version in the place of one that is enforced: the request (`request_change`) that a
-        second person has approved.
+        For putting another version in the place of one that is enforced, and where the rules in force are not those
+        that the log names: the request (`request_change`) that a second person has approved.
 
     Raises
     ------
@@ -111,11 +111,12 @@ def enable(place: Workplace, act: Act, identifier: str, approval: str | None = N
     permitted = permit(place, act, KIND)
     pack = usable(place.packs.find(identifier))
     with objections_refused(place, permitted), place.store.write() as tx:
-        before = place.rulebook.in_force_in(tx).row
+        in_force = place.rulebook.in_force_in(tx)
+        before = in_force.row
         present = before.pack(identifier)
-        if present is not None and present.digest == pack.digest:
+        if present is not None and present.digest == pack.digest and in_force.as_logged:
             raise InvalidRequestError(f"The pack {identifier} is on already, and its folder has the same version.")
-        if present is not None and before.mode == ENFORCE:
+        if before.mode == ENFORCE and (present is not None or not in_force.as_logged):
             _require_second(tx, act, approval, _replacement(present, pack), f"policy enable {identifier}")
         now = permitted.time
         policies.keep_text(tx, pack.digest, pack.id, pack.text.description, pack.text.rules)
@@ -183,7 +184,7 @@ def request_change(place: Workplace, act: Act, change: str, identifier: str | No
     ----------
     change : str
         ``disable``: a pack is to be switched off; ``replace``: the version in the folder is to take the place of the
-        one that is on; ``observe``: packs are to report only.
+        one that is on, or of none; ``observe``: packs are to report only.
     identifier : str, optional
         The pack; not for ``observe``.
 
@@ -203,7 +204,7 @@ def request_change(place: Workplace, act: Act, change: str, identifier: str | No
         case "disable", str():
             payload = _disabling(_enabled(row, identifier))
         case "replace", str():
-            payload = _replacement(_enabled(row, identifier), usable(place.packs.find(identifier)))
+            payload = _replacement(row.pack(identifier), usable(place.packs.find(identifier)))
         case _:
             raise InvalidRequestError(
                 f"{change!r} is no change that two persons make so.", "Name a pack to disable or replace, or observe."
@@ -216,8 +217,8 @@ def _disabling(pack: EnabledPack) -> dict[str, Any]:
     return {"change": "disable", "pack": pack.id, "digest": pack.digest}
 
 
-def _replacement(pack: EnabledPack, by: Pack) -> dict[str, Any]:
-    return {"change": "replace", "pack": pack.id, "digest": pack.digest, "by": by.digest}
+def _replacement(pack: EnabledPack | None, by: Pack) -> dict[str, Any]:
+    return {"change": "replace", "pack": by.id, "digest": None if pack is None else pack.digest, "by": by.digest}
 
 
 def _observing() -> dict[str, Any]:

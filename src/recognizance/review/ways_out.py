@@ -133,6 +133,13 @@ WAYS_OUT = (
         "workflows.holding.require_free",
     ),
     WayOut(
+        "emergency-hold",
+        ("ListAuthorities", "ShowReview", "GetSearch"),
+        "By what an emergency's end deletes and a legal hold on a person keeps, whether that person was found.",
+        "A hold on anybody in a gallery keeps all withheld searches of it, whoever they found.",
+        "records.holds.keeping_results",
+    ),
+    WayOut(
         "review",
         ("ListReviews", "OpenReview", "ShowReview", "ConcludeReview", "ReleaseReview"),
         "The lead itself, to somebody who also has a reviewer's role.",

@@ -206,9 +206,16 @@ def test_comparing_too_much_is_searching(tmp_path: Path, model_cache: Path, face
             assert "more than 2 count as a search" in answered.message
         assert not isinstance(compare(probe, names[0]), Answered)  # counted already
         withheld = office.lead(office.case("ivy"), probe)
-        assert withheld in compare(probe, names[0]).message
+        told = compare(probe, names[0]).message
+        assert withheld in told
+        assert "It ends when the case is closed." in told
+        without_case = office.lead(None, probe)
+        told = compare(probe, names[0]).message
+        assert without_case in told
+        assert "was made in no case, so this does not end" in told
         examiner = office.rekognition("eve")
         pictures = {"SourceImage": {"Bytes": probe}, "TargetImage": {"Bytes": office.people[names[1]][0].read_bytes()}}
         assert "kept from examiners" in asking(lambda: examiner.compare_faces(**pictures)).message
-        office.examine(withheld, "eve", "support-same")
+        for review in (withheld, without_case):
+            office.examine(review, "eve", "support-same")
         assert examiner.compare_faces(**pictures)["SourceImageFace"]

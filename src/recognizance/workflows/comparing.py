@@ -9,6 +9,11 @@ from recognizance.workflows.objections import Objection
 from recognizance.workflows.place import Permit, Workplace, refusal
 from recognizance.workflows.withholding import RULE, as_searches, binding_terms
 
+_CASE_CLOSED = "It ends when the case is closed."
+_WITHOUT_CASE = (
+    "The search was made in no case, so this does not end. Name a case when you search: then it ends with the case."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -26,8 +31,8 @@ def require_no_search(place: Workplace, permitted: Permit, terms: ReviewTerms | 
     """Refuse all comparisons of whoever the result of a search is withheld from, whatever they would compare.
 
     For who searched, or works on the case, that holds also after the release, for who was not released is still
-    withheld: until the case is closed.  The same goes for examiners for whom leads wait whose similarity is kept from
-    them.
+    withheld: until the case is closed, and for good if the search was made in none.  The same goes for examiners for
+    whom leads wait whose similarity is kept from them.
 
     Parameters
     ----------
@@ -42,14 +47,15 @@ def require_no_search(place: Workplace, permitted: Permit, terms: ReviewTerms | 
         return
     operator = permitted.act.operator
     with place.store.read() as tx:
-        waiting = next((lead.id for lead in leads.withheld_from(tx, operator) if _counts(tx, lead)), None)
+        waiting = [lead for lead in leads.withheld_from(tx, operator) if _counts(tx, lead)]
         blinded = _is_blinded(tx, operator)
     if blinded:
         told = "A comparison would tell how alike the faces of a review are, which is kept from examiners."
         raise refusal(place, permitted, (Reason(RULE, told, "Conclude on the reviews that wait for you first."),))
-    if waiting is not None:
-        told = f"A comparison could tell what the review {waiting} withholds from you, so you compare nothing."
-        raise refusal(place, permitted, (Reason(RULE, told, "It ends when the case is closed."),))
+    if waiting:
+        lead = next((lead for lead in waiting if lead.case_id is None), waiting[0])
+        told = f"A comparison could tell what the review {lead.id} withholds from you, so you compare nothing."
+        raise refusal(place, permitted, (Reason(RULE, told, _WITHOUT_CASE if lead.case_id is None else _CASE_CLOSED),))
 
 
 def limit_of(place: Workplace, permitted: Permit, terms: ReviewTerms | None) -> Limit | None:

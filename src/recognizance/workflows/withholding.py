@@ -9,7 +9,7 @@ from recognizance.errors import Recorded, WithheldError
 from recognizance.ledger import ConcealedList, Value
 from recognizance.policy import Allowed, Applied, Judgement, Pack, Reason, Referred
 from recognizance.policy.pack import ReviewTerms as PackTerms
-from recognizance.records import Transaction, authority_uses, exclusions, galleries, leads, operators, searches
+from recognizance.records import Transaction, authority_uses, cases, exclusions, galleries, leads, operators, searches
 from recognizance.records.galleries import GalleryRow
 from recognizance.records.leads import LeadLine, LeadRow
 from recognizance.records.searches import SearchCandidate, SearchRecord
@@ -249,7 +249,7 @@ def enroller(place: Workplace, permitted: Permit, external_id: str | None) -> st
 def require_disclosable(tx: Transaction, act: Act, details: Mapping[str, Value], fields: Iterable[str]) -> None:
     """Object to the disclosure of what a review withholds; call it within `objections_refused`.
 
-    Until the release nobody has it disclosed; afterwards nobody who searches or examines.
+    Until the release nobody has it disclosed; afterwards nobody who searches, examines or works on the case.
 
     Raises
     ------
@@ -263,22 +263,30 @@ def require_disclosable(tx: Transaction, act: Act, details: Mapping[str, Value],
         return
     if lead.state not in (RELEASED, DELETED):
         raise Objection(Reason(RULE, f"The review {lead_id} has not ended, and what it examines is withheld."))
-    if lead.operator == act.operator or operators.get(tx, act.operator).held_anywhere & KEPT_FROM:
-        told = f"What the review {lead_id} examined is disclosed to nobody who searches or examines."
+    if _is_kept_from(tx, act, lead):
+        told = f"What the review {lead_id} examined is disclosed to nobody who searches, examines or works on the case."
         raise Objection(Reason(RULE, told, "Somebody who is an auditor alone can disclose it."))
 
 
 def withheld_entries(tx: Transaction, act: Act, entries: Collection[int]) -> set[int]:
     """Tell of which searches, by their entries, the caller may not learn what they found.
 
-    Of those under review nobody may, and of those that were, nobody who searches or examines.
+    Of those under review nobody may, and of those that were, nobody who searches, examines or works on the case.
     """
-    searching = bool(operators.get(tx, act.operator).held_anywhere & KEPT_FROM)
     return {
         lead.entry_index
         for lead in leads.withheld_among(tx, entries)
-        if searching or lead.operator == act.operator or lead.state not in (RELEASED, DELETED)
+        if lead.state not in (RELEASED, DELETED) or _is_kept_from(tx, act, lead)
     }
+
+
+def _is_kept_from(tx: Transaction, act: Act, lead: LeadRow) -> bool:
+    """Whether what was not released is kept from the caller for good, whatever other roles they have."""
+    return (
+        lead.operator == act.operator
+        or bool(operators.get(tx, act.operator).held_anywhere & KEPT_FROM)
+        or (lead.case_id is not None and cases.is_member(tx, lead.case_id, act.operator))
+    )
 
 
 def line_numbers(lines: Iterable[LeadLine], positions: Iterable[int]) -> list[int]:

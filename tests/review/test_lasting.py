@@ -186,6 +186,20 @@ def test_one_probe_compared_with_many_is_a_search_also_where_nothing_is_withheld
     assert not isinstance(compare(names[0], names[2]), Answered)
 
 
+def test_a_comparison_that_its_result_refuses_counts_too(lenient: Office) -> None:
+    """What is refused by what was found tells something of it."""
+    lenient.native("ada").enable_pack(Pack="result")
+    names, client = list(lenient.people), lenient.rekognition("isa")
+    probe = lenient.probe(names[0])
+
+    def compare(target: bytes) -> Any:
+        return asking(lambda: client.compare_faces(SourceImage={"Bytes": probe}, TargetImage={"Bytes": target}))
+
+    for target in (probe, lenient.people[names[0]][0].read_bytes()):
+        assert "result/look-first" in compare(target).message
+    assert "more than 2 count as a search" in compare(lenient.people[names[1]][0].read_bytes()).message
+
+
 def test_comparing_too_much_is_searching(tmp_path: Path, model_cache: Path, faces: Path) -> None:
     with reviewed_office(tmp_path / "home", model_cache, faces, more="targets_max = 2", people=4) as office:
         client, names = office.rekognition("ivy"), list(office.people)

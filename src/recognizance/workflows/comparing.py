@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from recognizance.policy import Allowed, Reason
 from recognizance.records import Transaction, cases, comparisons, examinations, leads, operators
 from recognizance.review import OPEN, ReviewTerms
-from recognizance.workflows.objections import Objection
+from recognizance.workflows.objections import Objection, objections_refused
 from recognizance.workflows.place import Permit, Workplace, refusal
 from recognizance.workflows.withholding import RULE, as_searches, binding_terms
 
@@ -75,9 +75,9 @@ def limit_of(place: Workplace, permitted: Permit, terms: ReviewTerms | None) -> 
 
 
 def count_comparison(
-    tx: Transaction, permitted: Permit, limit: Limit | None, photographs: tuple[bytes, bytes], targets: int
+    place: Workplace, permitted: Permit, limit: Limit | None, photographs: tuple[bytes, bytes], targets: int
 ) -> None:
-    """Count a comparison, and object to more than the limit in a day; call it within `objections_refused`.
+    """Count a comparison, and refuse more than the limit in a day; before its result is judged, which may refuse it.
 
     Parameters
     ----------
@@ -88,24 +88,26 @@ def count_comparison(
 
     Raises
     ------
-    Objection
+    RefusedError
     """
     if limit is None:
         return
     operator = permitted.act.operator
-    counted = comparisons.count(tx, operator, at=permitted.time, photographs=() if limit.of_all_probes else photographs)
-    if comparisons.is_known(tx, operator, photographs):
-        return
-    if counted + targets > limit.targets_max:
-        raise Objection(
-            Reason(
-                RULE,
-                f"With this you would have compared {counted + targets} faces within a day; more than "
-                f"{limit.targets_max} count as a search, and you cannot search here without a review.",
-                "Search the gallery: reviewers see what is found.",
+    counted_of = () if limit.of_all_probes else photographs
+    with objections_refused(place, permitted), place.store.write() as tx:
+        counted = comparisons.count(tx, operator, at=permitted.time, photographs=counted_of)
+        if comparisons.is_known(tx, operator, photographs):
+            return
+        if counted + targets > limit.targets_max:
+            raise Objection(
+                Reason(
+                    RULE,
+                    f"With this you would have compared {counted + targets} faces within a day; more than "
+                    f"{limit.targets_max} count as a search, and you cannot search here without a review.",
+                    "Search the gallery: reviewers see what is found.",
+                )
             )
-        )
-    comparisons.add(tx, operator, photographs, targets, at=permitted.time)
+        comparisons.add(tx, operator, photographs, targets, at=permitted.time)
 
 
 def _is_blinded(tx: Transaction, operator: str) -> bool:

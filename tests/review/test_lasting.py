@@ -165,6 +165,11 @@ def test_what_is_not_withheld_goes_out_as_a_lead_and_is_reviewed_all_the_same(le
         headers = found["ResponseMetadata"]["HTTPHeaders"]
         assert (headers["x-recognizance-lead"], headers["x-recognizance-decision"]) == ("unreviewed", "referred")
     review = headers["x-recognizance-review"]
+    source, target = ({"Bytes": path.read_bytes()} for path in lenient.people[person][:2])
+    examiner = lenient.rekognition("eve")
+    compared = asking(lambda: examiner.compare_faces(SourceImage=source, TargetImage=target))
+    assert isinstance(compared, Answered), "similarity is hidden from who examines, though the result goes out"
+    assert "kept from examiners" in compared.message
     lenient.release(review, lenient.agree(review))
     assert lenient.native("ivy").show_review(ReviewId=review)["Review"]["Released"] == 1
     assert lenient.native("ivy").export_references(Gallery=lenient.gallery)["References"]

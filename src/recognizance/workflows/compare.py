@@ -9,7 +9,7 @@ from recognizance.detection.filter import shortcomings
 from recognizance.errors import NoFaceError
 from recognizance.ledger import Concealed, ConcealedList
 from recognizance.workflows.act import Act
-from recognizance.workflows.comparing import count_comparison, limit_of, require_no_search
+from recognizance.workflows.comparing import count_comparison, limit_of, require_no_search, require_not_blinded
 from recognizance.workflows.engine import NO_FACE, Photograph, require_face
 from recognizance.workflows.place import Workplace, failures_recorded, permit, record, require_no_review
 from recognizance.workflows.releasing import judged_by_result, result_facts
@@ -62,6 +62,7 @@ def compare(
     """
     permitted = permit(place, act, "compare", threshold_percent=threshold_percent, targets=1)
     terms = withholds(place, permitted)
+    require_not_blinded(place, permitted)
     require_no_search(place, permitted, terms)
     limit = limit_of(place, permitted, terms)
     threshold_percent = permitted.threshold(threshold_percent)

@@ -31,8 +31,7 @@ def require_no_search(place: Workplace, permitted: Permit, terms: ReviewTerms | 
     """Refuse all comparisons of whoever the result of a search is withheld from, whatever they would compare.
 
     For who searched, or works on the case, that holds also after the release, for who was not released is still
-    withheld: until the case is closed, and for good if the search was made in none.  The same goes for examiners for
-    whom leads wait whose similarity is kept from them.
+    withheld: until the case is closed, and for good if the search was made in none.
 
     Parameters
     ----------
@@ -45,17 +44,28 @@ def require_no_search(place: Workplace, permitted: Permit, terms: ReviewTerms | 
     """
     if terms is None:
         return
-    operator = permitted.act.operator
     with place.store.read() as tx:
-        waiting = [lead for lead in leads.withheld_from(tx, operator) if _counts(tx, lead)]
-        blinded = _is_blinded(tx, operator)
-    if blinded:
-        told = "A comparison would tell how alike the faces of a review are, which is kept from examiners."
-        raise refusal(place, permitted, (Reason(RULE, told, "Conclude on the reviews that wait for you first."),))
+        waiting = [lead for lead in leads.withheld_from(tx, permitted.act.operator) if _counts(tx, lead)]
     if waiting:
         lead = next((lead for lead in waiting if lead.case_id is None), waiting[0])
         told = f"A comparison could tell what the review {lead.id} withholds from you, so you compare nothing."
         raise refusal(place, permitted, (Reason(RULE, told, _WITHOUT_CASE if lead.case_id is None else _CASE_CLOSED),))
+
+
+def require_not_blinded(place: Workplace, permitted: Permit) -> None:
+    """Refuse all comparisons of an examiner for whom a lead waits whose similarity is kept from them.
+
+    That is so also where its result went out to who searched, and whatever rules are in force by now.
+
+    Raises
+    ------
+    RefusedError
+    """
+    with place.store.read() as tx:
+        blinded = _is_blinded(tx, permitted.act.operator)
+    if blinded:
+        told = "A comparison would tell how alike the faces of a review are, which is kept from examiners."
+        raise refusal(place, permitted, (Reason(RULE, told, "Conclude on the reviews that wait for you first."),))
 
 
 def limit_of(place: Workplace, permitted: Permit, terms: ReviewTerms | None) -> Limit | None:

@@ -117,7 +117,7 @@ def enable(place: Workplace, act: Act, identifier: str, approval: str | None = N
         if present is not None and present.digest == pack.digest and in_force.as_logged:
             raise InvalidRequestError(f"The pack {identifier} is on already, and its folder has the same version.")
         if before.mode == ENFORCE and (present is not None or not in_force.as_logged):
-            _require_second(tx, act, approval, _replacement(present, pack), f"policy enable {identifier}")
+            _require_second(tx, permitted, approval, _replacement(present, pack), f"policy enable {identifier}")
         now = permitted.time
         policies.keep_text(tx, pack.digest, pack.id, pack.text.description, pack.text.rules)
         packs = [each for each in before.packs if each.id != identifier]
@@ -146,7 +146,7 @@ def disable(place: Workplace, act: Act, identifier: str, approval: str | None = 
         before = place.rulebook.in_force_in(tx).row
         present = _enabled(before, identifier)
         if before.mode == ENFORCE:
-            _require_second(tx, act, approval, _disabling(present), f"policy disable {identifier}")
+            _require_second(tx, permitted, approval, _disabling(present), f"policy disable {identifier}")
         packs = [each for each in before.packs if each.id != identifier]
         details = {"pack": identifier, "pack_digest": present.digest}
         return _put(tx, permitted, before, before.mode, packs, "disabled", details)
@@ -172,7 +172,7 @@ def set_mode(place: Workplace, act: Act, mode: str, approval: str | None = None)
         before = place.rulebook.in_force_in(tx).row
         _require_other_mode(before, mode)
         if mode == OBSERVE:
-            _require_second(tx, act, approval, _observing(), "policy mode observe")
+            _require_second(tx, permitted, approval, _observing(), "policy mode observe")
         return _put(tx, permitted, before, mode, before.packs, mode, {})
 
 
@@ -225,7 +225,9 @@ def _observing() -> dict[str, Any]:
     return {"change": "observe"}
 
 
-def _require_second(tx: Transaction, act: Act, approval: str | None, payload: Mapping[str, Any], command: str) -> None:
+def _require_second(
+    tx: Transaction, permitted: Permit, approval: str | None, payload: Mapping[str, Any], command: str
+) -> None:
     if approval is None:
         raise Objection(
             Reason(
@@ -234,7 +236,7 @@ def _require_second(tx: Transaction, act: Act, approval: str | None, payload: Ma
                 f"Ask for it first: `recognizance {command} --request`.",
             )
         )
-    approvals.redeem(tx, act, approval, KIND, payload)
+    approvals.redeem(tx, permitted.act, approval, KIND, payload, now=permitted.time)
 
 
 def _enabled(row: PolicyRow, identifier: str) -> EnabledPack:

@@ -14,7 +14,7 @@ from recognizance.policy.pack import NOTHING_PERMITS, BrokenPack, Pack, ReviewTe
 NO_PACK = Reason(
     "standing/no-pack",
     "The rules are enforced, and no rule pack is on, so nothing permits this.",
-    "An administrator can switch one on: `recognizance policy enable ID`.",
+    "Two persons can switch one on: `recognizance policy enable ID --request`.",
 )
 
 

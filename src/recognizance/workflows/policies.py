@@ -1,7 +1,7 @@
 """Switch rule packs on and off, and say whether they bind.
 
 Who tightens does it alone.  Loosening what is enforced takes a second person: disabling a pack, putting another version
-in its place, or going back to observing.
+in its place, enabling the first one where none is on, or going back to observing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -96,8 +96,9 @@ def enable(place: Workplace, act: Act, identifier: str, approval: str | None = N
     Parameters
     ----------
     approval : str, optional
-        For putting another version in the place of one that is enforced, and where the rules in force are not those
-        that the log names: the request (`request_change`) that a second person has approved.
+        For putting another version in the place of one that is enforced, for the first one where rules are enforced and
+        none is on, and where the rules in force are not those that the log names: the request (`request_change`) that a
+        second person has approved.
 
     Raises
     ------
@@ -116,7 +117,9 @@ def enable(place: Workplace, act: Act, identifier: str, approval: str | None = N
         present = before.pack(identifier)
         if present is not None and present.digest == pack.digest and in_force.as_logged:
             raise InvalidRequestError(f"The pack {identifier} is on already, and its folder has the same version.")
-        if before.mode == ENFORCE and (present is not None or not in_force.as_logged):
+        # One more pack only tightens; the first one permits what nothing permitted before.
+        tightens = present is None and before.packs and in_force.as_logged
+        if before.mode == ENFORCE and not tightens:
             _require_second(tx, permitted, approval, _replacement(present, pack), f"policy enable {identifier}")
         now = permitted.time
         policies.keep_text(tx, pack.digest, pack.id, pack.text.description, pack.text.rules)

@@ -48,7 +48,8 @@ class Rule(_Worded):
 class Floor(_Worded):
     """The least threshold, or the longest candidate list, for whom and what it concerns.
 
-    ``roles`` and ``purposes`` are everybody and everything where they are empty.  ``percent`` or ``fmr``, a false match
+    ``roles`` and ``purposes`` are everybody and everything where they are empty; requests of no purpose that is
+    registered and in force are of every purpose.  ``percent`` or ``fmr``, a false match
     rate, is the floor; a lower threshold is raised to it, or refused, as ``effect`` says.  A longer candidate list is
     cut to ``candidates_max``.  ``reading`` says what of it is our reading of the source.
     """

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 from recognizance.errors import Recorded, WithheldError
 from recognizance.ledger import ConcealedList, Value
-from recognizance.policy import Allowed, Applied, Judgement, Pack, Reason, Referred
-from recognizance.policy.pack import ReviewTerms as PackTerms
+from recognizance.policy import Allowed, Applied, Judgement, Pack, Reason, Referred, ReviewDemands
 from recognizance.records import Transaction, authority_uses, cases, exclusions, galleries, leads, operators, searches
 from recognizance.records.galleries import GalleryRow
 from recognizance.records.leads import LeadLine, LeadRow
@@ -185,8 +184,8 @@ def as_searches(place: Workplace, permitted: Permit) -> list[Judgement]:
     return judged
 
 
-def _taken_over(said: PackTerms) -> ReviewTerms:
-    """Take a pack's terms over: reviews know nothing of packs."""
+def _taken_over(said: ReviewDemands) -> ReviewTerms:
+    """Make terms of what packs ask: reviews know nothing of packs."""
     return ReviewTerms(**said.model_dump())
 
 

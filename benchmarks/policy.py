@@ -32,7 +32,7 @@ from pipeline import make_photographs
 from recognizance import bootstrap
 from recognizance.biometrics import QualityLevel
 from recognizance.ledger import Entry
-from recognizance.policy import Pack, RequestFacts, ResultFacts, spell_facts
+from recognizance.policy import Pack, RequestFacts, ResultFacts, policy_digest, spell_facts
 from recognizance.records import galleries, policies, references, searches
 from recognizance.records.policies import ENFORCE, OBSERVE, EnabledPack
 from recognizance.settings import Settings, read_settings
@@ -81,7 +81,9 @@ def switch_on(place: Workplace, packs: list[Pack], mode: str = OBSERVE) -> None:
         for pack in packs:
             policies.keep_text(tx, pack.digest, pack.id, pack.text.description, pack.text.rules)
         on = [EnabledPack(pack.id, pack.digest, now, "ada") for pack in packs]
-        policies.put(tx, digest=uuid.uuid4().hex, mode=mode, packs=on, since=now, set_by="ada")
+        digest = policy_digest(mode, ((pack.id, pack.digest) for pack in packs))
+        policies.put(tx, digest=digest, mode=mode, packs=on, since=now, set_by="ada")
+        place.ledger.append(tx, Entry("policy", now, "ada", "allowed", (), {"policy": digest}))
 
 
 def decide(rulebook: Rulebook) -> None:

@@ -188,6 +188,29 @@ def test_what_is_rejected_goes_at_once(precinct: Precinct) -> None:
     assert precinct.changes() == ["declared", "rejected", "results deleted"]
 
 
+def test_answers_that_are_kept_go_with_the_results(precinct: Precinct) -> None:
+    """A request that is sent again is answered again, also without the authority."""
+    precinct.declare()
+    ivy, under = precinct.rekognition("ivy"), precinct.rekognition("ivy", f"/case/{CASE}/authority/E-1")
+    faces = [face["FaceId"] for face in ivy.list_faces(CollectionId=GALLERY)["Faces"]]
+    ivy.create_user(CollectionId=GALLERY, UserId="doe", ClientRequestToken="kept")
+    ivy.associate_faces(CollectionId=GALLERY, UserId="doe", FaceIds=faces[:1])
+    asked = {"CollectionId": GALLERY, "UserId": "doe", "FaceIds": ["0" * 8 + "-0000-4000-8000-" + "0" * 12]}
+    repeated = [
+        client.associate_faces(**asked, ClientRequestToken="t")["ResponseMetadata"]["HTTPHeaders"]
+        for client in (under, ivy)
+    ]
+    details = [precinct.server.entries()[int(told["x-recognizance-entry"])]["details"] for told in repeated]
+    assert "repeats" in details[1]
+    precinct.native("una").reject_authority(Case=CASE, Document="E-1", Reason="There was no danger.")
+    answer = ivy.associate_faces(**asked, ClientRequestToken="t")
+    assert "repeats" not in precinct.server.entries()[entry_of(answer)]["details"]
+    ivy.create_user(CollectionId=GALLERY, UserId="doe", ClientRequestToken="kept")  # was not done under it
+    precinct.declare("E-2")
+    declared = [each["details"] for each in precinct.entries() if each["details"]["change"] == "declared"]
+    assert [each["unratified_before"] for each in declared] == [0, 1]
+
+
 def test_a_legal_hold_suspends_the_deletion(precinct: Precinct) -> None:
     precinct.declare()
     kept, gone = precinct.search(), precinct.search()

@@ -94,7 +94,7 @@ def test_a_request_is_approved_by_another_and_used_once(staffed: Office) -> None
     row, _ = approvals.request(place, staffed.act("sam"), "hold", wanted)
     assert "a name" not in str(staffed.entries())
     with place.store.write() as tx, pytest.raises(Objection, match="No second person"):
-        approvals.redeem(tx, staffed.act("sam"), row.id, "hold", wanted)
+        approvals.redeem(tx, staffed.act("sam"), row.id, "hold", wanted, now=staffed.now)
     with pytest.raises(RefusedError, match="Nobody confirms their own"):
         approvals.approve(place, staffed.act("sam"), row.id)
     approved, index = approvals.approve(place, staffed.act("sue"), row.id)
@@ -106,11 +106,11 @@ def test_a_request_is_approved_by_another_and_used_once(staffed: Office) -> None
         (staffed.act("sam"), "hold", {**wanted, "hold": "h2"}),
     ):
         with place.store.write() as tx, pytest.raises(Objection, match="something else"):
-            approvals.redeem(tx, act, row.id, kind, payload)
+            approvals.redeem(tx, act, row.id, kind, payload, now=staffed.now)
     with place.store.write() as tx:
-        assert approvals.redeem(tx, staffed.act("sam"), row.id, "hold", wanted).decided_by == "sue"
+        assert approvals.redeem(tx, staffed.act("sam"), row.id, "hold", wanted, now=staffed.now).decided_by == "sue"
     with place.store.write() as tx, pytest.raises(Objection, match="used already"):
-        approvals.redeem(tx, staffed.act("sam"), row.id, "hold", wanted)
+        approvals.redeem(tx, staffed.act("sam"), row.id, "hold", wanted, now=staffed.now)
     with pytest.raises(RefusedError):
         approvals.withdraw(place, staffed.act("sam"), row.id)
 
@@ -120,7 +120,20 @@ def test_an_approval_lapses_when_the_two_become_one(staffed: Office) -> None:
     approvals.approve(staffed.place, staffed.act("sue"), row.id)
     staffed.issue("sue", by="sam")
     with staffed.place.store.write() as tx, pytest.raises(Objection, match="could sign as"):
-        approvals.redeem(tx, staffed.act("sam"), row.id, "hold", {})
+        approvals.redeem(tx, staffed.act("sam"), row.id, "hold", {}, now=staffed.now)
+
+
+def test_a_request_and_its_approval_are_good_for_a_week(staffed: Office) -> None:
+    place = staffed.place
+    rows = [approvals.request(place, staffed.act("sam"), "hold", {})[0] for _ in range(2)]
+    staffed.pass_time(days=6)
+    approvals.approve(place, staffed.act("sue"), rows[0].id)
+    staffed.pass_time(days=1, seconds=1)
+    with place.store.write() as tx, pytest.raises(Objection, match="a week old"):
+        approvals.redeem(tx, staffed.act("sam"), rows[0].id, "hold", {}, now=staffed.now)
+    with pytest.raises(RefusedError, match="a week old"):
+        approvals.approve(place, staffed.act("sue"), rows[1].id)
+    assert approvals.withdraw(place, staffed.act("sam"), rows[0].id)[0].state == "withdrawn"
 
 
 def test_who_waits_for_a_second_person_cannot_make_one(staffed: Office) -> None:

@@ -158,6 +158,15 @@ def test_loosening_takes_two_persons(staff: Office, packs: Path) -> None:
     assert (row.mode, staff.last()["details"]["change"]) == ("observe", "observe")
 
 
+def test_where_nothing_is_permitted_for_want_of_a_pack_the_first_one_loosens(staff: Office) -> None:
+    place, ada = staff.place, staff.act("ada")
+    policies.set_mode(place, ada, "enforce")
+    assert "enable ID --request" in refused(search, staff)
+    assert "loosened by two persons" in refused(policies.enable, place, ada, "county")
+    policies.enable(place, ada, "county", agreed(staff, "replace", "county"))
+    policies.enable(place, ada, "closed")  # one more only tightens
+
+
 def test_an_approval_is_for_the_version_that_it_was_asked_for(staff: Office, packs: Path) -> None:
     place, ada = staff.place, staff.act("ada")
     policies.enable(place, ada, "county")

@@ -11,9 +11,10 @@ import pytest
 from recognizance.bootstrap import open_record
 from recognizance.copies import back_up_record, restore_record
 from recognizance.errors import BackupError
+from recognizance.ledger import Entry
 from recognizance.records import Transaction, entries, galleries, holds, operators, policies, references, subjects
 from recognizance.records.holds import SUBJECT, Hold
-from recognizance.records.policies import ENFORCE, EnabledPack
+from recognizance.records.policies import ENFORCE, OBSERVE, EnabledPack
 from recognizance.settings import Settings, read_settings
 from records.making import a_reference, an_old_record
 
@@ -117,6 +118,7 @@ def test_a_backup_of_before_does_not_loosen_rules(settings: Settings, tmp_path: 
         policies.keep_text(tx, "digest", "county", 'id = "county"', "permit(principal, action, resource);")
         on = [EnabledPack("county", "digest", NOW, "ann")]
         known = policies.put(tx, digest="rules", mode=ENFORCE, packs=on, since=NOW, set_by="ann")
+        record.ledger.append(tx, Entry("policy", NOW, "ann", "allowed", (), {"policy": "rules"}))
     for _ in range(2):
         restore_record(settings, tmp_path / "backup", roll_back_log=True)
         with open_record(settings) as record, record.store.read() as tx:
@@ -124,3 +126,14 @@ def test_a_backup_of_before_does_not_loosen_rules(settings: Settings, tmp_path: 
             assert policies.text_of(tx, "digest") is not None
             entry = json.loads(entries.list_page(tx, limit=100)[-1].body)
             assert (entry["kind"], entry["details"]["policy"]) == ("restore", "rules")
+
+
+def test_rules_that_the_log_does_not_name_are_not_put_in_force_again(settings: Settings, tmp_path: Path) -> None:
+    with open_record(settings):
+        pass
+    back_up_record(settings, tmp_path / "backup")
+    with open_record(settings) as record, record.store.write() as tx:
+        policies.put(tx, digest="loose", mode=OBSERVE, packs=[], since=NOW, set_by="ann")
+    restore_record(settings, tmp_path / "backup", roll_back_log=True)
+    with open_record(settings) as record, record.store.read() as tx:
+        assert policies.in_force(tx) is None

@@ -49,18 +49,22 @@ def test_a_false_match_rate_is_a_floor_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("roles", "purpose", "expected"),
+    ("roles", "purpose", "basis", "expected"),
     [
-        ({"examiner"}, "theft", 80.0),
-        ({"investigator"}, None, 80.0),
-        ({"investigator"}, "missing", 80.0),
-        ({"investigator"}, "theft", 99.0),
-        ({"investigator", "examiner"}, "theft", 99.0),
+        ({"examiner"}, "theft", None, 80.0),
+        ({"investigator"}, None, None, 99.0),
+        ({"investigator"}, "missing", None, 99.0),
+        ({"investigator"}, "missing", "RCW 1", 80.0),
+        ({"investigator"}, "theft", None, 99.0),
+        ({"investigator"}, "theft", "RCW 2", 99.0),
+        ({"investigator", "examiner"}, "theft", None, 99.0),
     ],
 )
-def test_a_floor_concerns_roles_and_purposes(roles: set[str], purpose: str | None, expected: float) -> None:
+def test_a_floor_concerns_roles_and_purposes_and_whoever_names_no_registered_one(
+    roles: set[str], purpose: str | None, basis: str | None, expected: float
+) -> None:
     some = floored("some", 'percent = 99\nroles = ["investigator"]\npurposes = ["theft"]')
-    facts = request(roles=frozenset(roles), purpose=purpose, threshold_percent=80.0)
+    facts = request(roles=frozenset(roles), purpose=purpose, purpose_basis=basis, threshold_percent=80.0)
     assert judge([some], facts).applied.threshold_percent == expected
 
 

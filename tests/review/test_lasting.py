@@ -172,6 +172,11 @@ def test_what_is_not_withheld_goes_out_as_a_lead_and_is_reviewed_all_the_same(le
         headers = found["ResponseMetadata"]["HTTPHeaders"]
         assert (headers["x-recognizance-lead"], headers["x-recognizance-decision"]) == ("unreviewed", "referred")
     review = headers["x-recognizance-review"]
+    source, target = ({"Bytes": path.read_bytes()} for path in lenient.people[person][:2])
+    examiner = lenient.rekognition("eve")
+    compared = asking(lambda: examiner.compare_faces(SourceImage=source, TargetImage=target))
+    assert isinstance(compared, Answered), "similarity is hidden from who examines, though the result goes out"
+    assert "kept from examiners" in compared.message
     lenient.release(review, lenient.agree(review))
     assert lenient.native("ivy").show_review(ReviewId=review)["Review"]["Released"] == 1
     assert lenient.native("ivy").export_references(Gallery=lenient.gallery)["References"]
@@ -191,6 +196,20 @@ def test_one_probe_compared_with_many_is_a_search_also_where_nothing_is_withheld
     assert "more than 2 count as a search" in compare(names[0], names[1]).message
     assert "more than 2 count as a search" in compare(names[3], names[2]).message
     assert not isinstance(compare(names[0], names[2]), Answered)
+
+
+def test_a_comparison_that_its_result_refuses_counts_too(lenient: Office) -> None:
+    """What is refused by what was found tells something of it."""
+    lenient.native("ada").enable_pack(Pack="result")
+    names, client = list(lenient.people), lenient.rekognition("isa")
+    probe = lenient.probe(names[0])
+
+    def compare(target: bytes) -> Any:
+        return asking(lambda: client.compare_faces(SourceImage={"Bytes": probe}, TargetImage={"Bytes": target}))
+
+    for target in (probe, lenient.people[names[0]][0].read_bytes()):
+        assert "result/look-first" in compare(target).message
+    assert "more than 2 count as a search" in compare(lenient.people[names[1]][0].read_bytes()).message
 
 
 def test_comparing_too_much_is_searching(tmp_path: Path, model_cache: Path, faces: Path) -> None:
@@ -213,9 +232,16 @@ def test_comparing_too_much_is_searching(tmp_path: Path, model_cache: Path, face
             assert "more than 2 count as a search" in answered.message
         assert not isinstance(compare(probe, names[0]), Answered)  # counted already
         withheld = office.lead(office.case("ivy"), probe)
-        assert withheld in compare(probe, names[0]).message
+        told = compare(probe, names[0]).message
+        assert withheld in told
+        assert "It ends when the case is closed." in told
+        without_case = office.lead(None, probe)
+        told = compare(probe, names[0]).message
+        assert without_case in told
+        assert "was made in no case, so this does not end" in told
         examiner = office.rekognition("eve")
         pictures = {"SourceImage": {"Bytes": probe}, "TargetImage": {"Bytes": office.people[names[1]][0].read_bytes()}}
         assert "kept from examiners" in asking(lambda: examiner.compare_faces(**pictures)).message
-        office.examine(withheld, "eve", "support-same")
+        for review in (withheld, without_case):
+            office.examine(review, "eve", "support-same")
         assert examiner.compare_faces(**pictures)["SourceImageFace"]

@@ -350,6 +350,29 @@ def test_hold(office: Office, person: str) -> None:
     ivy.delete_faces(CollectionId=gallery, FaceIds=[own])
 
 
+def test_emergency_hold(office: Office, person: str) -> None:
+    ivy = office.rekognition("ivy")
+    ivy.create_user(CollectionId=office.gallery, UserId="held")
+    ivy.associate_faces(
+        CollectionId=office.gallery, UserId="held", FaceIds=[office.face_ids[person]], UserMatchThreshold=0
+    )
+    placed = office.native("sue").place_hold(Gallery=office.gallery, Subject="held", Reason="The defence asks for it.")
+    told = []
+    for photograph in (office.probe(person), office.stranger()):
+        case = office.case("ivy")
+        office.native("ivy").declare_emergency(Case=case, Document="E-1", Reason="A child is missing.")
+        client = office.client("rekognition", office.keys["ivy"], f"/case/{case}/authority/E-1")
+        searching = partial(client.search_faces_by_image, CollectionId=office.gallery, Image={"Bytes": photograph})
+        review = withheld(asking(searching)).review
+        client.close()
+        office.native("una").reject_authority(Case=case, Document="E-1", Reason="There was no danger.")
+        (authority,) = office.native("ivy").list_authorities(Case=case)["Authorities"]
+        state = office.native("ivy").show_review(ReviewId=review)["Review"]["State"]
+        told.append((authority["KeptByHolds"], authority["ResultsDeleted"], state))
+    office.release_hold(placed["Hold"]["HoldId"])
+    assert told[0] == told[1] == ([placed["Hold"]["HoldId"]], 0, "under-review")
+
+
 def test_review(office: Office, person: str) -> None:
     number = office.case("ike", "ivy")
     review = office.lead(number, office.probe(person), by="ike")

@@ -9,6 +9,7 @@ from recognizance_verify import VerificationError
 from recognizance_verify.census import KINDS_MAX, OTHER
 from recognizance_verify.folder import verify_export
 from recognizance_verify.notes import Checkpoint, SignedNote
+from recognizance_verify.reports import report_export
 from recognizance_verify.tiles import pack_entries
 from recognizance_verify.trust import Trust
 from verify.building import LOG_KEY, TIME, TRUST, WITNESS_KEY, Log, entry, make_log, write_export
@@ -56,6 +57,14 @@ def test_a_clock_that_went_back_is_noticed_and_no_failure(tmp_path: Path) -> Non
     log = Log([entry(0), entry(1), entry(2, time=early), entry(3), entry(4, time=early)])
     census = verify_export(write_export(tmp_path / "export", log.files()), TRUST).census
     assert (census.backwards, census.first_backwards) == (2, 2)
+
+
+def test_other_rules_than_the_log_names_are_noticed(tmp_path: Path) -> None:
+    told = [{"rules_as_logged": True}, {"rules_as_logged": False}, {}]
+    log = Log([entry(at, kind="start", details=details) for at, details in enumerate(told)])
+    checked = verify_export(write_export(tmp_path / "export", log.files()), TRUST)
+    assert (checked.census.other_rules, checked.census.first_other_rules) == (1, 1)
+    assert "wrote to the database past the server" in "".join(report_export(checked).lines)
 
 
 def test_names_cannot_fill_the_memory(tmp_path: Path) -> None:

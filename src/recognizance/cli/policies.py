@@ -76,7 +76,7 @@ def list_packs(
 def enable(context: typer.Context, pack: _Pack, request: _Request = False, approval: _Approval = None) -> int:
     """Switch a pack on, as its folder has it now.
 
-    Putting another version in the place of one that is enforced takes a second person.
+    Where packs are enforced, putting another version in the place of one takes a second person; so does the first one.
     """
     if _asked(context.obj, request, approval, {"Change": "replace", "Pack": pack}, f"policy enable {pack}"):
         return ExitCode.OK

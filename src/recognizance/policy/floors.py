@@ -64,6 +64,9 @@ def thousandths(percent: float | None) -> int:
 
 
 def _concerns(floor: Floor, facts: RequestFacts) -> bool:
-    return (not floor.roles or not floor.roles.isdisjoint(facts.roles)) and (
-        not floor.purposes or facts.purpose in floor.purposes
-    )
+    """Whether a floor is for whom and what a request names.
+
+    A purpose that is not registered, or none, is no way around one: anybody can name it.
+    """
+    of_purpose = not floor.purposes or facts.purpose in floor.purposes or not facts.purpose_basis
+    return of_purpose and (not floor.roles or not floor.roles.isdisjoint(facts.roles))

@@ -48,7 +48,8 @@ class Rule(_Worded):
 class Floor(_Worded):
     """The least threshold, or the longest candidate list, for whom and what it concerns.
 
-    ``roles`` and ``purposes`` are everybody and everything where they are empty.  ``percent`` or ``fmr``, a false match
+    ``roles`` and ``purposes`` are everybody and everything where they are empty; requests of no purpose that is
+    registered and in force are of every purpose.  ``percent`` or ``fmr``, a false match
     rate, is the floor; a lower threshold is raised to it, or refused, as ``effect`` says.  A longer candidate list is
     cut to ``candidates_max``.  ``reading`` says what of it is our reading of the source.
     """
@@ -67,8 +68,8 @@ class Floor(_Worded):
         return percent_of_fmr(self.fmr) if self.fmr is not None else self.percent
 
 
-class ReviewTerms(_Part):
-    """What becomes of a result that a pack refers to reviewers.
+class ReviewDemands(_Part):
+    """What a pack asks of the review of a result that it refers; the review's own terms are made of it.
 
     Attributes
     ----------
@@ -113,7 +114,7 @@ class Description(_Part):
     source: tuple[Source, ...] = ()
     rule: tuple[Rule, ...] = ()
     floor: tuple[Floor, ...] = ()
-    review: ReviewTerms = ReviewTerms()
+    review: ReviewDemands = ReviewDemands()
 
     @field_validator("summary", "disclaimer")
     @classmethod

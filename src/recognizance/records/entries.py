@@ -1,6 +1,6 @@
 """The pages of the ledger: entries are added, and never changed or removed; hash tiles; openings, sealed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +23,11 @@ _PAGE = (
     _COLUMNS.where(_ENTRIES.c.entry_index >= bindparam("first"))
     .order_by(_ENTRIES.c.entry_index)
     .limit(bindparam("at_most"))
+)
+_BACKWARDS = (
+    _COLUMNS.where(_ENTRIES.c.entry_index >= bindparam("down_to"), _ENTRIES.c.entry_index < bindparam("before"))
+    .order_by(_ENTRIES.c.entry_index.desc())
+    .limit(1000)
 )
 _BODIES = (
     select(_ENTRIES.c.body)
@@ -61,6 +66,14 @@ def get(tx: Transaction, index: int) -> EntryRow | None:
 def list_page(tx: Transaction, *, first: int = 0, limit: int) -> list[EntryRow]:
     """List entries in order, at most `limit`, beginning with index `first`."""
     return [EntryRow(*row) for row in tx.execute(_PAGE, {"first": first, "at_most": limit})]
+
+
+def backwards(tx: Transaction, *, down_to: int) -> Iterator[EntryRow]:
+    """Read entries from the newest to the one of index `down_to`."""
+    before = count(tx)
+    while page := [EntryRow(*row) for row in tx.execute(_BACKWARDS, {"down_to": down_to, "before": before})]:
+        yield from page
+        before = page[-1].index
 
 
 def count(tx: Transaction) -> int:

@@ -67,6 +67,11 @@ _KEEPING = (
     .join_from(_SEARCHES, _CANDIDATES, _CANDIDATES.c.entry_index == _SEARCHES.c.entry_index)
     .join(_HOLDS, _held_subject(_SEARCHES.c.searched, _CANDIDATES.c.number))
     .where(_STANDING, _HOLDS.c.kind == SUBJECT, _WANTED),
+    # Of whose candidates nobody may learn: otherwise what is kept would tell that the subject was found.
+    select(_SEARCHES.c.entry_index, _HOLDS.c.id)
+    .join_from(_SEARCHES, schema.leads, schema.leads.c.entry_index == _SEARCHES.c.entry_index)
+    .join(_HOLDS, _HOLDS.c.gallery_id == _SEARCHES.c.gallery_id)
+    .where(_STANDING, _HOLDS.c.kind == SUBJECT, schema.leads.c.withheld, _WANTED),
 )
 _SUBJECT_EXISTS = select(schema.subjects.c.id).where(schema.subjects.c.identifier == bindparam("wanted"))
 _SEARCH_EXISTS = select(_SEARCHES.c.entry_index).where(_SEARCHES.c.id == bindparam("wanted"))
@@ -161,7 +166,8 @@ def standing_on(tx: Transaction, identifiers: Collection[str]) -> list[str]:
 def keeping_results(tx: Transaction, entries: Collection[int]) -> dict[int, list[str]]:
     """Name the holds that keep the results of searches, by the searches' entries; those that none keeps are left out.
 
-    A search is kept by a hold on itself, and by one on a subject that was searched for or found.
+    A search is kept by a hold on itself, and by one on a subject that was searched for or found; one whose result is
+    withheld, by a hold on any subject of the gallery, found or not.
     """
     found: dict[int, set[str]] = {}
     for chunk in chunks(entries):

@@ -1,6 +1,8 @@
 """Answers kept for a while, so that a request sent twice is done once."""
 
 import hmac
+import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +25,7 @@ _INSERT = insert(_KEPT)
 _LOOKUP = select(_KEPT.c.request_digest, _KEPT.c.sealed_answer).where(
     *_SAME, _KEPT.c.created_at > bindparam("not_before")
 )
+_ALL = select(_KEPT.c.gallery_id, _KEPT.c.operator, _KEPT.c.operation, _KEPT.c.token_digest, _KEPT.c.sealed_answer)
 _REPLACE = delete(_KEPT).where(*_SAME)
 _PURGE = delete(_KEPT).where(_KEPT.c.created_at <= bindparam("not_before"))
 
@@ -41,7 +44,8 @@ class RequestKey:
 class KeptAnswer:
     """Whether the request's other parameters are those of before, and the answer's JSON.
 
-    The answer names people by our own identifiers only: it outlives them by some hours.
+    The answer names people by our own identifiers only: it outlives them by some hours.  Its ``entry`` is the index of
+    the act's entry.
     """
 
     same_request: bool
@@ -76,6 +80,15 @@ def lookup(tx: Transaction, key: RequestKey, *, request: bytes, at: datetime) ->
         return None
     same = hmac.compare_digest(row.request_digest, _request_digest(tx, request))
     return KeptAnswer(same, tx.sealer.open(row.sealed_answer, _context(parameters)))
+
+
+def forget(tx: Transaction, entries: Collection[int], *, at: datetime) -> None:
+    """Delete the answers to acts that these entries record, and those that have expired."""
+    purge(tx, at=at)
+    for row in tx.execute(_ALL).all():
+        parameters = {"gallery": row.gallery_id, "by": row.operator, "done": row.operation, "given": row.token_digest}
+        if json.loads(tx.sealer.open(row.sealed_answer, _context(parameters)))["entry"] in entries:
+            tx.execute(_REPLACE, parameters)
 
 
 def purge(tx: Transaction, *, at: datetime) -> int:

@@ -100,7 +100,7 @@ WAYS_OUT = (
         "search-show",
         ("GetSearch",),
         "The candidates on record.",
-        "Who searched, and who searches or examines at all, is shown what was released.",
+        "Who searched, works on the case, or searches or examines at all, is shown what was released.",
         "workflows.searched.show_search",
     ),
     WayOut(
@@ -114,7 +114,7 @@ WAYS_OUT = (
         "disclosure",
         ("DiscloseEntry",),
         "What the entries of a search and its examinations commit to.",
-        "Until the release nobody, and afterwards nobody who searches, has the candidates disclosed.",
+        "Until the release nobody, and afterwards nobody who searches or works on the case, has candidates disclosed.",
         "workflows.withholding.require_disclosable",
     ),
     WayOut(
@@ -131,6 +131,13 @@ WAYS_OUT = (
         "While a search whose candidates are withheld is held, nothing of its gallery can be erased: one answer for "
         "all.",
         "workflows.holding.require_free",
+    ),
+    WayOut(
+        "emergency-hold",
+        ("ListAuthorities", "ShowReview", "GetSearch"),
+        "By what an emergency's end deletes and a legal hold on a person keeps, whether that person was found.",
+        "A hold on anybody in a gallery keeps all withheld searches of it, whoever they found.",
+        "records.holds.keeping_results",
     ),
     WayOut(
         "review",

@@ -1,6 +1,7 @@
 """Acts that a rule asks a second person for: requested by one, approved by another, done once."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from recognizance.authority import second_person
@@ -16,6 +17,9 @@ from recognizance.workflows.place import Workplace, failures_recorded, new_ident
 
 KIND = "approval"
 RULE = "standing/second-person"
+
+GOOD_FOR = timedelta(days=7)
+"""How old a request may be when it is approved, and when it is used: two persons agree to what is so now."""
 
 
 @failures_recorded(KIND)
@@ -57,12 +61,14 @@ def approve(place: Workplace, act: Act, identifier: str) -> tuple[ApprovalRow, i
     ------
     NotFoundError
     RefusedError
-        If the caller cannot be the second person (see `authority.second_person`), or the request no longer waits.
+        If the caller cannot be the second person (see `authority.second_person`), or the request no longer waits or is
+        too old.
     """
     permitted = permit(place, act, KIND)
     with objections_refused(place, permitted), place.store.write() as tx:
         row = approvals.get(tx, identifier)
         _require_two(tx, row.requested_by, act.operator)
+        _require_young(row, permitted.time)
         if not approvals.decide(tx, identifier, APPROVED, by=act.operator, now=permitted.time):
             raise Objection(_not_waiting(row))
         row = approvals.get(tx, identifier)
@@ -105,14 +111,17 @@ def list_requests(place: Workplace, act: Act, *, finished: bool = False) -> tupl
         return shown, record(tx, permitted, {"approvals": len(shown)})
 
 
-def redeem(tx: Transaction, act: Act, identifier: str, kind: str, payload: Mapping[str, Any]) -> ApprovalRow:
+def redeem(
+    tx: Transaction, act: Act, identifier: str, kind: str, payload: Mapping[str, Any], *, now: datetime
+) -> ApprovalRow:
     """Use an approval up, in the transaction of the act that it allows; call it within `objections_refused`.
 
     Raises
     ------
     NotFoundError
     Objection
-        If the caller did not ask for exactly this, it was not approved, or the two are no longer two persons.
+        If the caller did not ask for exactly this, it was not approved or is too old, or the two are no longer two
+        persons.
     """
     row = approvals.get(tx, identifier)
     if (row.requested_by, row.kind, dict(row.payload)) != (act.operator, kind, dict(payload)):
@@ -121,6 +130,7 @@ def redeem(tx: Transaction, act: Act, identifier: str, kind: str, payload: Mappi
         raise Objection(Reason(RULE, "No second person has approved the request yet."))
     if row.decided_by is not None:
         _require_two(tx, row.requested_by, row.decided_by)
+    _require_young(row, now)
     if not approvals.use(tx, identifier):
         raise Objection(_not_waiting(row))
     return row
@@ -138,6 +148,11 @@ def _require_two(tx: Transaction, first: str, second: str) -> None:
         raise Objection(
             Reason(RULE, objection, "Another supervisor can approve it, whose credentials come from somebody else.")
         )
+
+
+def _require_young(row: ApprovalRow, now: datetime) -> None:
+    if row.state in (WAITING, APPROVED) and now >= row.requested_at + GOOD_FOR:
+        raise Objection(Reason(RULE, "The request is more than a week old.", "Withdraw it, and make another request."))
 
 
 def _not_waiting(row: ApprovalRow) -> Reason:

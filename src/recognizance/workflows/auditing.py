@@ -147,6 +147,8 @@ def disclose(place: Workplace, act: Act, index: int, fields: Sequence[str]) -> t
 def export_log(place: Workplace, act: Act) -> tuple[str, int]:
     """Begin an export of the whole log: recorded first, so that the export holds its own entry.
 
+    The entry says whether the rules in force are those that the log names.
+
     Returns
     -------
     tuple
@@ -154,6 +156,7 @@ def export_log(place: Workplace, act: Act) -> tuple[str, int]:
         by `public_page` and `entry_page`.
     """
     permitted = permit(place, act, KIND)
+    as_logged = place.rulebook.look()
     with place.store.write() as tx:
-        entry = record(tx, permitted, {"export": "ledger"})
+        entry = record(tx, permitted, {"export": "ledger", "rules_as_logged": as_logged})
     return place.publisher.newest().note, entry

@@ -9,9 +9,8 @@ from recognizance.detection.filter import shortcomings
 from recognizance.errors import NoFaceError
 from recognizance.ledger import Concealed, ConcealedList
 from recognizance.workflows.act import Act
-from recognizance.workflows.comparing import count_comparison, limit_of, require_no_search
+from recognizance.workflows.comparing import count_comparison, limit_of, require_no_search, require_not_blinded
 from recognizance.workflows.engine import NO_FACE, Photograph, require_face
-from recognizance.workflows.objections import objections_refused
 from recognizance.workflows.place import Workplace, failures_recorded, permit, record, require_no_review
 from recognizance.workflows.releasing import judged_by_result, result_facts
 from recognizance.workflows.withholding import withholds
@@ -52,8 +51,9 @@ def compare(
 ) -> Comparison:
     """Compare the source's largest face with every face of the target, up to 100.
 
-    The policy is asked; the comparison is made; the policy is asked about the result; one entry is made durable; then
-    the result is returned.  Where the results of searches are withheld, comparing is no way around that.
+    The policy is asked; the comparison is made, and counted where comparing is limited; the policy is asked about the
+    result; one entry is made durable; then the result is returned.  Where the results of searches are withheld,
+    comparing is no way around that.
 
     Raises
     ------
@@ -62,6 +62,7 @@ def compare(
     """
     permitted = permit(place, act, "compare", threshold_percent=threshold_percent, targets=1)
     terms = withholds(place, permitted)
+    require_not_blinded(place, permitted)
     require_no_search(place, permitted, terms)
     limit = limit_of(place, permitted, terms)
     threshold_percent = permitted.threshold(threshold_percent)
@@ -80,12 +81,12 @@ def compare(
     compared.sort(key=lambda item: -item.score)
     matches = tuple(item for item in compared if item.similarity_percent >= threshold_percent)
     unmatched = tuple(item for item in compared if item.similarity_percent < threshold_percent)
+    photographs = source_image.sha256, target_image.sha256
+    count_comparison(place, permitted, limit, photographs, max(len(compared), 1))
     shown = [item.similarity_percent for item in matches]
     permitted = judged_by_result(place, permitted, result_facts(shown, len(compared), source_image, source_face))
     require_no_review(place, permitted)
-    photographs = source_image.sha256, target_image.sha256
-    with objections_refused(place, permitted), place.store.write() as tx:
-        count_comparison(tx, permitted, limit, photographs, max(len(compared), 1))
+    with place.store.write() as tx:
         entry = record(
             tx,
             permitted,

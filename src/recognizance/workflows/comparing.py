@@ -5,9 +5,14 @@ from dataclasses import dataclass
 from recognizance.policy import Allowed, Reason
 from recognizance.records import Transaction, cases, comparisons, examinations, leads, operators
 from recognizance.review import OPEN, ReviewTerms
-from recognizance.workflows.objections import Objection
+from recognizance.workflows.objections import Objection, objections_refused
 from recognizance.workflows.place import Permit, Workplace, refusal
 from recognizance.workflows.withholding import RULE, as_searches, binding_terms
+
+_CASE_CLOSED = "It ends when the case is closed."
+_WITHOUT_CASE = (
+    "The search was made in no case, so this does not end. Name a case when you search: then it ends with the case."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +31,7 @@ def require_no_search(place: Workplace, permitted: Permit, terms: ReviewTerms | 
     """Refuse all comparisons of whoever the result of a search is withheld from, whatever they would compare.
 
     For who searched, or works on the case, that holds also after the release, for who was not released is still
-    withheld: until the case is closed.  The same goes for examiners for whom leads wait whose similarity is kept from
-    them.
+    withheld: until the case is closed, and for good if the search was made in none.
 
     Parameters
     ----------
@@ -40,16 +44,30 @@ def require_no_search(place: Workplace, permitted: Permit, terms: ReviewTerms | 
     """
     if terms is None:
         return
-    operator = permitted.act.operator
     with place.store.read() as tx:
-        waiting = next((lead.id for lead in leads.withheld_from(tx, operator) if _counts(tx, lead)), None)
-        blinded = _is_blinded(tx, operator)
+        waiting = [lead for lead in leads.withheld_from(tx, permitted.act.operator) if _counts(tx, lead)]
+    if waiting:
+        lead = next((lead for lead in waiting if lead.case_id is None), waiting[0])
+        told = f"A comparison could tell what the review {lead.id} withholds from you, so you compare nothing."
+        raise refusal(place, permitted, (Reason(RULE, told, _WITHOUT_CASE if lead.case_id is None else _CASE_CLOSED),))
+
+
+def require_not_blinded(place: Workplace, permitted: Permit) -> None:
+    """Refuse all comparisons of an examiner for whom a lead waits whose similarity is kept from them.
+
+    That is so also where its result went out to who searched; while rules only observe, nothing is refused.
+
+    Raises
+    ------
+    RefusedError
+    """
+    if permitted.ruling is None or not permitted.ruling.by.binds:
+        return
+    with place.store.read() as tx:
+        blinded = _is_blinded(tx, permitted.act.operator)
     if blinded:
         told = "A comparison would tell how alike the faces of a review are, which is kept from examiners."
         raise refusal(place, permitted, (Reason(RULE, told, "Conclude on the reviews that wait for you first."),))
-    if waiting is not None:
-        told = f"A comparison could tell what the review {waiting} withholds from you, so you compare nothing."
-        raise refusal(place, permitted, (Reason(RULE, told, "It ends when the case is closed."),))
 
 
 def limit_of(place: Workplace, permitted: Permit, terms: ReviewTerms | None) -> Limit | None:
@@ -69,9 +87,9 @@ def limit_of(place: Workplace, permitted: Permit, terms: ReviewTerms | None) -> 
 
 
 def count_comparison(
-    tx: Transaction, permitted: Permit, limit: Limit | None, photographs: tuple[bytes, bytes], targets: int
+    place: Workplace, permitted: Permit, limit: Limit | None, photographs: tuple[bytes, bytes], targets: int
 ) -> None:
-    """Count a comparison, and object to more than the limit in a day; call it within `objections_refused`.
+    """Count a comparison, and refuse more than the limit in a day; before its result is judged, which may refuse it.
 
     Parameters
     ----------
@@ -82,24 +100,26 @@ def count_comparison(
 
     Raises
     ------
-    Objection
+    RefusedError
     """
     if limit is None:
         return
     operator = permitted.act.operator
-    counted = comparisons.count(tx, operator, at=permitted.time, photographs=() if limit.of_all_probes else photographs)
-    if comparisons.is_known(tx, operator, photographs):
-        return
-    if counted + targets > limit.targets_max:
-        raise Objection(
-            Reason(
-                RULE,
-                f"With this you would have compared {counted + targets} faces within a day; more than "
-                f"{limit.targets_max} count as a search, and you cannot search here without a review.",
-                "Search the gallery: reviewers see what is found.",
+    counted_of = () if limit.of_all_probes else photographs
+    with objections_refused(place, permitted), place.store.write() as tx:
+        counted = comparisons.count(tx, operator, at=permitted.time, photographs=counted_of)
+        if comparisons.is_known(tx, operator, photographs):
+            return
+        if counted + targets > limit.targets_max:
+            raise Objection(
+                Reason(
+                    RULE,
+                    f"With this you would have compared {counted + targets} faces within a day; more than "
+                    f"{limit.targets_max} count as a search, and you cannot search here without a review.",
+                    "Search the gallery: reviewers see what is found.",
+                )
             )
-        )
-    comparisons.add(tx, operator, photographs, targets, at=permitted.time)
+        comparisons.add(tx, operator, photographs, targets, at=permitted.time)
 
 
 def _is_blinded(tx: Transaction, operator: str) -> bool:

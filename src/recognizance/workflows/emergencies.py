@@ -44,7 +44,7 @@ def declare_emergency(
     """Declare an emergency in a case that the caller works on: alone, at once, and for as long as its ratification may
     wait.
 
-    It and one entry are made durable together.
+    It and one entry are made durable together; the entry says how many emergencies of the case nobody ratified before.
 
     Parameters
     ----------
@@ -81,8 +81,11 @@ def declare_emergency(
             scope=scope,
             ratify_by=ratify_by,
         )
+        earlier = authorities.list_all(tx, case_id=found.id)
+        unratified = sum(each.lapsed_at is not None or each.rejected_at is not None for each in earlier)
         authorities.add(tx, row)
-        entry = record(tx, permitted, details_of("declared", row), concealed_of(row, found))
+        details = details_of("declared", row) | {"unratified_before": unratified}
+        entry = record(tx, permitted, details, concealed_of(row, found))
         known = known_of(tx, row, found, permitted.time)
     return known, entry
 

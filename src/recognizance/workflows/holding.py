@@ -116,7 +116,7 @@ def release(place: Workplace, act: Act, identifier: str, approval: str | None) -
                     "Ask for the release first: `recognizance hold release ID --request`.",
                 )
             )
-        approvals.redeem(tx, act, approval, KIND, {"release": identifier})
+        approvals.redeem(tx, act, approval, KIND, {"release": identifier}, now=permitted.time)
         if not holds.release(tx, identifier, by=act.operator, at=permitted.time):
             raise InvalidRequestError(f"The hold {identifier} was released before.")
         entry = record(tx, permitted, {"change": "released", "hold": identifier, "on": hold.kind})

@@ -3,7 +3,16 @@
 from datetime import datetime
 
 from recognizance.ledger import Entry, Value
-from recognizance.records import Transaction, authorities, authority_uses, holds, leads, searches, sessions
+from recognizance.records import (
+    Transaction,
+    authorities,
+    authority_uses,
+    holds,
+    idempotency,
+    leads,
+    searches,
+    sessions,
+)
 from recognizance.workflows.place import Workplace, is_behind, name_many
 from recognizance.workflows.presence import OPERATOR
 
@@ -16,6 +25,7 @@ RESULTS = frozenset(
         "decisions",
         "probe_reference",
         "probe_sha256",
+        "refused_faces",
         "released",
         "scope_sha256",
         "scores_millionths",
@@ -71,9 +81,9 @@ def _let_lapse(place: Workplace, identifier: str, now: datetime) -> bool:
 def delete_results(place: Workplace, tx: Transaction, identifier: str, *, now: datetime) -> None:
     """Delete the results of what was done under an authority, but for those that a legal hold keeps.
 
-    Candidate lists, probe photographs and their keys go, what reviewers concluded of them, and what opens the entries'
-    commitments to all that; that the authority was used stays on record.  An entry says what was deleted and which
-    holds keep the rest; it is repeated only when that changes.
+    Candidate lists, probe photographs and their keys go, what reviewers concluded of them, what opens the entries'
+    commitments to all that, and answers that are kept for requests sent twice; that the authority was used stays on
+    record.  An entry says what was deleted and which holds keep the rest; it is repeated only when that changes.
     """
     row = authorities.of_id(tx, identifier)
     free, keeping, kept = _sort_out(tx, identifier)
@@ -85,6 +95,7 @@ def delete_results(place: Workplace, tx: Transaction, identifier: str, *, now: d
     photographs = searches.delete_results(tx, found, at=now)
     for entry, source in free.items():
         place.ledger.forget(tx, entry, RESULTS if source is None else RESULTS | {"reason"})
+    idempotency.forget(tx, free, at=now)
     authority_uses.mark_deleted(tx, identifier, free, now)
     authorities.suspend(tx, identifier, suspended)
     details: dict[str, Value] = {

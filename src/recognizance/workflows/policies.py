@@ -1,7 +1,7 @@
 """Switch rule packs on and off, and say whether they bind.
 
 Who tightens does it alone.  Loosening what is enforced takes a second person: disabling a pack, putting another version
-in its place, or going back to observing.
+in its place, enabling the first one where none is on, or going back to observing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -96,7 +96,8 @@ def enable(place: Workplace, act: Act, identifier: str, approval: str | None = N
     Parameters
     ----------
     approval : str, optional
-        For putting another version in the place of one that is enforced: the request (`request_change`) that a
+        For putting another version in the place of one that is enforced, for the first one where rules are enforced and
+        none is on, and where the rules in force are not those that the log names: the request (`request_change`) that a
         second person has approved.
 
     Raises
@@ -111,12 +112,15 @@ def enable(place: Workplace, act: Act, identifier: str, approval: str | None = N
     permitted = permit(place, act, KIND)
     pack = usable(place.packs.find(identifier))
     with objections_refused(place, permitted), place.store.write() as tx:
-        before = place.rulebook.in_force_in(tx).row
+        in_force = place.rulebook.in_force_in(tx)
+        before = in_force.row
         present = before.pack(identifier)
-        if present is not None and present.digest == pack.digest:
+        if present is not None and present.digest == pack.digest and in_force.as_logged:
             raise InvalidRequestError(f"The pack {identifier} is on already, and its folder has the same version.")
-        if present is not None and before.mode == ENFORCE:
-            _require_second(tx, act, approval, _replacement(present, pack), f"policy enable {identifier}")
+        # One more pack only tightens; the first one permits what nothing permitted before.
+        tightens = present is None and before.packs and in_force.as_logged
+        if before.mode == ENFORCE and not tightens:
+            _require_second(tx, permitted, approval, _replacement(present, pack), f"policy enable {identifier}")
         now = permitted.time
         policies.keep_text(tx, pack.digest, pack.id, pack.text.description, pack.text.rules)
         packs = [each for each in before.packs if each.id != identifier]
@@ -145,7 +149,7 @@ def disable(place: Workplace, act: Act, identifier: str, approval: str | None = 
         before = place.rulebook.in_force_in(tx).row
         present = _enabled(before, identifier)
         if before.mode == ENFORCE:
-            _require_second(tx, act, approval, _disabling(present), f"policy disable {identifier}")
+            _require_second(tx, permitted, approval, _disabling(present), f"policy disable {identifier}")
         packs = [each for each in before.packs if each.id != identifier]
         details = {"pack": identifier, "pack_digest": present.digest}
         return _put(tx, permitted, before, before.mode, packs, "disabled", details)
@@ -171,7 +175,7 @@ def set_mode(place: Workplace, act: Act, mode: str, approval: str | None = None)
         before = place.rulebook.in_force_in(tx).row
         _require_other_mode(before, mode)
         if mode == OBSERVE:
-            _require_second(tx, act, approval, _observing(), "policy mode observe")
+            _require_second(tx, permitted, approval, _observing(), "policy mode observe")
         return _put(tx, permitted, before, mode, before.packs, mode, {})
 
 
@@ -183,7 +187,7 @@ def request_change(place: Workplace, act: Act, change: str, identifier: str | No
     ----------
     change : str
         ``disable``: a pack is to be switched off; ``replace``: the version in the folder is to take the place of the
-        one that is on; ``observe``: packs are to report only.
+        one that is on, or of none; ``observe``: packs are to report only.
     identifier : str, optional
         The pack; not for ``observe``.
 
@@ -203,7 +207,7 @@ def request_change(place: Workplace, act: Act, change: str, identifier: str | No
         case "disable", str():
             payload = _disabling(_enabled(row, identifier))
         case "replace", str():
-            payload = _replacement(_enabled(row, identifier), usable(place.packs.find(identifier)))
+            payload = _replacement(row.pack(identifier), usable(place.packs.find(identifier)))
         case _:
             raise InvalidRequestError(
                 f"{change!r} is no change that two persons make so.", "Name a pack to disable or replace, or observe."
@@ -216,15 +220,17 @@ def _disabling(pack: EnabledPack) -> dict[str, Any]:
     return {"change": "disable", "pack": pack.id, "digest": pack.digest}
 
 
-def _replacement(pack: EnabledPack, by: Pack) -> dict[str, Any]:
-    return {"change": "replace", "pack": pack.id, "digest": pack.digest, "by": by.digest}
+def _replacement(pack: EnabledPack | None, by: Pack) -> dict[str, Any]:
+    return {"change": "replace", "pack": by.id, "digest": None if pack is None else pack.digest, "by": by.digest}
 
 
 def _observing() -> dict[str, Any]:
     return {"change": "observe"}
 
 
-def _require_second(tx: Transaction, act: Act, approval: str | None, payload: Mapping[str, Any], command: str) -> None:
+def _require_second(
+    tx: Transaction, permitted: Permit, approval: str | None, payload: Mapping[str, Any], command: str
+) -> None:
     if approval is None:
         raise Objection(
             Reason(
@@ -233,7 +239,7 @@ def _require_second(tx: Transaction, act: Act, approval: str | None, payload: Ma
                 f"Ask for it first: `recognizance {command} --request`.",
             )
         )
-    approvals.redeem(tx, act, approval, KIND, payload)
+    approvals.redeem(tx, permitted.act, approval, KIND, payload, now=permitted.time)
 
 
 def _enabled(row: PolicyRow, identifier: str) -> EnabledPack:

@@ -15,7 +15,9 @@ OPERATOR = "server"
 def record_start(
     place: Workplace, digests: Mapping[str, str], settings: Mapping[str, Value], *, head_known: bool
 ) -> int:
-    """Record that the server starts: its version, the digests of what it runs, and settings that are not defaults.
+    """Hold the rules in force against the log, and record that the server starts.
+
+    The entry says its version, the digests of what it runs, and settings that are not defaults.
 
     Parameters
     ----------
@@ -32,6 +34,7 @@ def record_start(
         "head": "compared" if head_known else "none",
         "model": place.engine.model,
         "python": platform.python_version(),
+        "rules_as_logged": place.rulebook.look(),
         "server": __version__,
         "settings": dict(settings),
     }

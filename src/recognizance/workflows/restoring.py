@@ -24,6 +24,7 @@ from recognizance.records.holds import Hold
 from recognizance.records.key_files import fsync_folder
 from recognizance.records.policies import PackTextRow, PolicyRow
 from recognizance.workflows.presence import OPERATOR
+from recognizance.workflows.rules_logged import rules_by_log
 from recognizance_verify.notes import Checkpoint
 
 
@@ -153,9 +154,9 @@ def hold_again(tx: Transaction, standing: Sequence[Hold]) -> int:
 
 
 def rules_in_force(tx: Transaction) -> KnownRules | None:
-    """Read the rules in force; None if nothing was ever switched on."""
+    """Read the rules in force; None if nothing was ever switched on, or the log names others."""
     row = policies.in_force(tx)
-    return None if row is None else KnownRules(row, policies.list_texts(tx))
+    return None if row is None or row.digest != rules_by_log(tx) else KnownRules(row, policies.list_texts(tx))
 
 
 def put_in_force_again(tx: Transaction, rules: KnownRules) -> bool:

@@ -1,5 +1,6 @@
 """The rules in force, ready to decide: as the record has them, whatever the folders of packs hold by now."""
 
+import logging
 import threading
 from dataclasses import dataclass, replace
 
@@ -22,11 +23,21 @@ from recognizance.policy import (
     read_or_refuse,
 )
 from recognizance.policy.floors import thousandths
-from recognizance.policy.packs import strictest, terms_of_packs
+from recognizance.policy.packs import demands_of_packs, strictest
 from recognizance.records import RecordStore, Transaction, policies
 from recognizance.records.policies import ENFORCE, OBSERVE, EnabledPack, PolicyRow
+from recognizance.workflows.rules_logged import remember, rules_by_log
+
+_log = logging.getLogger(__name__)
 
 NOT_KEPT = "The record has not kept which rules are in force as they were."
+
+NOT_AS_LOGGED = Reason(
+    "standing/rules-as-logged",
+    "The rules in force on record are not those that the log says were put in force last, so nothing is permitted.",
+    "Two persons can put rules in force again: `recognizance policy enable ID --request`, or `policy mode observe "
+    "--request`. Tell those who oversee the log: somebody has written to the database past the server.",
+)
 
 NOTHING_ON = PolicyRow(0, policy_digest(OBSERVE, ()), OBSERVE, (), None, None)
 """A new installation."""
@@ -36,10 +47,14 @@ DECISIONS = {Allowed: "allowed", Referred: "referred", Refused: "refused"}
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """Rules in force, and the packs that are on, as read."""
+    """Rules in force, and the packs that are on, as read.
+
+    ``as_logged`` is False where the log says that others are in force: nothing is permitted by these.
+    """
 
     row: PolicyRow
     packs: tuple[Pack | BrokenPack, ...]
+    as_logged: bool = True
 
     @property
     def binds(self) -> bool:
@@ -48,7 +63,9 @@ class InForce:
 
     def rule(self, facts: RequestFacts) -> "Ruling":
         """Judge a request.  Where nothing binds and no pack is on, nothing is said against it."""
-        if not self.packs and not self.binds:
+        if not self.as_logged:
+            judgement = Judgement(Refused((NOT_AS_LOGGED,)), Applied(facts.threshold_percent, facts.candidates_max))
+        elif not self.packs and not self.binds:
             judgement = Judgement(Allowed(()), Applied(facts.threshold_percent, facts.candidates_max))
         else:
             judgement = judge(self.packs, facts)
@@ -117,7 +134,7 @@ class Ruling:
             name: strictest([decision, after.by_pack[name]]) if name in after.by_pack else decision
             for name, decision in before.by_pack.items()
         }
-        review = terms_of_packs([pack for pack in self.by.packs if isinstance(pack, Pack)], by_pack)
+        review = demands_of_packs([pack for pack in self.by.packs if isinstance(pack, Pack)], by_pack)
         judgement = Judgement(strictest(both), before.applied, review, by_pack)
         return replace(self, judgement=judgement, result=result)
 
@@ -146,7 +163,7 @@ class Rulebook:
     def __init__(self, store: RecordStore) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._kept: InForce | None = None
+        self._kept: tuple[tuple[int, str] | None, InForce] | None = None
         self._parsed: dict[str, Pack] = {}
 
     def in_force(self) -> InForce:
@@ -157,12 +174,30 @@ class Rulebook:
     def in_force_in(self, tx: Transaction) -> InForce:
         """Give the rules in force as a transaction sees them."""
         newest = policies.newest(tx)
-        if newest is None:
-            return NOTHING_IN_FORCE
         kept = self._kept
-        if kept is None or (kept.row.number, kept.row.digest) != newest:
-            kept = self._kept = self.read(tx, policies.get(tx, newest[0]))
-        return kept
+        if kept is None or kept[0] != newest:
+            kept = self._kept = (newest, self._read_newest(tx, newest, rules_by_log(tx)))
+        return kept[1]
+
+    def look(self) -> bool:
+        """Hold the rules in force against the log, whatever was read before; return whether they are those it names.
+
+        What the log says is kept, so that the next look reads no further back.
+        """
+        with self._store.write() as tx:
+            newest, logged = policies.newest(tx), rules_by_log(tx)
+            remember(tx, logged)
+            in_force = self._read_newest(tx, newest, logged)
+        self._kept = newest, in_force
+        if not in_force.as_logged:
+            _log.error("%s %s", NOT_AS_LOGGED.explanation, NOT_AS_LOGGED.remedy)
+        return in_force.as_logged
+
+    def _read_newest(self, tx: Transaction, newest: tuple[int, str] | None, logged: str | None) -> InForce:
+        found = NOTHING_IN_FORCE if newest is None else self.read(tx, policies.get(tx, newest[0]))
+        if logged == (None if newest is None else newest[1]):
+            return found
+        return InForce(replace(found.row, mode=ENFORCE), found.packs, as_logged=False)
 
     def read(self, tx: Transaction, row: PolicyRow) -> InForce:
         """Read rules as they were in force once.

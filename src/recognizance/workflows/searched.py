@@ -77,8 +77,8 @@ class Recorded:
 def show_search(place: Workplace, act: Act, search_id: str) -> tuple[Recorded, int]:
     """Show a search with its receipt: one's own, or, to auditors, anybody's.  Recorded.
 
-    Candidates that a review withholds are shown to nobody before the release; afterwards, to who searched and to
-    everybody who searches or examines, those that were released.
+    Candidates that a review withholds are shown to nobody before the release; afterwards, to who searched or works on
+    the case, and to everybody who searches or examines, those that were released.
 
     Raises
     ------

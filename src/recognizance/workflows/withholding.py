@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 
 from recognizance.errors import Recorded, WithheldError
 from recognizance.ledger import ConcealedList, Value
-from recognizance.policy import Allowed, Applied, Judgement, Pack, Reason, Referred
-from recognizance.policy.pack import ReviewTerms as PackTerms
-from recognizance.records import Transaction, authority_uses, exclusions, galleries, leads, operators, searches
+from recognizance.policy import Allowed, Applied, Judgement, Pack, Reason, Referred, ReviewDemands
+from recognizance.records import Transaction, authority_uses, cases, exclusions, galleries, leads, operators, searches
 from recognizance.records.galleries import GalleryRow
 from recognizance.records.leads import LeadLine, LeadRow
 from recognizance.records.searches import SearchCandidate, SearchRecord
@@ -164,7 +163,7 @@ def binding_terms(permitted: Permit) -> list[ReviewTerms]:
 def as_searches(place: Workplace, permitted: Permit) -> list[Judgement]:
     """Judge an act as a search by the same operator in the same context, of the largest list without a threshold.
 
-    An act that names no gallery tells of every one.  So where rules speak of galleries, each is asked about whose
+    An act that names no gallery tells of every one.  So where rules name galleries, each is asked about whose
     searches they refer.
     """
     ruling = permitted.ruling
@@ -175,9 +174,7 @@ def as_searches(place: Workplace, permitted: Permit) -> list[Judgement]:
     if not isinstance(standing, Allowed):
         return [Judgement(standing, Applied(0.0, 1))]
     judged = [ruling.by.rule(facts).judgement]
-    if facts.gallery is None and any(
-        "Gallery" in pack.text.rules for pack in ruling.by.packs if isinstance(pack, Pack)
-    ):
+    if facts.gallery is None and any(pack.rules.names_gallery for pack in ruling.by.packs if isinstance(pack, Pack)):
         with place.store.read() as tx:
             names = [each.name for each in galleries.list_of_agency(tx, limit=_EVERY_GALLERY)]
         of_each = [ruling.by.rule(replace(facts, gallery=name)).judgement for name in names]
@@ -185,8 +182,8 @@ def as_searches(place: Workplace, permitted: Permit) -> list[Judgement]:
     return judged
 
 
-def _taken_over(said: PackTerms) -> ReviewTerms:
-    """Take a pack's terms over: reviews know nothing of packs."""
+def _taken_over(said: ReviewDemands) -> ReviewTerms:
+    """Make terms of what packs ask: reviews know nothing of packs."""
     return ReviewTerms(**said.model_dump())
 
 
@@ -249,7 +246,7 @@ def enroller(place: Workplace, permitted: Permit, external_id: str | None) -> st
 def require_disclosable(tx: Transaction, act: Act, details: Mapping[str, Value], fields: Iterable[str]) -> None:
     """Object to the disclosure of what a review withholds; call it within `objections_refused`.
 
-    Until the release nobody has it disclosed; afterwards nobody who searches or examines.
+    Until the release nobody has it disclosed; afterwards nobody who searches, examines or works on the case.
 
     Raises
     ------
@@ -263,22 +260,30 @@ def require_disclosable(tx: Transaction, act: Act, details: Mapping[str, Value],
         return
     if lead.state not in (RELEASED, DELETED):
         raise Objection(Reason(RULE, f"The review {lead_id} has not ended, and what it examines is withheld."))
-    if lead.operator == act.operator or operators.get(tx, act.operator).held_anywhere & KEPT_FROM:
-        told = f"What the review {lead_id} examined is disclosed to nobody who searches or examines."
+    if _is_kept_from(tx, act, lead):
+        told = f"What the review {lead_id} examined is disclosed to nobody who searches, examines or works on the case."
         raise Objection(Reason(RULE, told, "Somebody who is an auditor alone can disclose it."))
 
 
 def withheld_entries(tx: Transaction, act: Act, entries: Collection[int]) -> set[int]:
     """Tell of which searches, by their entries, the caller may not learn what they found.
 
-    Of those under review nobody may, and of those that were, nobody who searches or examines.
+    Of those under review nobody may, and of those that were, nobody who searches, examines or works on the case.
     """
-    searching = bool(operators.get(tx, act.operator).held_anywhere & KEPT_FROM)
     return {
         lead.entry_index
         for lead in leads.withheld_among(tx, entries)
-        if searching or lead.operator == act.operator or lead.state not in (RELEASED, DELETED)
+        if lead.state not in (RELEASED, DELETED) or _is_kept_from(tx, act, lead)
     }
+
+
+def _is_kept_from(tx: Transaction, act: Act, lead: LeadRow) -> bool:
+    """Whether what was not released is kept from the caller for good, whatever other roles they have."""
+    return (
+        lead.operator == act.operator
+        or bool(operators.get(tx, act.operator).held_anywhere & KEPT_FROM)
+        or (lead.case_id is not None and cases.is_member(tx, lead.case_id, act.operator))
+    )
 
 
 def line_numbers(lines: Iterable[LeadLine], positions: Iterable[int]) -> list[int]:

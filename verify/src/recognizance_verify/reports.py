@@ -80,6 +80,11 @@ def report_export(export: CheckedExport) -> Report:
             f"{census.backwards} entries are dated before the entry before them; "
             f"the first is entry {census.first_backwards}."
         )
+    if census.other_rules:
+        notices.append(
+            f"{census.other_rules} entries say that the rules in force on record were not those that the log names; "
+            f"the first is entry {census.first_other_rules}.  Somebody wrote to the database past the server."
+        )
     if census.last_time is not None:
         notices += _clock_notices(census.count - 1, census.last_time, checked)
     members = {
@@ -92,6 +97,8 @@ def report_export(export: CheckedExport) -> Report:
         ],
         "backwards": census.backwards,
         "first_backwards": census.first_backwards,
+        "other_rules": census.other_rules,
+        "first_other_rules": census.first_other_rules,
         "notices": notices,
         "checkpoint": _checkpoint_members(checked),
     }

@@ -78,6 +78,7 @@ def open_review(
         console.print(f"There is no picture of candidate {', '.join(empty)}: not kept, or erased.", soft_wrap=True)
     if not answer["Probe"]:
         console.print("There is no picture of the probe: not kept, or erased.", soft_wrap=True)
+    console.print(Text(_rates_told(review)), soft_wrap=True)
     if review["State"] == "open":
         if review["Statement"]:
             console.print(Text(f"By concluding you state: {review['Statement']}"), soft_wrap=True)
@@ -182,7 +183,14 @@ def _told(review: Mapping[str, Any], done: str, as_json: bool) -> int:
                 line.get("Decision") or ("not this person, from before" if line.get("ExcludedBy") else "–"),
             )
         console.print(rows)
+    console.print(Text(_rates_told(review)), soft_wrap=True)
     return ExitCode.OK
+
+
+def _rates_told(review: Mapping[str, Any]) -> str:
+    from recognizance.cli.threshold_rates import rates_told
+
+    return rates_told(review, review.get("ThresholdAppliedPercent"))
 
 
 def _conclusions(review: Mapping[str, Any], position: int) -> list[str]:
@@ -195,6 +203,8 @@ def _conclusions(review: Mapping[str, Any], position: int) -> list[str]:
 
 
 def _document(row: Mapping[str, Any]) -> dict[str, Any]:
+    from recognizance.cli.threshold_rates import rates_document
+
     moments = {name: row.get(key) for name, key in (("concluded_at", "ConcludedAt"), ("released_at", "ReleasedAt"))}
     return {
         "id": row["ReviewId"],
@@ -211,6 +221,8 @@ def _document(row: Mapping[str, Any]) -> dict[str, Any]:
         "withheld": row["Withheld"],
         "examiners": row["Examiners"],
         "statement": row["Statement"],
+        "threshold_applied_percent": row.get("ThresholdAppliedPercent"),
+        **rates_document(row),
         "candidates": [
             {
                 "candidate": line["Position"],
@@ -249,6 +261,7 @@ def _write_form(path: Path, review: Mapping[str, Any]) -> Path:
     form = {
         "format": _FORM_FORMAT,
         "review": review["ReviewId"],
+        "threshold": _rates_told(review),
         "findings": list(FINDINGS),
         "conclusions": dict(CONCLUSIONS),
         "candidates": [

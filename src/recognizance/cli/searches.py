@@ -26,6 +26,7 @@ def show(
     """Show everything on record of a search, with its receipt: your own, or for auditors anybody's."""
     from recognizance.cli.answers import print_json
     from recognizance.cli.connection import connect
+    from recognizance.cli.threshold_rates import rates_document, rates_told
 
     with connect(context.obj) as connection:
         found = connection.native.get_search(SearchId=identifier)["Search"]
@@ -35,10 +36,11 @@ def show(
         return ExitCode.OK
     rows = table("", "")
     for name, value in document.items():
-        if name not in ("format", "candidates", "receipt", "review"):
+        if name not in {"format", "candidates", "receipt", "review", *rates_document(found)}:
             rows.add_row(Text(name.replace("_", " "), style="bold"), Text(_spelt(value)))
     console = output()
     console.print(rows)
+    console.print(Text(rates_told(found, found["ThresholdAppliedPercent"])), soft_wrap=True)
     _show_review(document["review"])
     if document["candidates"] is None:
         console.print("The candidates are withheld: see the review.", soft_wrap=True)
@@ -53,6 +55,7 @@ def show(
 def search_record(row: Mapping[str, Any]) -> dict[str, Any]:
     """Describe a search on record: ``recognizance-search-record-1``."""
     from recognizance.cli.review import examination_document
+    from recognizance.cli.threshold_rates import rates_document
 
     facts = json.loads(row["Facts"])
     asked, result = facts["request"], facts["result"]
@@ -93,6 +96,7 @@ def search_record(row: Mapping[str, Any]) -> dict[str, Any]:
         },
         "threshold_requested_percent": row.get("ThresholdRequestedPercent"),
         "threshold_applied_percent": row["ThresholdAppliedPercent"],
+        **rates_document(row),
         "candidates_requested": row.get("CandidatesRequested"),
         "candidates_max": row["CandidatesMax"],
         "model": row["Model"],

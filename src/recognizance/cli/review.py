@@ -10,6 +10,7 @@ from rich.text import Text
 
 from recognizance.cli.errors import ExitCode, MisuseError
 from recognizance.cli.terminal import count, output, table
+from recognizance.cli.threshold_rates import rates_document, rates_told
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -188,8 +189,6 @@ def _told(review: Mapping[str, Any], done: str, as_json: bool) -> int:
 
 
 def _rates_told(review: Mapping[str, Any]) -> str:
-    from recognizance.cli.threshold_rates import rates_told
-
     return rates_told(review, review.get("ThresholdAppliedPercent"))
 
 
@@ -203,8 +202,6 @@ def _conclusions(review: Mapping[str, Any], position: int) -> list[str]:
 
 
 def _document(row: Mapping[str, Any]) -> dict[str, Any]:
-    from recognizance.cli.threshold_rates import rates_document
-
     moments = {name: row.get(key) for name, key in (("concluded_at", "ConcludedAt"), ("released_at", "ReleasedAt"))}
     return {
         "id": row["ReviewId"],

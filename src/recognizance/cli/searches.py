@@ -9,6 +9,7 @@ from rich.text import Text
 
 from recognizance.cli.errors import ExitCode
 from recognizance.cli.terminal import output, table
+from recognizance.cli.threshold_rates import rates_document, rates_told
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,7 +27,6 @@ def show(
     """Show everything on record of a search, with its receipt: your own, or for auditors anybody's."""
     from recognizance.cli.answers import print_json
     from recognizance.cli.connection import connect
-    from recognizance.cli.threshold_rates import rates_document, rates_told
 
     with connect(context.obj) as connection:
         found = connection.native.get_search(SearchId=identifier)["Search"]
@@ -55,7 +55,6 @@ def show(
 def search_record(row: Mapping[str, Any]) -> dict[str, Any]:
     """Describe a search on record: ``recognizance-search-record-1``."""
     from recognizance.cli.review import examination_document
-    from recognizance.cli.threshold_rates import rates_document
 
     facts = json.loads(row["Facts"])
     asked, result = facts["request"], facts["result"]

@@ -34,11 +34,12 @@ def rates_told(row: Mapping[str, Any], threshold_percent: float | None) -> str:
     overall, worst = row["FalseMatchRate"], row["WorstGroupFalseMatchRate"]
     told += f"{strangers(overall)} of all ({_basis(is_fitted=row['FalseMatchRateFitted'])}); "
     if worst <= overall:
-        return told + "of no group that the calibration knows more."
-    told += f"{strangers(worst)} within the group with most, {row['WorstGroup']} "
-    told += f"({_basis(is_fitted=row['WorstGroupFalseMatchRateFitted'])})."
+        told += "more in no group that the calibration knows."
+    else:
+        told += f"{strangers(worst)} within the group with most, {row['WorstGroup']} "
+        told += f"({_basis(is_fitted=row['WorstGroupFalseMatchRateFitted'])})."
     return told if row["GroupsMeasured"] else f"{told} No group has a measured rate at this threshold."
 
 
 def _basis(*, is_fitted: bool) -> str:
-    return "by the fitted tail, not counted" if is_fitted else "measured"
+    return "a fitted estimate, not measured" if is_fitted else "measured"

@@ -52,7 +52,7 @@ class RatesAt:
     """How often strangers reach a score: overall, and within the group in which they do so most.
 
     ``is_fitted`` and ``worst_is_fitted`` say that the score lies beyond the counts of the curve that gives the rate, in
-    its fitted tail: an estimate, not a measurement.  ``groups_measured`` of the groups have counts that reach the score.
+    its fitted tail: an estimate, not a measurement.  ``groups_measured`` says how many groups have counts up to there.
     """
 
     fmr: float

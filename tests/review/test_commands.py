@@ -76,7 +76,7 @@ def test_from_search_to_outcome(office: Office, run: Any, tmp_path: Path) -> Non
     assert "eve: support-same" in told
     rates = "Strangers who reach this search's threshold (80.0 %): 1 in 100,000 of all (measured); 1 in "
     assert rates in told
-    assert "No group has a measured rate at this threshold." in told
+    assert "No group has a measured rate at this threshold." in " ".join(told.split())
     released = run("sue", "review", "release", review, "--candidate", "1", "--json").json()
     assert (released["state"], released["released"]) == ("released", 1)
     found = run("ivy", *searching, "--json").json()

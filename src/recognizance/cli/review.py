@@ -79,7 +79,7 @@ def open_review(
         console.print(f"There is no picture of candidate {', '.join(empty)}: not kept, or erased.", soft_wrap=True)
     if not answer["Probe"]:
         console.print("There is no picture of the probe: not kept, or erased.", soft_wrap=True)
-    console.print(Text(_rates_told(review)), soft_wrap=True)
+    console.print(Text(_rates_told(review)))
     if review["State"] == "open":
         if review["Statement"]:
             console.print(Text(f"By concluding you state: {review['Statement']}"), soft_wrap=True)
@@ -184,7 +184,7 @@ def _told(review: Mapping[str, Any], done: str, as_json: bool) -> int:
                 line.get("Decision") or ("not this person, from before" if line.get("ExcludedBy") else "–"),
             )
         console.print(rows)
-    console.print(Text(_rates_told(review)), soft_wrap=True)
+    console.print(Text(_rates_told(review)))
     return ExitCode.OK
 
 

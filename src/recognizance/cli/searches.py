@@ -40,7 +40,7 @@ def show(
             rows.add_row(Text(name.replace("_", " "), style="bold"), Text(_spelt(value)))
     console = output()
     console.print(rows)
-    console.print(Text(rates_told(found, found["ThresholdAppliedPercent"])), soft_wrap=True)
+    console.print(Text(rates_told(found, found["ThresholdAppliedPercent"])))
     _show_review(document["review"])
     if document["candidates"] is None:
         console.print("The candidates are withheld: see the review.", soft_wrap=True)

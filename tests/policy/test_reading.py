@@ -15,6 +15,20 @@ def problems(description: str = DESCRIPTION, rules: str = RULES) -> tuple[str, .
     return found.value.problems
 
 
+@pytest.mark.parametrize(
+    ("rule", "named"),
+    [
+        ('permit(principal, action, resource == Gallery::"x");', True),
+        ('permit(principal, action, resource) unless { [Gallery::"x"].contains(resource) };', True),
+        ('permit(principal, action, resource) when { resource in [Gallery::"x", Gallery::"y"] };', True),
+        ('permit(principal, action, resource) when { context.purpose == "Gallery" }; // Gallery', False),
+        ("permit(principal, action, resource is Gallery);", False),
+    ],
+)
+def test_rules_that_name_a_gallery_are_known(rule: str, named: bool) -> None:
+    assert bool(bare("county", f'@id("all") {rule}').rules.names_gallery) is named
+
+
 def test_a_pack_tells_what_it_says() -> None:
     read = pack()
     assert read.id == "county"

@@ -4,7 +4,7 @@ from recognizance.policy.decision import Allowed, Decision, Reason, Referred, Re
 from recognizance.policy.facts import BIOMETRIC, RequestFacts, ResultFacts
 from recognizance.policy.floors import Applied
 from recognizance.policy.interface import Policy
-from recognizance.policy.pack import BrokenPack, Pack, PackText, ReviewTerms, policy_digest
+from recognizance.policy.pack import BrokenPack, Pack, PackText, ReviewDemands, policy_digest
 from recognizance.policy.packs import Judgement, judge, judge_result
 from recognizance.policy.reading import read_or_refuse, read_pack
 from recognizance.policy.replaying import read_facts, spell_facts
@@ -25,7 +25,7 @@ __all__ = [
     "Refused",
     "RequestFacts",
     "ResultFacts",
-    "ReviewTerms",
+    "ReviewDemands",
     "StandingPolicy",
     "judge",
     "judge_result",

@@ -52,6 +52,11 @@ action release appliesTo {{ principal: Operator, resource: Gallery, context: {{ 
 """
 """In Cedar's own notation; docs/rules.md says what each fact means."""
 
+_IS_RESULT = "attr", "result"
+"""Whatever it is taken from: no other fact is called so."""
+
+_IS_GALLERY = "type", "Gallery"
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -87,11 +92,13 @@ class Verdict:
 class Rules:
     """Parsed rules.
 
-    ``effects`` maps each rule's name to ``permit`` or ``forbid``; ``reads_result`` names those that look at the result.
+    ``effects`` maps each rule's name to ``permit`` or ``forbid``; ``reads_result`` names those that look at the result,
+    ``names_gallery`` those that say one thing of one gallery and another of others.
     """
 
     effects: Mapping[str, str]
     reads_result: frozenset[str]
+    names_gallery: frozenset[str]
     _policies: PolicySet = field(repr=False, compare=False)
 
     def judge(self, question: Question) -> Verdict:
@@ -162,8 +169,9 @@ def _parse(text: str) -> tuple[Rules | None, list[str]]:
         return None, problems
     policies = PolicySet.from_json_str(json.dumps({**parsed, "staticPolicies": named}))
     effects = {name: str(policy["effect"]) for name, policy in named.items()}
-    reading = frozenset(name for name, policy in named.items() if _reads_result(policy["conditions"]))
-    return Rules(effects, reading, policies), []
+    reading = frozenset(name for name, policy in named.items() if _holds(policy["conditions"], _IS_RESULT))
+    naming = frozenset(name for name, policy in named.items() if _holds(policy, _IS_GALLERY))
+    return Rules(effects, reading, naming, policies), []
 
 
 def _verdict(answer: AuthzResult) -> Verdict:
@@ -174,12 +182,11 @@ def _verdict(answer: AuthzResult) -> Verdict:
     return Verdict(answer.decision is Decision.Allow, tuple(sorted(answer.diagnostics.reasons)))
 
 
-def _reads_result(node: Any) -> bool:
+def _holds(node: Any, member: tuple[str, str]) -> bool:
+    """Whether an object somewhere in a rule has this member."""
     if isinstance(node, dict):
-        if node.get("attr") == "result":  # whatever it is taken from: no other fact is called so
-            return True
-        return any(_reads_result(each) for each in node.values())
-    return isinstance(node, list) and any(_reads_result(each) for each in node)
+        return member in node.items() or any(_holds(each, member) for each in node.values())
+    return isinstance(node, list) and any(_holds(each, member) for each in node)
 
 
 @cache

@@ -68,8 +68,8 @@ class Floor(_Worded):
         return percent_of_fmr(self.fmr) if self.fmr is not None else self.percent
 
 
-class ReviewTerms(_Part):
-    """What becomes of a result that a pack refers to reviewers.
+class ReviewDemands(_Part):
+    """What a pack asks of the review of a result that it refers; the review's own terms are made of it.
 
     Attributes
     ----------
@@ -114,7 +114,7 @@ class Description(_Part):
     source: tuple[Source, ...] = ()
     rule: tuple[Rule, ...] = ()
     floor: tuple[Floor, ...] = ()
-    review: ReviewTerms = ReviewTerms()
+    review: ReviewDemands = ReviewDemands()
 
     @field_validator("summary", "disclaimer")
     @classmethod

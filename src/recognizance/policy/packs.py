@@ -9,7 +9,7 @@ from recognizance.policy.context import NO_RESULT, act_for, request_context, res
 from recognizance.policy.decision import Allowed, Decision, Reason, Referred, Refused
 from recognizance.policy.facts import RequestFacts, ResultFacts
 from recognizance.policy.floors import Applied, apply_floors
-from recognizance.policy.pack import NOTHING_PERMITS, BrokenPack, Pack, ReviewTerms, undecided
+from recognizance.policy.pack import NOTHING_PERMITS, BrokenPack, Pack, ReviewDemands, undecided
 
 NO_PACK = Reason(
     "standing/no-pack",
@@ -28,15 +28,15 @@ class Judgement:
         The strictest, with the reasons of every pack that is as strict.
     applied : Applied
         The threshold and limit that hold.
-    review : ReviewTerms or None
-        What is to become of a referred result, by the strictest terms of the packs that refer it.
+    review : ReviewDemands or None
+        What is to become of a referred result, by the strictest demands of the packs that refer it.
     by_pack : mapping of str to Decision
         What each says alone.
     """
 
     decision: Decision
     applied: Applied
-    review: ReviewTerms | None = None
+    review: ReviewDemands | None = None
     by_pack: Mapping[str, Decision] = field(default_factory=dict)
 
 
@@ -50,7 +50,7 @@ def judge(packs: Sequence[Pack | BrokenPack], facts: RequestFacts) -> Judgement:
     questions = _Questions(facts, applied)
     by_pack = {pack.id: _judge_pack(pack, questions, applied) for pack in packs}
     decision = strictest(list(by_pack.values())) if by_pack else Refused((NO_PACK,))
-    return Judgement(decision, applied, terms_of_packs(sound, by_pack), by_pack)
+    return Judgement(decision, applied, demands_of_packs(sound, by_pack), by_pack)
 
 
 def _judge_pack(pack: Pack | BrokenPack, questions: "_Questions", applied: Applied) -> Decision:
@@ -90,7 +90,7 @@ def judge_result(
             Refused(reasons) if release.failure else Allowed(reasons) if release.allowed else Referred(reasons)
         )
     decision = strictest(list(by_pack.values())) if by_pack else Allowed(())
-    return Judgement(decision, applied, terms_of_packs(sound, by_pack), by_pack)
+    return Judgement(decision, applied, demands_of_packs(sound, by_pack), by_pack)
 
 
 class _Questions:
@@ -138,17 +138,17 @@ def _reasons(pack: Pack, verdict: Verdict) -> tuple[Reason, ...]:
     return tuple(pack.reason(name) for name in verdict.rules or (NOTHING_PERMITS,))
 
 
-def terms_of_packs(packs: Sequence[Pack], by_pack: Mapping[str, Decision]) -> ReviewTerms | None:
-    """Combine the review terms of the packs that refer, by what each says: the strictest of each term."""
-    terms = [pack.about.review for pack in packs if isinstance(by_pack.get(pack.id), Referred)]
-    if not terms:
+def demands_of_packs(packs: Sequence[Pack], by_pack: Mapping[str, Decision]) -> ReviewDemands | None:
+    """Combine what the packs that refer ask of a review, by what each says: the strictest of each."""
+    demands = [pack.about.review for pack in packs if isinstance(by_pack.get(pack.id), Referred)]
+    if not demands:
         return None
-    return ReviewTerms(
-        withhold=any(each.withhold for each in terms),
-        blind=any(each.blind for each in terms),
-        hide_similarity=any(each.hide_similarity for each in terms),
-        examiners=max(each.examiners for each in terms),
-        statement="\n".join(dict.fromkeys(each.statement for each in terms if each.statement)),
-        close_on_match_alone=all(each.close_on_match_alone for each in terms),
-        targets_max=min((each.targets_max for each in terms if each.targets_max is not None), default=None),
+    return ReviewDemands(
+        withhold=any(each.withhold for each in demands),
+        blind=any(each.blind for each in demands),
+        hide_similarity=any(each.hide_similarity for each in demands),
+        examiners=max(each.examiners for each in demands),
+        statement="\n".join(dict.fromkeys(each.statement for each in demands if each.statement)),
+        close_on_match_alone=all(each.close_on_match_alone for each in demands),
+        targets_max=min((each.targets_max for each in demands if each.targets_max is not None), default=None),
     )

@@ -23,7 +23,7 @@ from recognizance.policy import (
     read_or_refuse,
 )
 from recognizance.policy.floors import thousandths
-from recognizance.policy.packs import strictest, terms_of_packs
+from recognizance.policy.packs import demands_of_packs, strictest
 from recognizance.records import RecordStore, Transaction, policies
 from recognizance.records.policies import ENFORCE, OBSERVE, EnabledPack, PolicyRow
 from recognizance.workflows.rules_logged import remember, rules_by_log
@@ -134,7 +134,7 @@ class Ruling:
             name: strictest([decision, after.by_pack[name]]) if name in after.by_pack else decision
             for name, decision in before.by_pack.items()
         }
-        review = terms_of_packs([pack for pack in self.by.packs if isinstance(pack, Pack)], by_pack)
+        review = demands_of_packs([pack for pack in self.by.packs if isinstance(pack, Pack)], by_pack)
         judgement = Judgement(strictest(both), before.applied, review, by_pack)
         return replace(self, judgement=judgement, result=result)
 

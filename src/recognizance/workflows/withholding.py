@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 from recognizance.errors import Recorded, WithheldError
 from recognizance.ledger import ConcealedList, Value
-from recognizance.policy import Allowed, Applied, Judgement, Pack, Reason, Referred
-from recognizance.policy.pack import ReviewTerms as PackTerms
+from recognizance.policy import Allowed, Applied, Judgement, Pack, Reason, Referred, ReviewDemands
 from recognizance.records import Transaction, authority_uses, cases, exclusions, galleries, leads, operators, searches
 from recognizance.records.galleries import GalleryRow
 from recognizance.records.leads import LeadLine, LeadRow
@@ -164,7 +163,7 @@ def binding_terms(permitted: Permit) -> list[ReviewTerms]:
 def as_searches(place: Workplace, permitted: Permit) -> list[Judgement]:
     """Judge an act as a search by the same operator in the same context, of the largest list without a threshold.
 
-    An act that names no gallery tells of every one.  So where rules speak of galleries, each is asked about whose
+    An act that names no gallery tells of every one.  So where rules name galleries, each is asked about whose
     searches they refer.
     """
     ruling = permitted.ruling
@@ -175,9 +174,7 @@ def as_searches(place: Workplace, permitted: Permit) -> list[Judgement]:
     if not isinstance(standing, Allowed):
         return [Judgement(standing, Applied(0.0, 1))]
     judged = [ruling.by.rule(facts).judgement]
-    if facts.gallery is None and any(
-        "Gallery" in pack.text.rules for pack in ruling.by.packs if isinstance(pack, Pack)
-    ):
+    if facts.gallery is None and any(pack.rules.names_gallery for pack in ruling.by.packs if isinstance(pack, Pack)):
         with place.store.read() as tx:
             names = [each.name for each in galleries.list_of_agency(tx, limit=_EVERY_GALLERY)]
         of_each = [ruling.by.rule(replace(facts, gallery=name)).judgement for name in names]
@@ -185,8 +182,8 @@ def as_searches(place: Workplace, permitted: Permit) -> list[Judgement]:
     return judged
 
 
-def _taken_over(said: PackTerms) -> ReviewTerms:
-    """Take a pack's terms over: reviews know nothing of packs."""
+def _taken_over(said: ReviewDemands) -> ReviewTerms:
+    """Make terms of what packs ask: reviews know nothing of packs."""
     return ReviewTerms(**said.model_dump())
 
 

@@ -26,6 +26,7 @@ def test_search_prints_one_stable_document(served: Cli, folder: Path) -> None:
         "worst_group",
         "worst_group_false_match_rate",
         "worst_group_false_match_rate_fitted",
+        "groups_measured",
         "review_id",
         "reviewed",
         "face",
@@ -73,7 +74,7 @@ def test_search_tells_what_the_scores_mean(served: Cli, folder: Path, faces: Pat
     result = served("search", next(folder.rglob("*.jpg")), "-g", "people")
     assert "strangers who reach this" in result.out
     assert "Expected false candidates" in result.out
-    assert "Strangers who reach this threshold: 1 in 100,000 (measured) of all; 1 in " in result.out
+    assert "Strangers who reach this search's threshold (80.0 %): 1 in 100,000 of all (measured); 1 in " in result.out
     assert "A candidate is a lead, not an identification." in result.out
     stranger = sorted((faces / "london" / "neutral_front").glob("*.jpg"))[0]
     nobody = served("search", stranger, "-g", "people")

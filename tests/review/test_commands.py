@@ -53,6 +53,7 @@ def test_from_search_to_outcome(office: Office, run: Any, tmp_path: Path) -> Non
         folder = tmp_path / name
         opened = run(name, "review", "open", review, "--out", folder)
         assert STATEMENT in opened.out
+        assert "how often strangers reach it, are not shown to you" in opened.out, "similarity is hidden from examiners"
         names = sorted(path.name for path in folder.iterdir())
         assert names == ["candidate-01.png", "examination.json", "probe.png"]
         for path in folder.glob("*.png"):
@@ -71,17 +72,25 @@ def test_from_search_to_outcome(office: Office, run: Any, tmp_path: Path) -> Non
     shown = run("sue", "review", "show", review, "--json").json()
     assert (shown["format"], shown["state"]) == ("recognizance-review-1", "agreed")
     assert shown["examinations"][0]["candidates"][0]["components"]["ears"] == "similar"
-    assert "eve: support-same" in run("sue", "review", "show", review).out
+    told = run("sue", "review", "show", review).out
+    assert "eve: support-same" in told
+    rates = "Strangers who reach this search's threshold (80.0 %): 1 in 100,000 of all (measured); 1 in "
+    assert rates in told
+    assert "No group has a measured rate at this threshold." in " ".join(told.split())
     released = run("sue", "review", "release", review, "--candidate", "1", "--json").json()
     assert (released["state"], released["released"]) == ("released", 1)
     found = run("ivy", *searching, "--json").json()
     assert (found["review_id"], found["reviewed"]) == (review, True)
     assert [each["external_id"] for each in found["candidates"]] == [person]
-    assert f"released by the review {review}" in run("ivy", *searching).out
+    again = run("ivy", *searching).out
+    assert f"released by the review {review}" in again
+    assert rates in again
     assert run("ivy", "review", "outcome", review, "lead-false", "--note", "Another man.").code == 0
     assert run("max", "review", "outcome", review, "lead-false").code == 5
     assert run("ivy", "review", "outcome", review, "nonsense").code == 2
+    assert rates in run("ivy", "searches", "show", found_on_record(office, review)).out
     record = run("ivy", "searches", "show", found_on_record(office, review), "--json").json()
+    assert record["worst_group"] == shown["worst_group"] == found["worst_group"]
     assert record["format"] == "recognizance-search-record-1"
     assert [each["outcome"] for each in record["outcomes"]] == ["lead-false"]
     assert record["review"]["state"] == "released"

@@ -1,15 +1,18 @@
 """Reviews outlive restarts, kills and erasures."""
 
 import contextlib
+import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from recognizance.scoring.calibration import calibration_digest
 from rekognition.processes import start_server
 from review.office import Answered, Office, asking, reviewed_office, staffed, write_packs
 from review.test_ways_out import found_on_record, indexed
@@ -47,8 +50,27 @@ def test_a_kill_at_any_moment(tmp_path: Path, model_cache: Path, faces: Path) ->
     with start_server(home, model_cache, packs=str(folder)) as server:
         office = staffed(server, faces, people=3)
         killed_at_any_moment(office)
-    with start_server(home, model_cache, packs=str(folder)) as server:
+    with start_server(home, model_cache, packs=str(folder), calibrations=str(other_calibration(tmp_path))) as server:
         whole_or_not_at_all(replace(office, server=server))
+        made_before_the_calibration(replace(office, server=server), review)
+
+
+def other_calibration(folder: Path) -> Path:
+    """Put the same curves down under another digest."""
+    name = "sface-fb143eea0783.json"
+    body = json.loads(resources.files("recognizance.scoring").joinpath("calibrations", name).read_text("utf-8"))
+    del body["digest"]
+    body["provenance"]["note"] = "Made anew."
+    (folder / name).write_text(json.dumps({**body, "digest": calibration_digest(body)}), encoding="utf-8")
+    return folder
+
+
+def made_before_the_calibration(office: Office, review: str) -> None:
+    seen = office.native("sue").show_review(ReviewId=review)["Review"]
+    found = office.native("otto").get_search(SearchId=found_on_record(office, review))["Search"]
+    for told in (seen, found):
+        assert told["ThresholdAppliedPercent"] == 80
+        assert not {"FalseMatchRate", "WorstGroup", "GroupsMeasured"} & told.keys()
 
 
 def killed_at_any_moment(office: Office) -> None:

@@ -10,6 +10,17 @@ from botocore.exceptions import ClientError
 
 from recognizance.review import COMPONENTS
 from review.office import STATEMENT, Answered, Office, asking, findings
+from review.test_ways_out import found_on_record
+
+TOLD_OF_THRESHOLD = {
+    "ThresholdAppliedPercent",
+    "FalseMatchRate",
+    "FalseMatchRateFitted",
+    "WorstGroup",
+    "WorstGroupFalseMatchRate",
+    "WorstGroupFalseMatchRateFitted",
+    "GroupsMeasured",
+}
 
 
 def refused(ask: object) -> str:
@@ -82,6 +93,36 @@ def test_with_and_without_candidates_the_answers_are_the_same(office: Office) ->
     assert seen[0].keys() == seen[1].keys()
     assert [each["State"] for each in seen] == ["released", "released"]
     assert [each["Released"] for each in seen] == [0, 0]
+
+
+def test_how_often_strangers_reach_a_threshold_tells_nothing_of_the_result(office: Office) -> None:
+    case, person = office.case("ivy"), next(iter(office.people))
+    reviews = [office.lead(case, probe, FaceMatchThreshold=75) for probe in (office.probe(person), office.stranger())]
+
+    def told(name: str) -> list[dict[str, object]]:
+        seen = [office.native(name).show_review(ReviewId=review)["Review"] for review in reviews]
+        return [{key: value for key, value in each.items() if key in TOLD_OF_THRESHOLD} for each in seen]
+
+    assert told("eve") == told("sue") == [{}, {}], "a threshold is the least that a candidate can have"
+    searched = told("ivy")
+    assert searched[0] == searched[1]
+    assert searched[0].keys() == TOLD_OF_THRESHOLD
+    for review in reviews:
+        office.agree(review)
+    assert told("eve") == [{}, {}]
+    assert told("sue") == searched
+    office.release(reviews[0], office.positions(reviews[0], "sue"))
+    headers = office.search(case, office.probe(person), FaceMatchThreshold=75)["ResponseMetadata"]["HTTPHeaders"]
+    for whose, key in (("", "FalseMatchRate"), ("worst-group-", "WorstGroupFalseMatchRate")):
+        assert headers[f"x-recognizance-{whose}false-match-rate"] == f"{searched[0][key]:.3g}"
+        assert headers[f"x-recognizance-{whose}false-match-rate-basis"] == "measured"
+        assert searched[0][f"{key}Fitted"] is False
+    assert headers["x-recognizance-worst-group"] == searched[0]["WorstGroup"]
+    for name in ("ivy", "otto"):
+        found = [
+            office.native(name).get_search(SearchId=found_on_record(office, review))["Search"] for review in reviews
+        ]
+        assert [{key: each[key] for key in TOLD_OF_THRESHOLD} for each in found] == searched
 
 
 def test_the_second_examiner_learns_nothing_of_the_first(office: Office) -> None:

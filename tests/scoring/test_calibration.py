@@ -124,3 +124,5 @@ def test_rates_are_called_fitted_where_nothing_was_counted(calibration: Calibrat
     assert rates.is_fitted == (score > calibration.overall.measured_to)
     deciding = calibration.groups[rates.worst_group] if rates.worst_fmr > rates.fmr else calibration.overall
     assert rates.worst_is_fitted == (score > deciding.measured_to)
+    reaches = {name for name, curve in calibration.groups.items() if not score > curve.measured_to}
+    assert rates.groups_measured == len(reaches)

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from recognizance.cli.terminal import count, few, identifier, percent, strangers, table
+from recognizance.cli.threshold_rates import rates_document, rates_told
 
 LEAD = "A candidate is a lead, not an identification."
 
@@ -60,11 +61,7 @@ def search_document(answer: Mapping[str, Any], gallery: str, photograph: str) ->
         "threshold_percent": answer["ThresholdPercent"],
         "threshold_score": answer["ThresholdScore"],
         "expected_false_candidates": answer["ExpectedFalseCandidates"],
-        "false_match_rate": answer["FalseMatchRate"],
-        "false_match_rate_fitted": answer["FalseMatchRateFitted"],
-        "worst_group": answer["WorstGroup"],
-        "worst_group_false_match_rate": answer["WorstGroupFalseMatchRate"],
-        "worst_group_false_match_rate_fitted": answer["WorstGroupFalseMatchRateFitted"],
+        **rates_document(answer),
         "review_id": answer.get("ReviewId"),
         "reviewed": answer.get("Reviewed"),
         "face": face_document(answer["Face"]) if answer.get("Face") else None,
@@ -121,15 +118,9 @@ def show_candidates(console: Console, answer: Mapping[str, Any]) -> None:
 
 
 def _about(answer: Mapping[str, Any]) -> str:
-    overall = _known(answer["FalseMatchRate"], is_fitted=answer["FalseMatchRateFitted"])
-    worst = _known(answer["WorstGroupFalseMatchRate"], is_fitted=answer["WorstGroupFalseMatchRateFitted"])
     return (
         f"{count(answer['ReferencesSearched'], 'reference')} searched at threshold "
         f"{percent(answer['ThresholdPercent'])} (score {answer['ThresholdScore']:.3f}).  Expected false candidates: "
-        f"{few(answer['ExpectedFalseCandidates'])}, by the group with the most false matches ({answer['WorstGroup']})."
-        f"\nStrangers who reach this threshold: {overall} of all; {worst} in that group."
+        f"{few(answer['ExpectedFalseCandidates'])}, by the group with the most false matches."
+        f"\n{rates_told(answer, answer['ThresholdPercent'])}"
     )
-
-
-def _known(fmr: float, *, is_fitted: bool) -> str:
-    return f"{strangers(fmr)} ({'by the fitted tail, not counted' if is_fitted else 'measured'})"

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from recognizance.cli.errors import ExitCode, MisuseError
 from recognizance.cli.terminal import count, output, table
+from recognizance.cli.threshold_rates import rates_document, rates_told
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -78,6 +79,7 @@ def open_review(
         console.print(f"There is no picture of candidate {', '.join(empty)}: not kept, or erased.", soft_wrap=True)
     if not answer["Probe"]:
         console.print("There is no picture of the probe: not kept, or erased.", soft_wrap=True)
+    console.print(Text(_rates_told(review)))
     if review["State"] == "open":
         if review["Statement"]:
             console.print(Text(f"By concluding you state: {review['Statement']}"), soft_wrap=True)
@@ -182,7 +184,12 @@ def _told(review: Mapping[str, Any], done: str, as_json: bool) -> int:
                 line.get("Decision") or ("not this person, from before" if line.get("ExcludedBy") else "–"),
             )
         console.print(rows)
+    console.print(Text(_rates_told(review)))
     return ExitCode.OK
+
+
+def _rates_told(review: Mapping[str, Any]) -> str:
+    return rates_told(review, review.get("ThresholdAppliedPercent"))
 
 
 def _conclusions(review: Mapping[str, Any], position: int) -> list[str]:
@@ -211,6 +218,8 @@ def _document(row: Mapping[str, Any]) -> dict[str, Any]:
         "withheld": row["Withheld"],
         "examiners": row["Examiners"],
         "statement": row["Statement"],
+        "threshold_applied_percent": row.get("ThresholdAppliedPercent"),
+        **rates_document(row),
         "candidates": [
             {
                 "candidate": line["Position"],
@@ -249,6 +258,7 @@ def _write_form(path: Path, review: Mapping[str, Any]) -> Path:
     form = {
         "format": _FORM_FORMAT,
         "review": review["ReviewId"],
+        "threshold": _rates_told(review),
         "findings": list(FINDINGS),
         "conclusions": dict(CONCLUSIONS),
         "candidates": [

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from recognizance.cli.errors import ExitCode
 from recognizance.cli.terminal import output, table
+from recognizance.cli.threshold_rates import rates_document, rates_told
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,10 +36,11 @@ def show(
         return ExitCode.OK
     rows = table("", "")
     for name, value in document.items():
-        if name not in ("format", "candidates", "receipt", "review"):
+        if name not in {"format", "candidates", "receipt", "review", *rates_document(found)}:
             rows.add_row(Text(name.replace("_", " "), style="bold"), Text(_spelt(value)))
     console = output()
     console.print(rows)
+    console.print(Text(rates_told(found, found["ThresholdAppliedPercent"])))
     _show_review(document["review"])
     if document["candidates"] is None:
         console.print("The candidates are withheld: see the review.", soft_wrap=True)
@@ -93,6 +95,7 @@ def search_record(row: Mapping[str, Any]) -> dict[str, Any]:
         },
         "threshold_requested_percent": row.get("ThresholdRequestedPercent"),
         "threshold_applied_percent": row["ThresholdAppliedPercent"],
+        **rates_document(row),
         "candidates_requested": row.get("CandidatesRequested"),
         "candidates_max": row["CandidatesMax"],
         "model": row["Model"],

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from recognizance.native.shapes import rates
 from recognizance.workflows.leads_shown import ExaminationRow, LeadLine, Seen
 from recognizance.workflows.outcomes import OutcomeRow
 from recognizance.workflows.searched import AuthorityRow, Recorded
@@ -30,6 +31,8 @@ def review(seen: Seen) -> dict[str, Any]:
         "HideSimilarity": terms.hide_similarity,
         "Examiners": terms.examiners,
         "Statement": terms.statement,
+        "ThresholdAppliedPercent": seen.threshold_percent,
+        **rates(seen.rates),
         "Candidates": [candidate(line) for line in seen.candidates],
         "Examinations": examinations(seen.examinations),
         "Released": seen.released,
@@ -95,6 +98,7 @@ def recorded(found: Recorded) -> dict[str, Any]:
         "ProbeIdentifier": search.probe_reference,
         "ThresholdRequestedPercent": search.threshold_requested_percent,
         "ThresholdAppliedPercent": search.threshold_applied_percent,
+        **rates(found.rates),
         "CandidatesRequested": search.candidates_requested,
         "CandidatesMax": search.candidates_max,
         "Purpose": search.purpose,

@@ -6,7 +6,7 @@ import numpy as np
 
 from recognizance.biometrics import DetectedFace, Image, Pose, Quality, RelativeBox
 from recognizance.errors import InvalidRequestError
-from recognizance.scoring import Calibration
+from recognizance.scoring import Calibration, RatesAt
 from recognizance.wire.faults import fault_from
 from recognizance.workflows.compare import Compared
 from recognizance.workflows.detect import auto_shortcomings
@@ -90,6 +90,20 @@ def candidate(lead: Lead, calibration: Calibration) -> dict[str, Any]:
         "SimilarityPercent": lead.similarity_percent,
         "FalseMatchRate": lead.fmr,
         "WorstGroupFalseMatchRate": calibration.rates_at(lead.candidate.score).worst_fmr,
+    }
+
+
+def rates(known: RatesAt | None) -> dict[str, Any]:
+    """Spell how often strangers reach a search's threshold; nothing where that is not known, or not for the reader."""
+    if known is None:
+        return {}
+    return {
+        "FalseMatchRate": known.fmr,
+        "FalseMatchRateFitted": known.is_fitted,
+        "WorstGroup": known.worst_group,
+        "WorstGroupFalseMatchRate": known.worst_fmr,
+        "WorstGroupFalseMatchRateFitted": known.worst_is_fitted,
+        "GroupsMeasured": known.groups_measured,
     }
 
 

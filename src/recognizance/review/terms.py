@@ -16,7 +16,7 @@ class ReviewTerms:
     blind : bool
         Whether an examiner sees nothing of what others conclude, nor that they did, before concluding.
     hide_similarity : bool
-        Whether similarity, score and rank are kept from examiners.
+        Whether similarity, score, rank and threshold are kept from examiners.
     examiners : int
         How many examine, each by themselves.
     statement : str

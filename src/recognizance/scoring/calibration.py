@@ -52,7 +52,7 @@ class RatesAt:
     """How often strangers reach a score: overall, and within the group in which they do so most.
 
     ``is_fitted`` and ``worst_is_fitted`` say that the score lies beyond the counts of the curve that gives the rate, in
-    its fitted tail: an estimate, not a measurement.
+    its fitted tail: an estimate, not a measurement.  ``groups_measured`` says how many groups have counts up to there.
     """
 
     fmr: float
@@ -60,6 +60,7 @@ class RatesAt:
     worst_group: str
     worst_fmr: float
     worst_is_fitted: bool
+    groups_measured: int
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,8 @@ class Calibration:
         fmr = self.overall.fmr(score)
         group, worst = self.worst_group(score)
         deciding = self.groups[group] if worst > fmr else self.overall
-        return RatesAt(fmr, score > self.overall.measured_to, group, worst, score > deciding.measured_to)
+        measured = sum(score <= curve.measured_to for curve in self.groups.values())
+        return RatesAt(fmr, score > self.overall.measured_to, group, worst, score > deciding.measured_to, measured)
 
     def expected_false_candidates(self, references: int, score: float) -> float:
         """Expect this many strangers among the candidates of a search at this threshold.

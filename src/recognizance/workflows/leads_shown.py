@@ -17,7 +17,10 @@ from recognizance.review import (
     objection_to_examiner,
     objection_to_releaser,
 )
+from recognizance.scoring import RatesAt
 from recognizance.workflows.act import Act
+from recognizance.workflows.place import Workplace
+from recognizance.workflows.threshold_rates import rates_of
 from recognizance.workflows.withholding import KEPT_FROM
 
 UNDER_REVIEW = "under-review"
@@ -40,6 +43,10 @@ class Seen:
         How many were released, once they are.
     in_full : bool
         Whether the reader may know who searched: examiners do not.
+    threshold_percent : float or None
+        What was applied.  It is the least that a candidate can have: kept from examiners where similarity is.
+    rates : RatesAt or None
+        How often strangers reach that, whatever was found; None also where it is not known any more.
     """
 
     lead: LeadRow
@@ -50,6 +57,8 @@ class Seen:
     examinations: tuple[ExaminationRow, ...] = ()
     released: int | None = None
     in_full: bool = False
+    threshold_percent: float | None = None
+    rates: RatesAt | None = None
 
     @property
     def search_id(self) -> str | None:
@@ -67,7 +76,7 @@ class Seen:
         return self.lead.concluded_at if self.state != UNDER_REVIEW else None
 
 
-def seen_by(tx: Transaction, act: Act, lead: LeadRow) -> Seen:
+def seen_by(place: Workplace, tx: Transaction, act: Act, lead: LeadRow) -> Seen:
     """Show a lead to the caller, as far as they may see it: who may neither examine nor release it sees no more of it
     than who searched.
     """  # noqa: D205 - one sentence
@@ -80,13 +89,20 @@ def seen_by(tx: Transaction, act: Act, lead: LeadRow) -> Seen:
         lead = replace(lead, reason="")  # it may speak of who was not released
     if not reviews:
         state = lead.state if lead.state in (RELEASED, DELETED) else UNDER_REVIEW
-        return Seen(lead, search, state, terms, released=out, in_full=standing.operator == standing.searcher)
+        seen = Seen(lead, search, state, terms, released=out)
+        return replace(_with_threshold(place, seen), in_full=True) if standing.operator == standing.searcher else seen
     made = examinations.of_lead(tx, lead.id)
     releases = "supervisor" in standing.roles and "examiner" not in standing.roles
     if terms.blind and (lead.state == OPEN or not (standing.examined or releases)):
         made = [each for each in made if each.examiner == act.operator]
-    shown = [_shown(line, terms, decides=releases and lead.state != OPEN) for line in lines]
-    return Seen(lead, search, lead.state, terms, tuple(shown), tuple(made), out, in_full=releases)
+    decides = releases and lead.state != OPEN
+    shown = [_shown(line, terms, decides=decides) for line in lines]
+    seen = Seen(lead, search, lead.state, terms, tuple(shown), tuple(made), out, in_full=releases)
+    return _with_threshold(place, seen) if decides or not terms.hide_similarity else seen
+
+
+def _with_threshold(place: Workplace, seen: Seen) -> Seen:
+    return replace(seen, threshold_percent=seen.search.threshold_applied_percent, rates=rates_of(place, seen.search))
 
 
 def _reviews(standing: Standing) -> bool:

@@ -64,7 +64,7 @@ def queue(place: Workplace, act: Act) -> tuple[list[Seen], int]:
     with place.store.write() as tx:
         rows = _waiting(tx, act)
         entry = record(tx, permitted, {"change": "listed", "leads": len(rows)})
-        return [seen_by(tx, act, lead) for lead in rows], entry
+        return [seen_by(place, tx, act, lead) for lead in rows], entry
 
 
 @failures_recorded(KIND)
@@ -82,7 +82,7 @@ def open_review(place: Workplace, act: Act, lead_id: str) -> tuple[Opened, int]:
         lead = leads.get(tx, lead_id)
         search = searches.at_entry(tx, lead.entry_index)
         _require_reviewer(tx, act, lead)
-        seen = seen_by(tx, act, lead)
+        seen = seen_by(place, tx, act, lead)
         named = {candidate.rank: candidate.identifier for candidate in search.candidates}
         probe = pictures.probe_of(tx, search)
         found = {
@@ -145,7 +145,7 @@ def conclude(
         state = _state(tx, lead, lines, terms)
         if state != OPEN:
             leads.move(tx, lead.id, OPEN, state, at=permitted.time)
-        return seen_by(tx, act, leads.get(tx, lead.id)), entry
+        return seen_by(place, tx, act, leads.get(tx, lead.id)), entry
 
 
 @failures_recorded(RELEASE)
@@ -198,7 +198,7 @@ def release(
             [Concealed("reason", reason), ConcealedList("decisions", listed)],
         )
         authority_uses.add_derived(tx, lead.entry_index, entry)
-        return seen_by(tx, act, leads.get(tx, lead.id)), entry
+        return seen_by(place, tx, act, leads.get(tx, lead.id)), entry
 
 
 @failures_recorded(KIND)
@@ -217,7 +217,7 @@ def show(place: Workplace, act: Act, lead_id: str) -> tuple[Seen, int]:
     with place.store.write() as tx:
         lead = leads.get(tx, lead_id)
         entry = record(tx, permitted, {"change": "shown", "lead": lead.id})
-        return seen_by(tx, act, lead), entry
+        return seen_by(place, tx, act, lead), entry
 
 
 def _kind_for(place: Workplace, act: Act, *, reviewers_only: bool = False) -> str:

@@ -22,10 +22,12 @@ from recognizance.records.leads import LeadLine, LeadRow
 from recognizance.records.outcomes import OutcomeRow
 from recognizance.records.searches import SearchCandidate, SearchRecord
 from recognizance.review import DELETED, RELEASED
+from recognizance.scoring import RatesAt
 from recognizance.workflows.act import Act
 from recognizance.workflows.leads_shown import UNDER_REVIEW
 from recognizance.workflows.place import Workplace, failures_recorded, permit, record
 from recognizance.workflows.reviewing import OWN
+from recognizance.workflows.threshold_rates import rates_of
 from recognizance.workflows.withholding import released_of, withheld_entries
 
 KIND = "search-record"
@@ -44,6 +46,8 @@ class Recorded:
     facts : mapping
         What was decided on, as it was then: the operator's roles, agency and training, purpose, case, offence and
         authority, the probe's quality, source and declared edits (`policy.replaying`).
+    rates : RatesAt or None
+        How often strangers reach its threshold, whatever it found; None if that is not known any more.
     candidates : tuple of SearchCandidate or None
         None while they are withheld from the caller.
     probe_kept : bool
@@ -55,6 +59,7 @@ class Recorded:
     search: SearchRecord
     authority: AuthorityRow | None
     facts: Mapping[str, Any]
+    rates: RatesAt | None
     candidates: tuple[SearchCandidate, ...] | None
     probe_kept: bool
     lead: LeadRow | None
@@ -100,6 +105,7 @@ def show_search(place: Workplace, act: Act, search_id: str) -> tuple[Recorded, i
             search=search,
             authority=None if search.authority_id is None else authorities.of_id(tx, search.authority_id),
             facts=_facts(search, withheld=not whole),
+            rates=rates_of(place, search),
             candidates=_candidates(tx, search, lead, whole=whole),
             probe_kept=search.probe_photograph is not None and photographs.exists(tx, search.probe_photograph),
             lead=lead,

@@ -153,6 +153,21 @@ def test_nobody_else_reaches_a_testers_collection(bench: Bench, tess: Any) -> No
     assert tess.describe_collection(CollectionId="own")["FaceCount"] == 2
 
 
+def test_nobody_else_reaches_it_by_its_name_in_the_record(bench: Bench, tess: Any) -> None:
+    arn = tess.describe_collection(CollectionId="own")["CollectionARN"]
+    tess.tag_resource(ResourceArn=arn, Tags={"vendor": "x"})
+    spelt = arn.replace(":collection/own", ":collection/testing:tess:own")
+    for name in ("theo", "ivy", "ada"):
+        told = refusal(bench.client(name).list_tags_for_resource, ResourceArn=spelt)
+        assert (told.code, told.message) == ("ResourceNotFoundException", "The collection id: own does not exist")
+    ada = bench.client("ada")
+    for call, asked in ((ada.tag_resource, {"Tags": {"vendor": "y"}}), (ada.untag_resource, {"TagKeys": ["vendor"]})):
+        assert refusal(call, ResourceArn=spelt, **asked).code == "ResourceNotFoundException"
+    assert tess.list_tags_for_resource(ResourceArn=arn)["Tags"] == {"vendor": "x"}
+    role = {"Operator": "zed", "Name": "Zed", "Roles": ["investigator@testing:tess:own"]}
+    assert refusal(bench.staff.native("ada").create_operator, **role).code == "ResourceNotFoundException"
+
+
 def test_what_the_agency_keeps_in_s3_is_not_fetched(bench: Bench, tess: Any) -> None:
     own = {"Bytes": bench.people[0][0]}
     for call, asked in (

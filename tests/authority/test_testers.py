@@ -168,6 +168,17 @@ def test_nobody_else_reaches_it_by_its_name_in_the_record(bench: Bench, tess: An
     assert refusal(bench.staff.native("ada").create_operator, **role).code == "ResourceNotFoundException"
 
 
+def test_ones_own_collection_has_no_users(tess: Any) -> None:
+    """Each answer is about users: that the collection is not there would not be true."""
+    face = tess.list_faces(CollectionId="own")["Faces"][0]["FaceId"]
+    assert tess.list_users(CollectionId="own")["Users"] == []
+    assert tess.search_users(CollectionId="own", FaceId=face)["UserMatches"] == []
+    told = refusal(tess.search_users, CollectionId="own", UserId="u")
+    assert (told.code, told.message) == ("ResourceNotFoundException", "The user id: u does not exist")
+    assert refusal(tess.create_user, CollectionId="own", UserId="u").code == "AccessDeniedException"
+    assert refusal(tess.list_users, CollectionId="mugshots").message == "The collection id: mugshots does not exist"
+
+
 def test_what_the_agency_keeps_in_s3_is_not_fetched(bench: Bench, tess: Any) -> None:
     own = {"Bytes": bench.people[0][0]}
     for call, asked in (

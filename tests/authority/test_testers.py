@@ -38,6 +38,9 @@ class Bench:
     def last(self) -> dict[str, Any]:
         return self.staff.server.entries()[-1]
 
+    def of_kind(self, kind: str) -> list[dict[str, Any]]:
+        return [each for each in self.staff.server.entries() if each["kind"] == kind]
+
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory, model_cache: Path, faces: Path) -> Iterator[Bench]:
@@ -207,6 +210,12 @@ def test_a_testers_rate_is_their_own(bench: Bench) -> None:
     tim = bench.client("tim")
     assert [tim.list_collections()["CollectionIds"] for _ in range(2)] == [[], []]
     assert refusal(tim.list_collections).code == "ThrottlingException"
+    bench.clock.move(seconds=61)  # the count is due
+    deadline = time.monotonic() + 20
+    while not (counted := bench.of_kind("throttle")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    (entry,) = counted
+    assert (entry["operator"], entry["details"]["count"], entry["details"]["testing"]) == ("tim", 1, "own photographs")
 
 
 def test_a_collection_is_deleted_when_its_time_is_over(bench: Bench) -> None:

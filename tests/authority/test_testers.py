@@ -203,6 +203,14 @@ def test_no_act_of_a_tester_is_of_a_case_or_under_an_authority(bench: Bench, pat
     assert bench.client("tess", "/purpose/testing").detect_faces(Image={"Bytes": bench.people[0][0]})["FaceDetails"]
 
 
+def test_what_failed_is_of_no_case_either(bench: Bench) -> None:
+    bench.staff.native("ada").open_case(Number="2026-99", Members=["tess"])
+    refusal(bench.client("tess", "/case/2026-99").detect_faces, Image={})
+    entry = bench.last()
+    assert (entry["decision"], entry["details"]["testing"]) == ("failed", "own photographs")
+    assert "case_id" not in entry["details"]
+
+
 def test_a_testers_rate_is_their_own(bench: Bench) -> None:
     native = bench.staff.native("ada")
     native.create_operator(Operator="tim", Name="Tim", Roles=["tester"], RequestsPerMinute=2)

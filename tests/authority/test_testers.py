@@ -38,6 +38,9 @@ class Bench:
     def last(self) -> dict[str, Any]:
         return self.staff.server.entries()[-1]
 
+    def of_kind(self, kind: str) -> list[dict[str, Any]]:
+        return [each for each in self.staff.server.entries() if each["kind"] == kind]
+
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory, model_cache: Path, faces: Path) -> Iterator[Bench]:
@@ -153,6 +156,32 @@ def test_nobody_else_reaches_a_testers_collection(bench: Bench, tess: Any) -> No
     assert tess.describe_collection(CollectionId="own")["FaceCount"] == 2
 
 
+def test_nobody_else_reaches_it_by_its_name_in_the_record(bench: Bench, tess: Any) -> None:
+    arn = tess.describe_collection(CollectionId="own")["CollectionARN"]
+    tess.tag_resource(ResourceArn=arn, Tags={"vendor": "x"})
+    spelt = arn.replace(":collection/own", ":collection/testing:tess:own")
+    for name in ("theo", "ivy", "ada"):
+        told = refusal(bench.client(name).list_tags_for_resource, ResourceArn=spelt)
+        assert (told.code, told.message) == ("ResourceNotFoundException", "The collection id: own does not exist")
+    ada = bench.client("ada")
+    for call, asked in ((ada.tag_resource, {"Tags": {"vendor": "y"}}), (ada.untag_resource, {"TagKeys": ["vendor"]})):
+        assert refusal(call, ResourceArn=spelt, **asked).code == "ResourceNotFoundException"
+    assert tess.list_tags_for_resource(ResourceArn=arn)["Tags"] == {"vendor": "x"}
+    role = {"Operator": "zed", "Name": "Zed", "Roles": ["investigator@testing:tess:own"]}
+    assert refusal(bench.staff.native("ada").create_operator, **role).code == "ResourceNotFoundException"
+
+
+def test_ones_own_collection_has_no_users(tess: Any) -> None:
+    """Each answer is about users: that the collection is not there would not be true."""
+    face = tess.list_faces(CollectionId="own")["Faces"][0]["FaceId"]
+    assert tess.list_users(CollectionId="own")["Users"] == []
+    assert tess.search_users(CollectionId="own", FaceId=face)["UserMatches"] == []
+    told = refusal(tess.search_users, CollectionId="own", UserId="u")
+    assert (told.code, told.message) == ("ResourceNotFoundException", "The user id: u does not exist")
+    assert refusal(tess.create_user, CollectionId="own", UserId="u").code == "AccessDeniedException"
+    assert refusal(tess.list_users, CollectionId="mugshots").message == "The collection id: mugshots does not exist"
+
+
 def test_what_the_agency_keeps_in_s3_is_not_fetched(bench: Bench, tess: Any) -> None:
     own = {"Bytes": bench.people[0][0]}
     for call, asked in (
@@ -174,6 +203,14 @@ def test_no_act_of_a_tester_is_of_a_case_or_under_an_authority(bench: Bench, pat
     assert bench.client("tess", "/purpose/testing").detect_faces(Image={"Bytes": bench.people[0][0]})["FaceDetails"]
 
 
+def test_what_failed_is_of_no_case_either(bench: Bench) -> None:
+    bench.staff.native("ada").open_case(Number="2026-99", Members=["tess"])
+    refusal(bench.client("tess", "/case/2026-99").detect_faces, Image={})
+    entry = bench.last()
+    assert (entry["decision"], entry["details"]["testing"]) == ("failed", "own photographs")
+    assert "case_id" not in entry["details"]
+
+
 def test_a_testers_rate_is_their_own(bench: Bench) -> None:
     native = bench.staff.native("ada")
     native.create_operator(Operator="tim", Name="Tim", Roles=["tester"], RequestsPerMinute=2)
@@ -181,6 +218,12 @@ def test_a_testers_rate_is_their_own(bench: Bench) -> None:
     tim = bench.client("tim")
     assert [tim.list_collections()["CollectionIds"] for _ in range(2)] == [[], []]
     assert refusal(tim.list_collections).code == "ThrottlingException"
+    bench.clock.move(seconds=61)  # the count is due
+    deadline = time.monotonic() + 20
+    while not (counted := bench.of_kind("throttle")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    (entry,) = counted
+    assert (entry["operator"], entry["details"]["count"], entry["details"]["testing"]) == ("tim", 1, "own photographs")
 
 
 def test_a_collection_is_deleted_when_its_time_is_over(bench: Bench) -> None:

@@ -10,10 +10,13 @@ from typing import Any, NamedTuple
 import pytest
 
 from recognizance.bootstrap import open_calibration
+from recognizance.settings import read_settings
 from rekognition.processes import Server
 from sts.staff import Staff
 
-PAGE = "<!DOCTYPE html><title>Accuracy</title><style>p{margin:0}</style><p>Measured.</p>"
+PAGE = f"""<!DOCTYPE html><html><title>Accuracy</title><style>p{{margin:0}}</style>
+<p>Measured with <code>{open_calibration(read_settings()).digest}</code>.</p></html>
+"""
 
 
 class Reply(NamedTuple):
@@ -45,8 +48,6 @@ def folder(staff: Staff) -> Iterator[Path]:
 
 def report(**changes: Any) -> str:
     """Write a report on the model and calibration of the defaults, which the servers of these tests run."""
-    from recognizance.settings import read_settings
-
     running = open_calibration(read_settings())
     return json.dumps({"service": {"model": running.model, "calibration": running.digest, **changes}})
 
@@ -100,6 +101,16 @@ def test_a_report_on_anything_else_is_not_passed_off(
     assert told in reply.body.decode()
     assert "RECOGNIZANCE_ACCURACY_REPORT" in reply.body.decode(), "what to do"
     assert reply.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("page", ["", PAGE[:-10], "<html>Another report.</html>"])
+def test_a_page_that_is_damaged_or_of_another_calibration_is_not_shown(staff: Staff, folder: Path, page: str) -> None:
+    write(folder, report())
+    folder.joinpath("report.html").write_text(page, encoding="utf-8")
+    for path in ("/accuracy", "/accuracy.json"):
+        reply = ask(staff.server, path)
+        assert reply.status == 409
+        assert b"its page, report.html, is not whole, or of another calibration" in reply.body
 
 
 @pytest.mark.parametrize("there", [[], ["report.html"], ["report.json"]])

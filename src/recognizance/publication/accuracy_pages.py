@@ -90,11 +90,17 @@ class AccuracyPages:
     def _read(self, name: str) -> _Reply:
         if not all(self.folder.joinpath(each).is_file() for each in _TYPES):
             return _said(404, f"There is no report on the accuracy of this server's model. {_MAKE}")
-        report = self.folder.joinpath("report.json").read_bytes()
-        wrong = self._mismatch(report)
+        files = {each: self.folder.joinpath(each).read_bytes() for each in _TYPES}
+        wrong = self._mismatch(files["report.json"]) or self._damage(files["report.html"])
         if wrong:
             return _said(409, f"There is a report on accuracy, but {wrong}: it is not shown as this server's. {_MAKE}")
-        return _Reply(200, _TYPES[name], report if name == "report.json" else self.folder.joinpath(name).read_bytes())
+        return _Reply(200, _TYPES[name], files[name])
+
+    def _damage(self, page: bytes) -> str:
+        """Say why a page is not of a report on what runs here; empty if it is.  Each kind names its calibration."""
+        if page.rstrip().endswith(b"</html>") and self.place.calibration.digest.encode() in page:
+            return ""
+        return "its page, report.html, is not whole, or of another calibration"
 
     def _mismatch(self, report: bytes) -> str:
         """Say why a report is not on what runs here; empty if it is."""

@@ -72,13 +72,18 @@ class GalleryCounts:
 
 
 def name_of_test(operator: str, name: str) -> str:
-    """Name a gallery that a tester made; no request can spell it, so it is nobody else's and clashes with none."""
+    """Name a gallery that a tester made; no gallery that others make can be called so."""
     return f"{OF_TESTS}{operator}:{name}"
 
 
 def is_of_test(name: str, operator: str) -> bool:
     """Whether a gallery of this name was made by this tester."""
     return name.startswith(name_of_test(operator, ""))
+
+
+def is_of_agency(name: str) -> bool:
+    """Whether a gallery of this name is no tester's."""
+    return not name.startswith(OF_TESTS)
 
 
 def shown_name(name: str) -> str:

@@ -151,7 +151,8 @@ def _look_up(
     if purpose is None and case is None and not looks_for_gallery:
         return _Registered()
     with store.read() as tx:
-        found = open_case(tx, case, operator.id) if case is not None else None
+        # A test is of nobody's case, whoever made the tester a member: entries of what failed would name it.
+        found = open_case(tx, case, operator.id) if case is not None and TESTER not in operator.roles else None
         return _Registered(
             case=found,
             purpose=purposes.in_force(tx, purpose, now) if purpose is not None else None,

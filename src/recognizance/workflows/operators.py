@@ -245,6 +245,9 @@ def _require_roles(roles: Collection[str]) -> tuple[set[str], list[tuple[str, st
 
 
 def _numbered(tx: Transaction, of_galleries: Collection[tuple[str, str]]) -> list[tuple[str, int]]:
+    for _, gallery in of_galleries:
+        if not galleries.is_of_agency(gallery):
+            raise galleries.no_gallery(gallery)
     return [(role, galleries.get(tx, gallery).id) for role, gallery in of_galleries]
 
 

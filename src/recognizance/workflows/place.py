@@ -18,7 +18,7 @@ from recognizance.records.galleries import GalleryRow
 from recognizance.scoring import Calibration
 from recognizance.workflows.act import Act
 from recognizance.workflows.engine import Engine
-from recognizance.workflows.footing import settle
+from recognizance.workflows.footing import Footing, settle
 from recognizance.workflows.pack_folders import PackFolders
 from recognizance.workflows.publishing import Publisher
 from recognizance.workflows.rulebook import NOTHING_IN_FORCE, Rulebook, Ruling
@@ -143,7 +143,7 @@ def permit(
     RefusedError
         Naming the rules in words.
     GalleryNotFoundError
-        If a tester names a gallery that is not one of theirs.
+        If a tester names a gallery that is not one of theirs, or somebody else one of a tester's.
     """
     now = place.clock()
     footing = settle(place.store, place.roster, act, now, operation=kind, gallery=gallery)
@@ -182,8 +182,8 @@ def permit(
     permitted = Permit(act, recorded_as or kind, now, rules, _claims(act, gallery), place.ledger, place.clock)
     if not isinstance(decision, Allowed):
         raise refusal(place, permitted, decision.reasons)
-    if footing.is_test and gallery is not None and not galleries.is_of_test(gallery, act.operator):
-        raise galleries.no_gallery(gallery)  # whatever workflow it is: theirs alone are there
+    if gallery is not None and not _is_there(footing, gallery):
+        raise galleries.no_gallery(gallery)
     if lessens or kind not in BIOMETRIC:
         return permitted
     # Packs say what may be done to people who are searched for.  A test is to show what the system does to all.
@@ -195,6 +195,13 @@ def permit(
     if not reviewable:
         require_no_review(place, permitted)
     return permitted
+
+
+def _is_there(footing: Footing, gallery: str) -> bool:
+    """Whether there can be such a gallery for who asks, whatever workflow it is."""
+    if footing.is_test:
+        return galleries.is_of_test(gallery, footing.act.operator)
+    return galleries.is_of_agency(gallery)  # ARNs and roles can spell names that no CollectionId can
 
 
 def require_no_review(place: Workplace, permitted: Permit) -> None:

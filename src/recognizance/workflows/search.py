@@ -183,6 +183,7 @@ def search_by_subject(
     SubjectNotFoundError
         If there is no such subject, or it has no references.
     """
+    gallery_name = name_for(place, act, gallery_name)
     permitted = _permit(place, act, gallery_name, limit, threshold_percent)
     gallery = find_gallery(place, gallery_name)
     with place.store.read() as tx:

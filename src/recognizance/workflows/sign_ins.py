@@ -4,7 +4,9 @@ from typing import Any
 
 from recognizance.authority.tally import Tally
 from recognizance.ledger import Entry
+from recognizance.policy.standing import TESTER
 from recognizance.workflows.act import NOBODY
+from recognizance.workflows.footing import OWN_PHOTOGRAPHS
 from recognizance.workflows.place import Workplace, record_alone
 
 KIND = "sign-in"
@@ -31,8 +33,10 @@ class RecordedSignIns:
 
 def record_throttled(place: Workplace, operator: str, tally: Tally) -> None:
     """Record how many requests of an operator were over their rate."""
-    rules = ("standing/rate",)
-    record_alone(place, Entry("throttle", place.clock(), operator, "refused", rules, _counted(tally)))
+    details, rules = _counted(tally), ("standing/rate",)
+    if TESTER in place.roster.operator(operator).roles:
+        details["testing"] = OWN_PHOTOGRAPHS
+    record_alone(place, Entry("throttle", place.clock(), operator, "refused", rules, details))
 
 
 def _counted(tally: Tally) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from recognizance.workflows.place import (
     same_gallery,
 )
 from recognizance.workflows.shelf import require_model, subject_template
+from recognizance.workflows.testing import name_for
 from recognizance.workflows.withholding import require_no_comparison, withholds
 
 NOT_FOUND = "FACE_NOT_FOUND"
@@ -96,6 +97,7 @@ def list_subjects(
     place: Workplace, act: Act, gallery_name: str, *, after: int, limit: int
 ) -> tuple[list[SubjectRow], int]:
     """List up to `limit` subjects, and one more, which is not counted, in the order of creation; recorded."""
+    gallery_name = name_for(place, act, gallery_name)
     permitted = permit(place, act, "list", gallery=gallery_name)
     with place.store.write() as tx:
         gallery = galleries.get(tx, gallery_name)

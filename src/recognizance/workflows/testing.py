@@ -1,7 +1,7 @@
 """Tests by outsiders, on photographs of their own (RCW 43.386): which galleries are theirs, and when these end.
 
-A tester reaches no gallery but those that they made, and nobody else reaches these.  What they make is called
-``testing:OPERATOR:NAME`` in the record, which no request can spell.  Every act of theirs says ``testing`` in its entry.
+A tester reaches no gallery but those that they made, and nobody else reaches these (`place.permit` sees to both).  What
+they make is called ``testing:OPERATOR:NAME`` in the record.  Every act of theirs says ``testing`` in its entry.
 """
 
 from datetime import timedelta

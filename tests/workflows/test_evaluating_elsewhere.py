@@ -1,6 +1,7 @@
 """A service over the network gives what the engine in process gives, and what it fails at is told."""
 
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -184,7 +185,7 @@ def service() -> Iterator[Stub]:
         yield made
 
 
-def alike(similarity: float, *, matched: list[Any] | None = None, unmatched: list[Any] | None = None) -> Told:
+def alike(similarity: Any, *, matched: list[Any] | None = None, unmatched: list[Any] | None = None) -> Told:
     faces = [FACE] if matched is None else matched
     matches = [{"Similarity": similarity, "Face": face} for face in faces]
     return Told({"FaceMatches": matches, "UnmatchedFaces": unmatched or []})
@@ -245,6 +246,17 @@ def test_whose_photograph_is_of_no_use_is_found_out_once(opened: Open, service: 
         (error("ResourceNotFoundException", "The collection id: …"), GalleryNotFoundError, "is gone"),
         (Told("<html>Not here</html>", 404), ServerUnreachableError, "answered CompareFaces by 404"),
         (Told("<html>Welcome</html>"), ServerUnreachableError, "does not answer CompareFaces as Rekognition does"),
+        *(
+            (told, ServerUnreachableError, "does not answer CompareFaces as Rekognition does")
+            for told in (
+                *(alike(similarity) for similarity in (math.nan, 100.5, -1, "90", True)),
+                alike(90, matched=[FACE | {"BoundingBox": BOX | {"Width": math.nan}}]),
+                Told({"FaceMatches": 5, "UnmatchedFaces": []}),
+                Told("[1]"),
+                Told("null"),
+                Told("[1]", 400),
+            )
+        ),
         (
             Told(alike(90).body, headers={"x-recognizance-threshold-applied": "95"}),
             RefusedError,
@@ -263,6 +275,43 @@ def test_what_is_wrong_with_the_service_ends_it_and_is_never_a_miss(
     assert caught.value.remedy
     assert len(service.asked) == 1
     assert (pictures.folder / "answers.jsonl").read_bytes() == b""
+
+
+def listing(*matches: tuple[str, float]) -> Told:
+    listed = [{"Face": {"ExternalImageId": number}, "Similarity": similarity} for number, similarity in matches]
+    return Told({"FaceMatches": listed})
+
+
+DONE = Told({"FaceModelVersion": "7.0"})
+ENROLLED = Told({"FaceRecords": [{"Face": {}}]})
+
+
+def collection(*searches: Told) -> dict[str, list[Told]]:
+    return {
+        "CreateCollection": [DONE],
+        "IndexFaces": [ENROLLED],
+        "SearchFacesByImage": list(searches),
+        "DeleteCollection": [DONE],
+    }
+
+
+def test_candidates_are_put_in_order_each_once(opened: Open, service: Stub, pictures: Photographs) -> None:
+    service.answers = collection(listing(("1", 85.0), ("0", 95.0), ("1", 85.0)))
+    found = opened(service.url).search(pictures, pictures, limit=4, percent=80, progress=nothing)
+    assert shown(dict(found.candidates))["a"] == [("a", "95.0000"), ("b", "85.0000")]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [listing(("4", 95.0)), listing(("-1", 95.0)), listing(("0", 95.0), ("1", 94.0)), listing(("0", math.nan))],
+)
+def test_candidates_that_were_not_enrolled_or_not_asked_for_are_not_kept(
+    opened: Open, service: Stub, pictures: Photographs, told: Told
+) -> None:
+    service.answers = collection(told)
+    with pytest.raises(ServerUnreachableError, match="does not answer SearchFacesByImage"):
+        opened(service.url).search(pictures, pictures, limit=1, percent=80, progress=nothing)
+    assert '"SearchFacesByImage"' not in (pictures.folder / "answers.jsonl").read_text()
 
 
 def test_refusals_without_a_reason_end_it_unless_something_was_answered(

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from recognizance.workflows.evaluate.remote import readings
@@ -17,12 +18,6 @@ _IMAGES: Mapping[str, tuple[str, ...]] = {
     "IndexFaces": ("Image",),
     "SearchFacesByImage": ("Image",),
     "DetectFaces": ("Image",),
-}
-_READ: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
-    "CompareFaces": readings.compared,
-    "IndexFaces": readings.indexed,
-    "SearchFacesByImage": readings.searched,
-    "DetectFaces": readings.detected,
 }
 
 
@@ -63,6 +58,9 @@ class Ask:
         Where the photographs are.
     names : tuple of str
         The photographs, in the order of the operation's parameters.
+    read : callable
+        Reads what is kept of an answer; raises KeyError, TypeError or ValueError if it is not what the operation
+        answers.
     parameters : mapping
         All others, but the collection's name.
     within : str
@@ -72,6 +70,7 @@ class Ask:
     operation: str
     of: Sample
     names: tuple[str, ...]
+    read: Callable[[Mapping[str, Any]], dict[str, Any]]
     parameters: Mapping[str, Any] = field(default_factory=dict)
     within: str = ""
 
@@ -85,37 +84,29 @@ class Ask:
         images = zip(_IMAGES[self.operation], self.names, strict=True)
         return {**self.parameters, **{place: {"Bytes": self.of.photographs.read(name)} for place, name in images}}
 
-    def read(self, answer: Mapping[str, Any]) -> dict[str, Any]:
-        """Read what is kept of an answer.
-
-        Raises
-        ------
-        KeyError, ValueError, TypeError
-            If it is not what the operation answers.
-        """
-        return _READ[self.operation](answer)
-
 
 def comparison(of: Sample, source: str, target: str) -> Ask:
     """Compare two photographs, without threshold or filter."""
-    return Ask("CompareFaces", of, (source, target), {"SimilarityThreshold": 0, "QualityFilter": "NONE"})
+    parameters = {"SimilarityThreshold": 0, "QualityFilter": "NONE"}
+    return Ask("CompareFaces", of, (source, target), readings.compared, parameters)
 
 
 def detection(of: Sample, name: str, *, attributes: bool) -> Ask:
     """Detect the faces of a photograph."""
-    return Ask("DetectFaces", of, (name,), {"Attributes": ["ALL" if attributes else "DEFAULT"]})
+    return Ask("DetectFaces", of, (name,), readings.detected, {"Attributes": ["ALL" if attributes else "DEFAULT"]})
 
 
 def enrolment(of: Sample, name: str, number: int, collection: str) -> Ask:
     """Index a photograph's largest face, under a number: a file's name may be a person's."""
     parameters = {"MaxFaces": 1, "QualityFilter": "NONE", "ExternalImageId": str(number)}
-    return Ask("IndexFaces", of, (name,), parameters, within=collection)
+    return Ask("IndexFaces", of, (name,), readings.indexed, parameters, within=collection)
 
 
-def search(of: Sample, name: str, gallery: str, *, limit: int, percent: float) -> Ask:
+def search(of: Sample, name: str, gallery: str, numbers: range, *, limit: int, percent: float) -> Ask:
     """Search with a photograph's largest face; the answer is the same in any collection of the same gallery."""
+    read = partial(readings.searched, numbers=numbers, limit=limit)
     parameters = {"MaxFaces": limit, "FaceMatchThreshold": percent, "QualityFilter": "NONE"}
-    return Ask("SearchFacesByImage", of, (name,), parameters, within=gallery)
+    return Ask("SearchFacesByImage", of, (name,), read, parameters, within=gallery)
 
 
 def digest_json(value: Any) -> str:

@@ -130,11 +130,12 @@ class Remote:
         enrolled, gallery_failures = self._sample(gallery)
         asked, probe_failures = self._sample(probes)
         held = asks.digest_json([self._asker.identity, [enrolled.digests[name].hex() for name in gallery.names]])
-        searches = [asks.search(asked, name, held, limit=limit, percent=percent) for name in asked.names]
+        numbers = range(len(gallery.names))
+        searches = [asks.search(asked, name, held, numbers, limit=limit, percent=percent) for name in asked.names]
         missing = self._asker.unknown(searches)
         collection = self._collections.of(held, needed=bool(missing))
-        numbers = {name: number for number, name in enumerate(gallery.names)}
-        enrolments = [asks.enrolment(enrolled, name, numbers[name], collection.name) for name in enrolled.names]
+        number_of = dict(zip(gallery.names, numbers, strict=True))
+        enrolments = [asks.enrolment(enrolled, name, number_of[name], collection.name) for name in enrolled.names]
         absent = self._asker.unknown(enrolments)
         every = len(gallery.names) + len(probes.names)
         if collection.state == "deleted":

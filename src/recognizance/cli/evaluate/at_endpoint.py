@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ import typer
 from recognizance.cli.errors import MisuseError
 from recognizance.cli.evaluate.elsewhere import Elsewhere
 from recognizance.cli.invocation import Invocation
-from recognizance.cli.terminal import aside, count, duration, messages, show_warning
+from recognizance.cli.terminal import aside, count, duration, is_attended, messages, show_warning
 
 if TYPE_CHECKING:
     from recognizance.workflows.evaluate.remote import Answers, Endpoint, Estimate, Remote
@@ -116,7 +115,7 @@ def _agree(estimate: "Estimate", elsewhere: Elsewhere) -> None:
         )
         if elsewhere.yes:
             return
-        if sys.stdin.isatty():
+        if is_attended():
             typer.confirm("Go on?", abort=True)
         elif estimate.cost:
             raise MisuseError(

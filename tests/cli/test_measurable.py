@@ -1,0 +1,32 @@
+"""What a command that can measure elsewhere refuses before it looks for credentials; and who it takes to be there."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from recognizance.cli.errors import MisuseError
+from recognizance.cli.evaluate.elsewhere import Elsewhere, measurable
+from recognizance.cli.invocation import Invocation
+from recognizance.cli.terminal import is_attended
+
+
+@measurable
+def measure(context: SimpleNamespace, out: Path) -> int:
+    return 0
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://", "ftp://host", "http://[::1", "http://host:99999", "http://host:port", "http://a b/", "http://a..b/"],
+)
+def test_what_is_no_address_is_refused(url: str, tmp_path: Path) -> None:
+    with pytest.raises(MisuseError, match="--endpoint cannot be"):
+        measure(context=SimpleNamespace(obj=Invocation()), out=tmp_path, **asdict(Elsewhere(endpoint=url)))
+
+
+def test_nobody_is_asked_where_standard_input_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert not is_attended()

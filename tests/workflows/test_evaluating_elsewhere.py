@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -22,6 +23,7 @@ from recognizance.errors import (
     RecognizanceError,
     RefusedError,
     ServerUnreachableError,
+    TrialListError,
     WithheldError,
 )
 from recognizance.settings import read_settings
@@ -348,6 +350,24 @@ def test_what_a_crash_cut_short_is_dropped_and_the_rest_is_kept(tmp_path: Path) 
         answers.keep("three", "DetectFaces", {"faces": []})
     rows = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines()]
     assert [row["key"] for row in rows] == ["one", "three"]
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"\0" * 50, b"[1]", b'{"key": "a"}', b'{"key": "a", "answ', b'{"collection": {}}']
+)
+def test_what_is_damaged_in_the_midst_is_told_by_its_line(tmp_path: Path, line: bytes) -> None:
+    whole = b'{"key": "a", "answer": {}}'
+    (tmp_path / "answers.jsonl").write_bytes(b"\n".join([whole, line, whole, b""]))
+    with pytest.raises(TrialListError, match="line 2 is damaged"), Answers(tmp_path):
+        pass
+
+
+def test_what_was_kept_is_read_many_lines_at_a_time(tmp_path: Path) -> None:
+    line = json.dumps({"key": "a" * 64, "answer": {"similarity": 12.5}}).encode() + b"\n"
+    (tmp_path / "answers.jsonl").write_bytes(line * 20_000)
+    began = time.process_time()
+    with Answers(tmp_path):
+        assert time.process_time() - began < 1.5  # by the byte it takes more than 4 s
 
 
 def test_where_nothing_listens_nothing_is_waited_for(opened: Open, pictures: Photographs) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from recognizance.errors import TrialListError
+
 FILE = "answers.jsonl"
 
 
@@ -51,16 +53,20 @@ class Answers:
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
-        """Read what is there, drop what a crash cut short, and open the file for more."""
+        """Read what is there, drop what a crash cut short, and open the file for more.
+
+        Raises
+        ------
+        TrialListError
+            If a line in it is damaged.
+        """
         descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         self._file = os.fdopen(descriptor, "r+b", buffering=0)
-        whole = 0
-        for line in self._file:
-            if not line.endswith(b"\n"):
-                break
-            whole += len(line)
-            self._take(json.loads(line))
-        self._file.truncate(whole)
+        try:
+            self._file.truncate(self._read())
+        except BaseException:
+            self._file.close()
+            raise
         return self
 
     def __exit__(
@@ -92,6 +98,24 @@ class Answers:
     def left(self) -> list[Collection]:
         """The collections that are, or may be, still there."""
         return [row for row in self._collections.values() if row.state != "deleted"]
+
+    def _read(self) -> int:
+        """Take what is there, and count the bytes of its whole lines."""
+        whole = 0
+        with self.path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if not line.endswith(b"\n"):
+                    break
+                whole += len(line)
+                try:
+                    self._take(json.loads(line.decode("ascii")))
+                except (KeyError, TypeError, ValueError) as error:
+                    raise TrialListError(
+                        f"{self.path}, line {number} is damaged.",
+                        "Remove that line: the answer is asked for again.  If it was about a collection, look whether "
+                        "one called recognizance-evaluation-… is left at the service.",
+                    ) from error
+        return whole
 
     def _write(self, row: dict[str, Any]) -> None:
         line = json.dumps(row, allow_nan=False).encode("ascii") + b"\n"

@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+import resource
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -368,6 +370,21 @@ def test_what_was_kept_is_read_many_lines_at_a_time(tmp_path: Path) -> None:
     began = time.process_time()
     with Answers(tmp_path):
         assert time.process_time() - began < 1.5  # by the byte it takes more than 4 s
+
+
+def test_what_does_not_fit_on_the_disk_is_told_and_leaves_no_half_line(tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Answers(tmp_path) as answers:
+        answers.keep("one", "DetectFaces", {"faces": []})
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 20, limits[1]))
+        try:
+            with pytest.raises(OSError, match=re.escape(str(path))):
+                answers.keep("two", "DetectFaces", {"faces": []})
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        answers.keep("three", "DetectFaces", {"faces": []})
+    assert [json.loads(line)["key"] for line in path.read_text().splitlines()] == ["one", "three"]
 
 
 def test_where_nothing_listens_nothing_is_waited_for(opened: Open, pictures: Photographs) -> None:

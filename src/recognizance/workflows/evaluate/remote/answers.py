@@ -120,7 +120,15 @@ class Answers:
     def _write(self, row: dict[str, Any]) -> None:
         line = json.dumps(row, allow_nan=False).encode("ascii") + b"\n"
         with self._lock:
-            self._file.write(line)
+            before = self._file.seek(0, os.SEEK_END)
+            try:
+                written = 0
+                while written < len(line):  # less than a line fits on a disk that is nearly full
+                    written += self._file.write(line[written:])
+            except OSError as error:
+                self._file.truncate(before)  # or the next answer would end the half line
+                error.filename = str(self.path)
+                raise
             self._take(row)
 
     def _take(self, row: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ from botocore.config import Config
 from recognizance.bootstrap import open_calibration, open_engine
 from recognizance.errors import (
     GalleryNotFoundError,
+    HomeInUseError,
     NoCredentialsError,
     RecognizanceError,
     RefusedError,
@@ -72,6 +73,7 @@ def opened(tmp_path: Path) -> Iterator[Open]:
     with ExitStack() as stack:
 
         def open_remote(url: str, key: Any = None, agreed: list[Estimate] | None = None, rate: float = 500) -> Remote:
+            stack.close()  # one at a time
             client = stack.enter_context(closing(client_of(url, key)))
             answers = stack.enter_context(Answers(tmp_path))
             agree = [].append if agreed is None else agreed.append
@@ -370,6 +372,13 @@ def test_what_was_kept_is_read_many_lines_at_a_time(tmp_path: Path) -> None:
     began = time.process_time()
     with Answers(tmp_path):
         assert time.process_time() - began < 1.5  # by the byte it takes more than 4 s
+
+
+def test_a_folder_is_of_one_command_at_a_time(tmp_path: Path) -> None:
+    with Answers(tmp_path), pytest.raises(HomeInUseError, match="Another command uses"), Answers(tmp_path):
+        pass
+    with Answers(tmp_path):
+        pass
 
 
 def test_what_does_not_fit_on_the_disk_is_told_and_leaves_no_half_line(tmp_path: Path) -> None:

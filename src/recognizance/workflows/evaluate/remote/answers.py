@@ -4,6 +4,7 @@ One JSON object a line, appended and flushed as each answer comes.  A line that 
 in it names a photograph or a person, or could sign a request.
 """
 
+import fcntl
 import json
 import os
 import threading
@@ -13,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from recognizance.errors import TrialListError
+from recognizance.errors import HomeInUseError, TrialListError
 
 FILE = "answers.jsonl"
 
@@ -57,13 +58,21 @@ class Answers:
 
         Raises
         ------
+        HomeInUseError
+            If another command uses it: two would enrol into, and delete, one collection.
         TrialListError
             If a line in it is damaged.
         """
         descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         self._file = os.fdopen(descriptor, "r+b", buffering=0)
         try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._file.truncate(self._read())
+        except BlockingIOError as error:
+            self._file.close()
+            raise HomeInUseError(
+                f"Another command uses {self.path}.", "Wait until it has ended, or name another folder with --out."
+            ) from error
         except BaseException:
             self._file.close()
             raise

@@ -72,12 +72,19 @@ def opened(tmp_path: Path) -> Iterator[Open]:
     """Open a service in the test's folder, as the command line does; `agreed` gets the estimates."""
     with ExitStack() as stack:
 
-        def open_remote(url: str, key: Any = None, agreed: list[Estimate] | None = None, rate: float = 500) -> Remote:
+        def open_remote(
+            url: str,
+            key: Any = None,
+            agreed: list[Estimate] | None = None,
+            rate: float = 500,
+            region: str = "us-east-1",
+            caller: str = "lab",
+        ) -> Remote:
             stack.close()  # one at a time
             client = stack.enter_context(closing(client_of(url, key)))
             answers = stack.enter_context(Answers(tmp_path))
             agree = [].append if agreed is None else agreed.append
-            return Remote(Endpoint(client, url, "us-east-1", "lab", rate, 0.0), answers, agree)
+            return Remote(Endpoint(client, url, region, caller, rate, 0.0), answers, agree)
 
         yield open_remote
 
@@ -220,6 +227,18 @@ def test_the_largest_face_of_the_target_counts_and_what_passes_is_waited_for(
     assert remote.compare(pictures, pairs, nothing).scores.tolist() == [90.5, 0.0, 88.0]
     assert len(service.asked) == 4
     assert remote.scale.score_at_percent(remote.scale.percent(88.0)) == 88.0
+
+
+def test_answers_of_another_region_or_to_another_are_asked_for_anew(
+    opened: Open, service: Stub, pictures: Photographs
+) -> None:
+    service.answers["CompareFaces"] = [alike(10), alike(20), alike(30)]
+    pairs = [("a", "b")]
+    first, other = opened(service.url), {"region": "eu-west-1"}
+    assert first.compare(pictures, pairs, nothing).scores.tolist() == [10]
+    assert opened(service.url, **other).compare(pictures, pairs, nothing).scores.tolist() == [20]
+    assert opened(service.url, caller="b").compare(pictures, pairs, nothing).scores.tolist() == [30]
+    assert opened(service.url, **other).compare(pictures, pairs, nothing).scores.tolist() == [20]
 
 
 def test_whose_photograph_is_of_no_use_is_found_out_once(opened: Open, service: Stub, pictures: Photographs) -> None:

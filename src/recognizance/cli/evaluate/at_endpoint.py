@@ -41,7 +41,7 @@ def opened_elsewhere(invocation: Invocation, elsewhere: Elsewhere, out: Path) ->
             raise
         finally:
             endpoint.client.close()
-            _tell_left(answers, out, profile)
+            _tell_left(answers, out, elsewhere, profile)
 
 
 def _signed_in(elsewhere: Elsewhere, profile: str | None) -> "Endpoint":
@@ -123,9 +123,13 @@ def _agree(estimate: "Estimate", elsewhere: Elsewhere) -> None:
             )
 
 
-def _tell_left(answers: "Answers", out: Path, profile: str | None) -> None:
+def _tell_left(answers: "Answers", out: Path, elsewhere: Elsewhere, profile: str | None) -> None:
+    signed = [
+        *(["--profile", profile] if profile else []),
+        *(["--region", elsewhere.region] if elsewhere.region else []),
+    ]
     for collection in answers.left:
-        words = ["--out", str(out), "--endpoint", collection.endpoint, *(["--profile", profile] if profile else [])]
+        words = ["--out", str(out), "--endpoint", collection.endpoint, *signed]
         show_warning(
             f"The collection {collection.name} may still be at {collection.endpoint}, with the gallery's faces.",
             "The same command goes on with it, and deletes it at its end.  To delete it now: recognizance evaluate "

@@ -16,7 +16,7 @@ class Asker:
     """Answers that are kept, and a service for the others.  Safe to use from several threads."""
 
     def __init__(self, endpoint: Endpoint, answers: Answers, asking: Asking) -> None:
-        self.identity = asks.digest_json([endpoint.url, endpoint.caller])
+        self.identity = asks.digest_json([endpoint.url, endpoint.region, endpoint.caller])
         self._url = endpoint.url
         self._answers = answers
         self._asking = asking

@@ -339,6 +339,19 @@ def test_candidates_that_were_not_enrolled_or_not_asked_for_are_not_kept(
     assert '"SearchFacesByImage"' not in (pictures.folder / "answers.jsonl").read_text()
 
 
+def test_a_collection_that_another_made_is_not_taken_for_gone(
+    opened: Open, service: Stub, pictures: Photographs
+) -> None:
+    service.answers = collection(error("AccessDeniedException", "no"))
+    with pytest.raises(RefusedError):
+        opened(service.url).search(pictures, pictures, limit=1, percent=80, progress=nothing)
+    service.answers["DeleteCollection"] = [error("ResourceNotFoundException", "The collection id: …"), DONE]
+    with pytest.raises(GalleryNotFoundError, match="perhaps still there: recognizance-evaluation-"):
+        opened(service.url, caller="another").forget()
+    assert opened(service.url).forget() == 1
+    assert opened(service.url).forget() == 0
+
+
 def test_refusals_without_a_reason_end_it_unless_something_was_answered(
     opened: Open, service: Stub, tmp_path: Path
 ) -> None:

@@ -31,6 +31,8 @@ class Collection:
         Digest of the photographs that it holds, of the endpoint and of who asks.
     endpoint : str
         Where it is.
+    asker : str
+        Digest of the endpoint and of who made it: another may not see it.
     state : str
         "named" (perhaps there), "made" or "deleted".
     model : str or None
@@ -40,6 +42,7 @@ class Collection:
     name: str
     gallery: str
     endpoint: str
+    asker: str
     state: str
     model: str | None = None
 

@@ -58,7 +58,7 @@ class Remote:
         self._agree = agree
         self._asking = Asking(endpoint)
         self._asker = Asker(endpoint, answers, self._asking)
-        self._collections = ThrowAway(endpoint, answers, self._asking)
+        self._collections = ThrowAway(endpoint, self._asker.identity, answers, self._asking)
         self._model: str | None = None
         self._unsendable: set[str] = set()
 

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from recognizance.errors import GalleryExistsError, GalleryNotFoundError
 from recognizance.workflows.evaluate.remote.answers import Answers, Collection
@@ -14,8 +14,9 @@ PREFIX = "recognizance-evaluation-"
 class ThrowAway:
     """Makes and deletes collections; what becomes of each is noted before and after."""
 
-    def __init__(self, endpoint: Endpoint, answers: Answers, asking: Asking) -> None:
+    def __init__(self, endpoint: Endpoint, asker: str, answers: Answers, asking: Asking) -> None:
         self._url = endpoint.url
+        self._asker = asker
         self._answers = answers
         self._asking = asking
 
@@ -23,7 +24,7 @@ class ThrowAway:
         """Give the gallery's collection: the one that an interrupted run left, or a new one if it is needed."""
         latest = self._answers.collection(gallery)
         if latest is None or (latest.state == "deleted" and needed):
-            return Collection(f"{PREFIX}{secrets.token_hex(8)}", gallery, self._url, "new")
+            return Collection(f"{PREFIX}{secrets.token_hex(8)}", gallery, self._url, self._asker, "new")
         return latest
 
     @contextmanager
@@ -45,16 +46,40 @@ class ThrowAway:
         self.delete(collection)
 
     def delete(self, collection: Collection) -> None:
-        """Delete a collection; it may be gone already."""
-        with suppress(GalleryNotFoundError):
+        """Delete a collection; it may be gone already.
+
+        Raises
+        ------
+        GalleryNotFoundError
+            If it is another's: who does not see it cannot tell that it is gone.
+        """
+        try:
             self._asking.call("DeleteCollection", CollectionId=collection.name)
+        except GalleryNotFoundError:
+            if collection.asker != self._asker:
+                raise
         self._answers.note(collection, "deleted")
 
     def delete_left(self) -> int:
-        """Delete those that interrupted runs have left here, and tell how many."""
+        """Delete those that interrupted runs have left here, and tell how many.
+
+        Raises
+        ------
+        GalleryNotFoundError
+            If some were made by another, and are not seen; all others are deleted.
+        """
         left = [collection for collection in self._answers.left if collection.endpoint == self._url]
+        unseen = []
         for collection in left:
-            self.delete(collection)
+            try:
+                self.delete(collection)
+            except GalleryNotFoundError:
+                unseen.append(collection.name)
+        if unseen:
+            raise GalleryNotFoundError(
+                f"Not seen at {self._url} by who asks now, and so perhaps still there: {', '.join(unseen)}.",
+                "Name the --profile and the --region that the interrupted command had.",
+            )
         return len(left)
 
     def _make(self, collection: Collection) -> Collection:

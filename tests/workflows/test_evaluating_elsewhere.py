@@ -339,6 +339,14 @@ def test_candidates_that_were_not_enrolled_or_not_asked_for_are_not_kept(
     assert '"SearchFacesByImage"' not in (pictures.folder / "answers.jsonl").read_text()
 
 
+def test_a_collection_whose_making_was_not_answered_is_used(opened: Open, service: Stub, pictures: Photographs) -> None:
+    service.answers = collection(listing(("0", 95.0)))
+    lost = error("InternalServerError", "…", 500)
+    service.answers["CreateCollection"] = [lost, error("ResourceAlreadyExistsException", "The collection id: …")]
+    found = opened(service.url).search(pictures, pictures, limit=1, percent=80, progress=nothing)
+    assert len(found.candidates) == 4
+
+
 def test_a_collection_that_another_made_is_not_taken_for_gone(
     opened: Open, service: Stub, pictures: Photographs
 ) -> None:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from recognizance.errors import GalleryExistsError, GalleryNotFoundError
 from recognizance.workflows.evaluate.remote.answers import Answers, Collection
@@ -85,9 +85,7 @@ class ThrowAway:
     def _make(self, collection: Collection) -> Collection:
         noted = self._answers.note(collection, "named")
         model = None
-        try:
+        # Nobody else has the name: if it exists, the answer to its making was lost, or the run killed.
+        with suppress(GalleryExistsError):
             model = self._asking.call("CreateCollection", CollectionId=noted.name).get("FaceModelVersion")
-        except GalleryExistsError:
-            if collection.state != "named":  # not what a killed run was about to note
-                raise
         return self._answers.note(noted, "made", model)

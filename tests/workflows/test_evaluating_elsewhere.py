@@ -347,6 +347,19 @@ def test_a_collection_whose_making_was_not_answered_is_used(opened: Open, servic
     assert len(found.candidates) == 4
 
 
+def test_a_collection_that_cannot_be_deleted_is_left_and_the_result_is_had(
+    opened: Open, service: Stub, pictures: Photographs
+) -> None:
+    service.answers = collection(listing(("0", 95.0)))
+    service.answers["DeleteCollection"] = [error("AccessDeniedException", "no"), DONE]
+    agreed: list[Estimate] = []
+    for _ in range(3):
+        remote = opened(service.url, agreed=agreed)
+        assert len(remote.search(pictures, pictures, limit=1, percent=80, progress=nothing).candidates) == 4
+    assert [estimate.calls.get("DeleteCollection") for estimate in agreed] == [1, 1, None]
+    assert Counter(service.asked)["DeleteCollection"] == 2
+
+
 def test_a_collection_that_another_made_is_not_taken_for_gone(
     opened: Open, service: Stub, pictures: Photographs
 ) -> None:

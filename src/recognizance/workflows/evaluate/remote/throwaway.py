@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from recognizance.errors import GalleryExistsError, GalleryNotFoundError
+from recognizance.errors import GalleryExistsError, GalleryNotFoundError, RecognizanceError
 from recognizance.workflows.evaluate.remote.answers import Answers, Collection
 from recognizance.workflows.evaluate.remote.asking import Asking, Endpoint
 
@@ -31,6 +31,8 @@ class ThrowAway:
     def kept(self, collection: Collection) -> Iterator[Collection]:
         """Make the collection unless it is there, and delete it after the block; not if the block fails.
 
+        That it cannot be deleted is no reason to lose what was measured: it is noted as left.
+
         Raises
         ------
         GalleryNotFoundError
@@ -43,7 +45,8 @@ class ThrowAway:
         except GalleryNotFoundError:
             self._answers.note(collection, "deleted")
             raise
-        self.delete(collection)
+        with suppress(RecognizanceError):
+            self.delete(collection)
 
     def delete(self, collection: Collection) -> None:
         """Delete a collection; it may be gone already.

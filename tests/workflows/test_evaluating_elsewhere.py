@@ -360,6 +360,16 @@ def test_a_collection_that_cannot_be_deleted_is_left_and_the_result_is_had(
     assert Counter(service.asked)["DeleteCollection"] == 2
 
 
+def test_a_collection_that_is_not_permitted_is_not_told_to_be_left(
+    opened: Open, service: Stub, pictures: Photographs
+) -> None:
+    for code, raised in (("UnrecognizedClientException", NoCredentialsError), ("AccessDeniedException", RefusedError)):
+        service.answers["CreateCollection"] = [error(code, "no")]
+        with pytest.raises(raised):
+            opened(service.url).search(pictures, pictures, limit=1, percent=80, progress=nothing)
+    assert opened(service.url).forget() == 0
+
+
 def test_a_collection_that_another_made_is_not_taken_for_gone(
     opened: Open, service: Stub, pictures: Photographs
 ) -> None:

@@ -4,7 +4,13 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from recognizance.errors import GalleryExistsError, GalleryNotFoundError, RecognizanceError
+from recognizance.errors import (
+    GalleryExistsError,
+    GalleryNotFoundError,
+    NoCredentialsError,
+    RecognizanceError,
+    RefusedError,
+)
 from recognizance.workflows.evaluate.remote.answers import Answers, Collection
 from recognizance.workflows.evaluate.remote.asking import Asking, Endpoint
 
@@ -90,5 +96,9 @@ class ThrowAway:
         model = None
         # Nobody else has the name: if it exists, the answer to its making was lost, or the run killed.
         with suppress(GalleryExistsError):
-            model = self._asking.call("CreateCollection", CollectionId=noted.name).get("FaceModelVersion")
+            try:
+                model = self._asking.call("CreateCollection", CollectionId=noted.name).get("FaceModelVersion")
+            except (NoCredentialsError, RefusedError):
+                self._answers.note(noted, "deleted")
+                raise
         return self._answers.note(noted, "made", model)

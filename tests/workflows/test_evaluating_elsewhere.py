@@ -370,6 +370,22 @@ def test_a_collection_that_is_not_permitted_is_not_told_to_be_left(
     assert opened(service.url).forget() == 0
 
 
+def test_what_was_answered_is_had_after_a_later_collection_was_given_up(
+    opened: Open, service: Stub, pictures: Photographs
+) -> None:
+    service.answers = collection(listing(("0", 95.0)))
+    probes = Photographs(pictures.folder, ("a", "b"))
+    first = opened(service.url).search(pictures, probes, limit=1, percent=80, progress=nothing)
+    service.answers["IndexFaces"] = [error("AccessDeniedException", "no")]
+    with pytest.raises(RefusedError):
+        opened(service.url).search(pictures, pictures, limit=1, percent=80, progress=nothing)
+    assert opened(service.url).forget() == 1
+    asked = len(service.asked)
+    again = opened(service.url).search(pictures, probes, limit=1, percent=80, progress=nothing)
+    assert again == first
+    assert len(service.asked) == asked
+
+
 def test_a_collection_that_another_made_is_not_taken_for_gone(
     opened: Open, service: Stub, pictures: Photographs
 ) -> None:

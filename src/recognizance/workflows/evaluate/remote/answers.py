@@ -96,9 +96,9 @@ class Answers:
         at = datetime.now(UTC).isoformat(timespec="seconds")
         self._write({"key": key, "operation": operation, "at": at, "answer": answer})
 
-    def collection(self, gallery: str) -> Collection | None:
-        """Find the latest collection that was made of a gallery."""
-        return next((row for row in reversed(self._collections.values()) if row.gallery == gallery), None)
+    def collections(self, gallery: str) -> list[Collection]:
+        """List the collections that were made of a gallery, latest first."""
+        return [row for row in reversed(self._collections.values()) if row.gallery == gallery]
 
     def note(self, collection: Collection, state: str, model: str | None = None) -> Collection:
         """Write down what has become of a collection."""

@@ -7,7 +7,7 @@ import botocore
 import numpy as np
 
 from recognizance.workflows.evaluate.remote import asks
-from recognizance.workflows.evaluate.remote.answers import Answers
+from recognizance.workflows.evaluate.remote.answers import Answers, Collection
 from recognizance.workflows.evaluate.remote.asker import Asker
 from recognizance.workflows.evaluate.remote.asking import Asking, Endpoint
 from recognizance.workflows.evaluate.remote.asks import Ask, Sample, sample_of
@@ -133,9 +133,16 @@ class Remote:
         numbers = range(len(gallery.names))
         searches = [asks.search(asked, name, held, numbers, limit=limit, percent=percent) for name in asked.names]
         missing = self._asker.unknown(searches)
-        collection = self._collections.of(held, needed=bool(missing))
         number_of = dict(zip(gallery.names, numbers, strict=True))
-        enrolments = [asks.enrolment(enrolled, name, number_of[name], collection.name) for name in enrolled.names]
+
+        def enrolments_in(collection: Collection) -> list[Ask]:
+            return [asks.enrolment(enrolled, name, number_of[name], collection.name) for name in enrolled.names]
+
+        def is_done_with(collection: Collection) -> bool:
+            return not missing and not self._asker.unknown(enrolments_in(collection))
+
+        collection = self._collections.of(held, is_done_with)
+        enrolments = enrolments_in(collection)
         absent = self._asker.unknown(enrolments)
         every = len(gallery.names) + len(probes.names)
         if collection.state == "deleted":

@@ -1,7 +1,7 @@
 """The collection that a search is measured in: made for it, and deleted after it."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from recognizance.errors import (
@@ -26,12 +26,12 @@ class ThrowAway:
         self._answers = answers
         self._asking = asking
 
-    def of(self, gallery: str, *, needed: bool) -> Collection:
-        """Give the gallery's collection: the one that an interrupted run left, or a new one if it is needed."""
-        latest = self._answers.collection(gallery)
-        if latest is None or (latest.state == "deleted" and needed):
-            return Collection(f"{PREFIX}{secrets.token_hex(8)}", gallery, self._url, self._asker, "new")
-        return latest
+    def of(self, gallery: str, is_done_with: Callable[[Collection], bool]) -> Collection:
+        """Give the gallery's collection: one that an interrupted run left, or that is done with, or a new one."""
+        for collection in self._answers.collections(gallery):
+            if collection.state != "deleted" or is_done_with(collection):
+                return collection
+        return Collection(f"{PREFIX}{secrets.token_hex(8)}", gallery, self._url, self._asker, "new")
 
     @contextmanager
     def kept(self, collection: Collection) -> Iterator[Collection]:

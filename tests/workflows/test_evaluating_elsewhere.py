@@ -241,6 +241,16 @@ def test_answers_of_another_region_or_to_another_are_asked_for_anew(
     assert opened(service.url, **other).compare(pictures, pairs, nothing).scores.tolist() == [20]
 
 
+def test_a_photograph_that_changes_meanwhile_is_not_answered_for(
+    opened: Open, service: Stub, pictures: Photographs
+) -> None:
+    service.answers["DetectFaces"] = [Told({"FaceDetails": []})]
+    change = (pictures.folder / "d").write_bytes
+    with pytest.raises(TrialListError, match=r"d in .* has changed"):
+        opened(service.url).detect(pictures, attributes=False, progress=lambda _: change(b"another"))
+    assert (pictures.folder / "answers.jsonl").read_text().count('"answer"') < 4
+
+
 def test_whose_photograph_is_of_no_use_is_found_out_once(opened: Open, service: Stub, pictures: Photographs) -> None:
     service.answers = {
         "CompareFaces": [INVALID, alike(0, matched=[]), alike(50)],

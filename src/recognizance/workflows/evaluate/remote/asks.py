@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from recognizance.errors import TrialListError
 from recognizance.workflows.evaluate.remote import readings
 from recognizance.workflows.evaluate.service import Photographs
 
@@ -33,6 +34,22 @@ class Sample:
     def names(self) -> tuple[str, ...]:
         """The names that can be sent."""
         return tuple(name for name in self.photographs.names if name not in self.unsendable)
+
+    def read(self, name: str) -> bytes:
+        """Read a photograph again.
+
+        Raises
+        ------
+        TrialListError
+            If it is another by now: its answer would be kept as that of the one whose digest is reported.
+        """
+        data = self.photographs.read(name)
+        if hashlib.sha256(data).digest() != self.digests[name]:
+            raise TrialListError(
+                f"{name} in {self.photographs.folder} has changed while it was measured.",
+                "Run the same command again, and leave the photographs as they are meanwhile.",
+            )
+        return data
 
 
 def sample_of(photographs: Photographs) -> Sample:
@@ -82,7 +99,7 @@ class Ask:
     def request(self) -> dict[str, Any]:
         """Give the parameters with the photographs."""
         images = zip(_IMAGES[self.operation], self.names, strict=True)
-        return {**self.parameters, **{place: {"Bytes": self.of.photographs.read(name)} for place, name in images}}
+        return {**self.parameters, **{place: {"Bytes": self.of.read(name)} for place, name in images}}
 
 
 def comparison(of: Sample, source: str, target: str) -> Ask:

@@ -251,6 +251,16 @@ def test_a_photograph_that_changes_meanwhile_is_not_answered_for(
     assert (pictures.folder / "answers.jsonl").read_text().count('"answer"') < 4
 
 
+def test_what_cannot_be_sent_is_not_told_to_be_answered(opened: Open, service: Stub, pictures: Photographs) -> None:
+    (pictures.folder / "d").write_bytes(b"")
+    service.answers = {"CompareFaces": [alike(50)], **collection(listing(("0", 95.0)))}
+    agreed: list[Estimate] = []
+    remote = opened(service.url, agreed=agreed)
+    remote.compare(pictures, [("a", "b"), ("a", "d"), ("b", "d")], nothing)
+    remote.search(pictures, pictures, limit=1, percent=80, progress=nothing)
+    assert [(estimate.total, estimate.kept) for estimate in agreed] == [(1, 0), (1 + 3 + 3 + 1, 0)]
+
+
 def test_whose_photograph_is_of_no_use_is_found_out_once(opened: Open, service: Stub, pictures: Photographs) -> None:
     service.answers = {
         "CompareFaces": [INVALID, alike(0, matched=[]), alike(50)],

@@ -102,7 +102,8 @@ class Remote:
         for ask in wanted:
             take(ask, self._asker.known(ask) or {})
         missing = [ask for ask in self._asker.unknown(wanted) if failures.keys().isdisjoint(ask.names)]
-        self._estimate({"CompareFaces": len(missing)}, len(wanted) - len(missing))
+        sendable = sum(sample.unsendable.isdisjoint(ask.names) for ask in wanted)
+        self._estimate({"CompareFaces": len(missing)}, sendable - len(missing))
         progress(len(wanted) - len(missing))
 
         def compare(ask: Ask) -> None:
@@ -145,13 +146,14 @@ class Remote:
         enrolments = enrolments_in(collection)
         absent = self._asker.unknown(enrolments)
         every = len(gallery.names) + len(probes.names)
+        answered = len(enrolments) + len(searches) - len(absent) - len(missing)
         if collection.state == "deleted":
-            self._estimate({}, every)
+            self._estimate({}, answered)
             progress(every)
         else:
             calls = {"CreateCollection": int(collection.state != "made"), "IndexFaces": len(absent)}
             calls |= {"SearchFacesByImage": len(missing), "DeleteCollection": 1}
-            self._estimate(calls, every - len(absent) - len(missing))
+            self._estimate(calls, answered)
             progress(every - len(absent) - len(missing))
             with self._collections.kept(collection) as collection:
                 for some in (absent, missing):

@@ -1,5 +1,6 @@
 """What a command that can measure elsewhere refuses before it looks for credentials; and who it takes to be there."""
 
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from recognizance.cli.errors import MisuseError
 from recognizance.cli.evaluate.elsewhere import Elsewhere, measurable
+from recognizance.cli.evaluate.folders import photographs_in
 from recognizance.cli.invocation import Invocation
 from recognizance.cli.terminal import is_attended
 
@@ -30,3 +32,9 @@ def test_what_is_no_address_is_refused(url: str, tmp_path: Path) -> None:
 def test_nobody_is_asked_where_standard_input_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
     assert not is_attended()
+
+
+def test_a_name_that_no_report_could_write_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"\xff.jpg")).write_bytes(b"1")
+    with pytest.raises(MisuseError, match="is not named in UTF-8"):
+        photographs_in(tmp_path)

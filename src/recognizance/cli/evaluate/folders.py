@@ -1,5 +1,6 @@
 """Folders of photographs that the commands of `recognizance evaluate` take."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,7 +35,7 @@ def photographs_in(folder: Path) -> "Photographs":
     Raises
     ------
     MisuseError
-        If there are none.
+        If there are none, or no report could name one.
     """
     from recognizance.workflows.evaluate.service import Photographs
 
@@ -42,4 +43,7 @@ def photographs_in(folder: Path) -> "Photographs":
     found = tuple(name for name in names if is_photograph(name))
     if not found:
         raise MisuseError(f"There is no photograph in {folder}.", f"They end in {', '.join(sorted(EXTENSIONS))}.")
+    unnameable = [name for name in found if name != os.fsencode(name).decode("utf-8", "replace")]
+    if unnameable:
+        raise MisuseError(f"{unnameable[0]!a} in {folder} is not named in UTF-8.", "Rename it.")
     return Photographs(folder, found)

@@ -442,6 +442,25 @@ def test_refusals_without_a_reason_end_it_unless_something_was_answered(
     assert list(seen.failures.values()) == [UNREADABLE] * 11
 
 
+def test_a_few_refusals_without_a_reason_are_of_photographs_only_if_something_was_answered(
+    opened: Open, service: Stub, pictures: Photographs
+) -> None:
+    first = Photographs(pictures.folder, ("a",))
+    for answers, photographs, failed in (
+        ([INVALID], pictures, None),
+        ([Told({"FaceDetails": [FACE]})], first, []),
+        ([INVALID], pictures, ["b", "c", "d"]),  # the first one's answer is kept
+    ):
+        service.answers["DetectFaces"] = answers
+        remote = opened(service.url)
+        if failed is None:
+            with pytest.raises(ServerUnreachableError, match="Request has invalid parameters"):
+                remote.detect(photographs, attributes=False, progress=nothing)
+        else:
+            seen = remote.detect(photographs, attributes=False, progress=nothing)
+            assert sorted(seen.failures) == failed
+
+
 def test_what_a_crash_cut_short_is_dropped_and_the_rest_is_kept(tmp_path: Path) -> None:
     with Answers(tmp_path) as answers:
         answers.keep("one", "DetectFaces", {"faces": []})

@@ -97,10 +97,14 @@ class Asking:
             else:
                 self._reached = True
                 self._check_threshold(answer, parameters)
-                self._proven.add(operation)
+                self.prove(operation)
                 return answer
             self._pause(pause * random.uniform(0.75, 1.25))  # noqa: S311 - spreads repeats, guards nothing
         raise AssertionError("the last turn answers or raises")
+
+    def prove(self, operation: str) -> None:
+        """Note that the service has answered an operation."""
+        self._proven.add(operation)
 
     def is_proven(self, operation: str) -> bool:
         """Tell whether the service has answered this operation, so that a refusal must be about the photograph."""

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from recognizance.cli import terminal
 from recognizance.cli.errors import MisuseError
 from recognizance.cli.evaluate.elsewhere import Elsewhere, measurable
 from recognizance.cli.evaluate.folders import photographs_in
@@ -38,3 +39,12 @@ def test_a_name_that_no_report_could_write_is_refused_before_anything_is_measure
     (tmp_path / os.fsdecode(b"\xff.jpg")).write_bytes(b"1")
     with pytest.raises(MisuseError, match="is not named in UTF-8"):
         photographs_in(tmp_path)
+
+
+def test_no_news_is_told_of_no_progress(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(terminal, "_NEWS_SECONDS", 0.0)  # what reading many photographs takes longer than
+    monkeypatch.setattr(terminal, "messages", lambda: terminal._console(sys.stderr))
+    with terminal.progress("Comparing", 3, "pair") as advance:
+        advance(0)
+        advance(1)
+    assert capsys.readouterr().err.count("Comparing: 1 of 3 pairs") == 1

@@ -161,7 +161,7 @@ def progress(what: str, total: int, unit: str) -> Iterator[Advance]:
         nonlocal done, done_then, told
         done += steps
         now = time.monotonic()
-        if now - told >= _NEWS_SECONDS:
+        if now - told >= _NEWS_SECONDS and done > done_then:
             # The rate since the last line: what an earlier run has done is passed over in no time.
             rate = (done - done_then) / (now - told)
             console.print(

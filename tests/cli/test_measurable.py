@@ -48,3 +48,13 @@ def test_no_news_is_told_of_no_progress(monkeypatch: pytest.MonkeyPatch, capsys:
         advance(0)
         advance(1)
     assert capsys.readouterr().err.count("Comparing: 1 of 3 pairs") == 1
+
+
+def test_photographs_that_the_api_does_not_take_are_not_left_out_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(terminal, "messages", lambda: terminal._console(sys.stderr))
+    for name in ("a.jpg", "b.HEIC", "c.webp", "labels.csv"):
+        (tmp_path / name).write_bytes(b"1")
+    assert photographs_in(tmp_path).names == ("a.jpg",)
+    assert "2 files that are no JPEG or PNG are left out, such as b.HEIC" in capsys.readouterr().err

@@ -1,6 +1,10 @@
 """A service over the network gives what the engine in process gives, and what it fails at is told."""
 
 import json
+import math
+import re
+import resource
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -17,10 +21,12 @@ from botocore.config import Config
 from recognizance.bootstrap import open_calibration, open_engine
 from recognizance.errors import (
     GalleryNotFoundError,
+    HomeInUseError,
     NoCredentialsError,
     RecognizanceError,
     RefusedError,
     ServerUnreachableError,
+    TrialListError,
     WithheldError,
 )
 from recognizance.settings import read_settings
@@ -66,11 +72,19 @@ def opened(tmp_path: Path) -> Iterator[Open]:
     """Open a service in the test's folder, as the command line does; `agreed` gets the estimates."""
     with ExitStack() as stack:
 
-        def open_remote(url: str, key: Any = None, agreed: list[Estimate] | None = None, rate: float = 500) -> Remote:
+        def open_remote(
+            url: str,
+            key: Any = None,
+            agreed: list[Estimate] | None = None,
+            rate: float = 500,
+            region: str = "us-east-1",
+            caller: str = "lab",
+        ) -> Remote:
+            stack.close()  # one at a time
             client = stack.enter_context(closing(client_of(url, key)))
             answers = stack.enter_context(Answers(tmp_path))
             agree = [].append if agreed is None else agreed.append
-            return Remote(Endpoint(client, url, "us-east-1", "lab", rate, 0.0), answers, agree)
+            return Remote(Endpoint(client, url, region, caller, rate, 0.0), answers, agree)
 
         yield open_remote
 
@@ -184,7 +198,7 @@ def service() -> Iterator[Stub]:
         yield made
 
 
-def alike(similarity: float, *, matched: list[Any] | None = None, unmatched: list[Any] | None = None) -> Told:
+def alike(similarity: Any, *, matched: list[Any] | None = None, unmatched: list[Any] | None = None) -> Told:
     faces = [FACE] if matched is None else matched
     matches = [{"Similarity": similarity, "Face": face} for face in faces]
     return Told({"FaceMatches": matches, "UnmatchedFaces": unmatched or []})
@@ -213,6 +227,38 @@ def test_the_largest_face_of_the_target_counts_and_what_passes_is_waited_for(
     assert remote.compare(pictures, pairs, nothing).scores.tolist() == [90.5, 0.0, 88.0]
     assert len(service.asked) == 4
     assert remote.scale.score_at_percent(remote.scale.percent(88.0)) == 88.0
+
+
+def test_answers_of_another_region_or_to_another_are_asked_for_anew(
+    opened: Open, service: Stub, pictures: Photographs
+) -> None:
+    service.answers["CompareFaces"] = [alike(10), alike(20), alike(30)]
+    pairs = [("a", "b")]
+    first, other = opened(service.url), {"region": "eu-west-1"}
+    assert first.compare(pictures, pairs, nothing).scores.tolist() == [10]
+    assert opened(service.url, **other).compare(pictures, pairs, nothing).scores.tolist() == [20]
+    assert opened(service.url, caller="b").compare(pictures, pairs, nothing).scores.tolist() == [30]
+    assert opened(service.url, **other).compare(pictures, pairs, nothing).scores.tolist() == [20]
+
+
+def test_a_photograph_that_changes_meanwhile_is_not_answered_for(
+    opened: Open, service: Stub, pictures: Photographs
+) -> None:
+    service.answers["DetectFaces"] = [Told({"FaceDetails": []})]
+    change = (pictures.folder / "d").write_bytes
+    with pytest.raises(TrialListError, match=r"d in .* has changed"):
+        opened(service.url).detect(pictures, attributes=False, progress=lambda _: change(b"another"))
+    assert (pictures.folder / "answers.jsonl").read_text().count('"answer"') < 4
+
+
+def test_what_cannot_be_sent_is_not_told_to_be_answered(opened: Open, service: Stub, pictures: Photographs) -> None:
+    (pictures.folder / "d").write_bytes(b"")
+    service.answers = {"CompareFaces": [alike(50)], **collection(listing(("0", 95.0)))}
+    agreed: list[Estimate] = []
+    remote = opened(service.url, agreed=agreed)
+    remote.compare(pictures, [("a", "b"), ("a", "d"), ("b", "d")], nothing)
+    remote.search(pictures, pictures, limit=1, percent=80, progress=nothing)
+    assert [(estimate.total, estimate.kept) for estimate in agreed] == [(1, 0), (1 + 3 + 3 + 1, 0)]
 
 
 def test_whose_photograph_is_of_no_use_is_found_out_once(opened: Open, service: Stub, pictures: Photographs) -> None:
@@ -245,6 +291,17 @@ def test_whose_photograph_is_of_no_use_is_found_out_once(opened: Open, service: 
         (error("ResourceNotFoundException", "The collection id: …"), GalleryNotFoundError, "is gone"),
         (Told("<html>Not here</html>", 404), ServerUnreachableError, "answered CompareFaces by 404"),
         (Told("<html>Welcome</html>"), ServerUnreachableError, "does not answer CompareFaces as Rekognition does"),
+        *(
+            (told, ServerUnreachableError, "does not answer CompareFaces as Rekognition does")
+            for told in (
+                *(alike(similarity) for similarity in (math.nan, 100.5, -1, "90", True)),
+                alike(90, matched=[FACE | {"BoundingBox": BOX | {"Width": math.nan}}]),
+                Told({"FaceMatches": 5, "UnmatchedFaces": []}),
+                Told("[1]"),
+                Told("null"),
+                Told("[1]", 400),
+            )
+        ),
         (
             Told(alike(90).body, headers={"x-recognizance-threshold-applied": "95"}),
             RefusedError,
@@ -263,6 +320,103 @@ def test_what_is_wrong_with_the_service_ends_it_and_is_never_a_miss(
     assert caught.value.remedy
     assert len(service.asked) == 1
     assert (pictures.folder / "answers.jsonl").read_bytes() == b""
+
+
+def listing(*matches: tuple[str, float]) -> Told:
+    listed = [{"Face": {"ExternalImageId": number}, "Similarity": similarity} for number, similarity in matches]
+    return Told({"FaceMatches": listed})
+
+
+DONE = Told({"FaceModelVersion": "7.0"})
+ENROLLED = Told({"FaceRecords": [{"Face": {}}]})
+
+
+def collection(*searches: Told) -> dict[str, list[Told]]:
+    return {
+        "CreateCollection": [DONE],
+        "IndexFaces": [ENROLLED],
+        "SearchFacesByImage": list(searches),
+        "DeleteCollection": [DONE],
+    }
+
+
+def test_candidates_are_put_in_order_each_once(opened: Open, service: Stub, pictures: Photographs) -> None:
+    service.answers = collection(listing(("1", 85.0), ("0", 95.0), ("1", 85.0)))
+    found = opened(service.url).search(pictures, pictures, limit=4, percent=80, progress=nothing)
+    assert shown(dict(found.candidates))["a"] == [("a", "95.0000"), ("b", "85.0000")]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [listing(("4", 95.0)), listing(("-1", 95.0)), listing(("0", 95.0), ("1", 94.0)), listing(("0", math.nan))],
+)
+def test_candidates_that_were_not_enrolled_or_not_asked_for_are_not_kept(
+    opened: Open, service: Stub, pictures: Photographs, told: Told
+) -> None:
+    service.answers = collection(told)
+    with pytest.raises(ServerUnreachableError, match="does not answer SearchFacesByImage"):
+        opened(service.url).search(pictures, pictures, limit=1, percent=80, progress=nothing)
+    assert '"SearchFacesByImage"' not in (pictures.folder / "answers.jsonl").read_text()
+
+
+def test_a_collection_whose_making_was_not_answered_is_used(opened: Open, service: Stub, pictures: Photographs) -> None:
+    service.answers = collection(listing(("0", 95.0)))
+    lost = error("InternalServerError", "…", 500)
+    service.answers["CreateCollection"] = [lost, error("ResourceAlreadyExistsException", "The collection id: …")]
+    found = opened(service.url).search(pictures, pictures, limit=1, percent=80, progress=nothing)
+    assert len(found.candidates) == 4
+
+
+def test_a_collection_that_cannot_be_deleted_is_left_and_the_result_is_had(
+    opened: Open, service: Stub, pictures: Photographs
+) -> None:
+    service.answers = collection(listing(("0", 95.0)))
+    service.answers["DeleteCollection"] = [error("AccessDeniedException", "no"), DONE]
+    agreed: list[Estimate] = []
+    for _ in range(3):
+        remote = opened(service.url, agreed=agreed)
+        assert len(remote.search(pictures, pictures, limit=1, percent=80, progress=nothing).candidates) == 4
+    assert [estimate.calls.get("DeleteCollection") for estimate in agreed] == [1, 1, None]
+    assert Counter(service.asked)["DeleteCollection"] == 2
+
+
+def test_a_collection_that_is_not_permitted_is_not_told_to_be_left(
+    opened: Open, service: Stub, pictures: Photographs
+) -> None:
+    for code, raised in (("UnrecognizedClientException", NoCredentialsError), ("AccessDeniedException", RefusedError)):
+        service.answers["CreateCollection"] = [error(code, "no")]
+        with pytest.raises(raised):
+            opened(service.url).search(pictures, pictures, limit=1, percent=80, progress=nothing)
+    assert opened(service.url).forget() == 0
+
+
+def test_what_was_answered_is_had_after_a_later_collection_was_given_up(
+    opened: Open, service: Stub, pictures: Photographs
+) -> None:
+    service.answers = collection(listing(("0", 95.0)))
+    probes = Photographs(pictures.folder, ("a", "b"))
+    first = opened(service.url).search(pictures, probes, limit=1, percent=80, progress=nothing)
+    service.answers["IndexFaces"] = [error("AccessDeniedException", "no")]
+    with pytest.raises(RefusedError):
+        opened(service.url).search(pictures, pictures, limit=1, percent=80, progress=nothing)
+    assert opened(service.url).forget() == 1
+    asked = len(service.asked)
+    again = opened(service.url).search(pictures, probes, limit=1, percent=80, progress=nothing)
+    assert again == first
+    assert len(service.asked) == asked
+
+
+def test_a_collection_that_another_made_is_not_taken_for_gone(
+    opened: Open, service: Stub, pictures: Photographs
+) -> None:
+    service.answers = collection(error("AccessDeniedException", "no"))
+    with pytest.raises(RefusedError):
+        opened(service.url).search(pictures, pictures, limit=1, percent=80, progress=nothing)
+    service.answers["DeleteCollection"] = [error("ResourceNotFoundException", "The collection id: …"), DONE]
+    with pytest.raises(GalleryNotFoundError, match="perhaps still there: recognizance-evaluation-"):
+        opened(service.url, caller="another").forget()
+    assert opened(service.url).forget() == 1
+    assert opened(service.url).forget() == 0
 
 
 def test_refusals_without_a_reason_end_it_unless_something_was_answered(
@@ -288,6 +442,25 @@ def test_refusals_without_a_reason_end_it_unless_something_was_answered(
     assert list(seen.failures.values()) == [UNREADABLE] * 11
 
 
+def test_a_few_refusals_without_a_reason_are_of_photographs_only_if_something_was_answered(
+    opened: Open, service: Stub, pictures: Photographs
+) -> None:
+    first = Photographs(pictures.folder, ("a",))
+    for answers, photographs, failed in (
+        ([INVALID], pictures, None),
+        ([Told({"FaceDetails": [FACE]})], first, []),
+        ([INVALID], pictures, ["b", "c", "d"]),  # the first one's answer is kept
+    ):
+        service.answers["DetectFaces"] = answers
+        remote = opened(service.url)
+        if failed is None:
+            with pytest.raises(ServerUnreachableError, match="Request has invalid parameters"):
+                remote.detect(photographs, attributes=False, progress=nothing)
+        else:
+            seen = remote.detect(photographs, attributes=False, progress=nothing)
+            assert sorted(seen.failures) == failed
+
+
 def test_what_a_crash_cut_short_is_dropped_and_the_rest_is_kept(tmp_path: Path) -> None:
     with Answers(tmp_path) as answers:
         answers.keep("one", "DetectFaces", {"faces": []})
@@ -299,6 +472,46 @@ def test_what_a_crash_cut_short_is_dropped_and_the_rest_is_kept(tmp_path: Path) 
         answers.keep("three", "DetectFaces", {"faces": []})
     rows = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines()]
     assert [row["key"] for row in rows] == ["one", "three"]
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"\0" * 50, b"[1]", b'{"key": "a"}', b'{"key": "a", "answ', b'{"collection": {}}']
+)
+def test_what_is_damaged_in_the_midst_is_told_by_its_line(tmp_path: Path, line: bytes) -> None:
+    whole = b'{"key": "a", "answer": {}}'
+    (tmp_path / "answers.jsonl").write_bytes(b"\n".join([whole, line, whole, b""]))
+    with pytest.raises(TrialListError, match="line 2 is damaged"), Answers(tmp_path):
+        pass
+
+
+def test_what_was_kept_is_read_many_lines_at_a_time(tmp_path: Path) -> None:
+    line = json.dumps({"key": "a" * 64, "answer": {"similarity": 12.5}}).encode() + b"\n"
+    (tmp_path / "answers.jsonl").write_bytes(line * 20_000)
+    began = time.process_time()
+    with Answers(tmp_path):
+        assert time.process_time() - began < 1.5  # by the byte it takes more than 4 s
+
+
+def test_a_folder_is_of_one_command_at_a_time(tmp_path: Path) -> None:
+    with Answers(tmp_path), pytest.raises(HomeInUseError, match="Another command uses"), Answers(tmp_path):
+        pass
+    with Answers(tmp_path):
+        pass
+
+
+def test_what_does_not_fit_on_the_disk_is_told_and_leaves_no_half_line(tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Answers(tmp_path) as answers:
+        answers.keep("one", "DetectFaces", {"faces": []})
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 20, limits[1]))
+        try:
+            with pytest.raises(OSError, match=re.escape(str(path))):
+                answers.keep("two", "DetectFaces", {"faces": []})
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        answers.keep("three", "DetectFaces", {"faces": []})
+    assert [json.loads(line)["key"] for line in path.read_text().splitlines()] == ["one", "three"]
 
 
 def test_where_nothing_listens_nothing_is_waited_for(opened: Open, pictures: Photographs) -> None:

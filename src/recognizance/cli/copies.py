@@ -1,6 +1,5 @@
 """`recognizance backup` and `recognizance restore`."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +7,7 @@ import typer
 
 from recognizance.cli.errors import ExitCode, MisuseError
 from recognizance.cli.invocation import Invocation
-from recognizance.cli.terminal import count, output, show_warning
+from recognizance.cli.terminal import count, is_attended, output, show_warning
 
 if TYPE_CHECKING:
     from recognizance.workflows.restoring import Restored
@@ -86,7 +85,7 @@ def restore(
             _tell(take_over_database(settings, roll_back_log=roll_back_log))
             return ExitCode.OK
         if not yes and (settings.home / "record.db").exists():
-            if not sys.stdin.isatty():
+            if not is_attended():
                 raise MisuseError("There is no terminal to ask for confirmation.", "Add --yes.")
             typer.confirm(f"Replace the record in {settings.home} with {file}?", abort=True)
         done = restore_record(settings, file, roll_back_log=roll_back_log)

@@ -1,12 +1,11 @@
 """`recognizance erase`: a person and everything that is known of them."""
 
-import sys
 from typing import Annotated, Any
 
 import typer
 
 from recognizance.cli.errors import ExitCode, MisuseError
-from recognizance.cli.terminal import count, output
+from recognizance.cli.terminal import count, is_attended, output
 
 
 def erase(
@@ -33,7 +32,7 @@ def erase(
         raise MisuseError("Say who is to be erased.", "Give --subject, or --face once or several times.")
     what = f"the subject {subject}" if subject is not None else count(len(face or []), "reference")
     if not yes:
-        if not sys.stdin.isatty():
+        if not is_attended():
             raise MisuseError("There is no terminal to ask for confirmation.", "Add --yes.")
         typer.confirm(f"Erase {what} from {gallery}, for good?", abort=True)
     who: dict[str, Any] = {"Subject": subject} if subject is not None else {"FaceIds": list(face or [])}

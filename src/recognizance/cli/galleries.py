@@ -1,6 +1,5 @@
 """`recognizance galleries`: list, create, delete."""
 
-import sys
 from typing import Annotated
 
 import typer
@@ -8,7 +7,7 @@ from rich.text import Text
 
 from recognizance.cli.errors import ExitCode, MisuseError
 from recognizance.cli.invocation import Invocation
-from recognizance.cli.terminal import count, output, table
+from recognizance.cli.terminal import count, is_attended, output, table
 from recognizance.errors import GalleryNotFoundError
 
 app = typer.Typer(invoke_without_command=True, pretty_exceptions_enable=False)
@@ -96,7 +95,7 @@ def delete(
     from recognizance.cli.connection import connect
     from recognizance.cli.journal import forget_others
 
-    if not yes and not sys.stdin.isatty():
+    if not yes and not is_attended():
         raise MisuseError("There is no terminal to ask for confirmation.", "Add --yes.")
     with connect(context.obj) as connection:
         row = connection.gallery(name)

@@ -45,6 +45,11 @@ def _console(stream: Any) -> Console:
     return _Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
 
+def is_attended() -> bool:
+    """Tell whether there is somebody to ask: standard input is a terminal.  A daemon's may be closed."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def show_error(message: str, remedy: str = "") -> None:
     """Say what went wrong and what to do about it; lines are the terminal's to wrap."""
     _labelled("error: ", "bold red", message, remedy)
@@ -156,7 +161,7 @@ def progress(what: str, total: int, unit: str) -> Iterator[Advance]:
         nonlocal done, done_then, told
         done += steps
         now = time.monotonic()
-        if now - told >= _NEWS_SECONDS:
+        if now - told >= _NEWS_SECONDS and done > done_then:
             # The rate since the last line: what an earlier run has done is passed over in no time.
             rate = (done - done_then) / (now - told)
             console.print(

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from recognizance.cli.errors import ExitCode, MisuseError
-from recognizance.cli.terminal import count, messages, output, show_warning, table
+from recognizance.cli.terminal import count, is_attended, messages, output, show_warning, table
 
 if TYPE_CHECKING:
     from recognizance.witness.server import WitnessServer
@@ -142,7 +142,7 @@ def forget(
     """
     from recognizance.witness.folder import open_folder
 
-    if not yes and not sys.stdin.isatty():
+    if not yes and not is_attended():
         raise MisuseError("There is no terminal to ask for confirmation.", "Add --yes.")
     state = open_folder(folder).state
     known = state.find(origin)

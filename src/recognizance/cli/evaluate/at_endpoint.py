@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ import typer
 from recognizance.cli.errors import MisuseError
 from recognizance.cli.evaluate.elsewhere import Elsewhere
 from recognizance.cli.invocation import Invocation
-from recognizance.cli.terminal import aside, count, duration, messages, show_warning
+from recognizance.cli.terminal import aside, count, duration, is_attended, messages, show_warning
 
 if TYPE_CHECKING:
     from recognizance.workflows.evaluate.remote import Answers, Endpoint, Estimate, Remote
@@ -42,7 +41,7 @@ def opened_elsewhere(invocation: Invocation, elsewhere: Elsewhere, out: Path) ->
             raise
         finally:
             endpoint.client.close()
-            _tell_left(answers, out, profile)
+            _tell_left(answers, out, elsewhere, profile)
 
 
 def _signed_in(elsewhere: Elsewhere, profile: str | None) -> "Endpoint":
@@ -116,7 +115,7 @@ def _agree(estimate: "Estimate", elsewhere: Elsewhere) -> None:
         )
         if elsewhere.yes:
             return
-        if sys.stdin.isatty():
+        if is_attended():
             typer.confirm("Go on?", abort=True)
         elif estimate.cost:
             raise MisuseError(
@@ -124,9 +123,13 @@ def _agree(estimate: "Estimate", elsewhere: Elsewhere) -> None:
             )
 
 
-def _tell_left(answers: "Answers", out: Path, profile: str | None) -> None:
+def _tell_left(answers: "Answers", out: Path, elsewhere: Elsewhere, profile: str | None) -> None:
+    signed = [
+        *(["--profile", profile] if profile else []),
+        *(["--region", elsewhere.region] if elsewhere.region else []),
+    ]
     for collection in answers.left:
-        words = ["--out", str(out), "--endpoint", collection.endpoint, *(["--profile", profile] if profile else [])]
+        words = ["--out", str(out), "--endpoint", collection.endpoint, *signed]
         show_warning(
             f"The collection {collection.name} may still be at {collection.endpoint}, with the gallery's faces.",
             "The same command goes on with it, and deletes it at its end.  To delete it now: recognizance evaluate "

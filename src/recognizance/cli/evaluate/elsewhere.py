@@ -94,8 +94,14 @@ def measurable(command: Callable[..., int]) -> Callable[..., int]:
 
 
 def _check(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    from botocore.utils import is_valid_endpoint_url
+
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in {"http", "https"} and parts.port != 0 and is_valid_endpoint_url(url)
+    except ValueError:  # brackets that do not close, a port beyond 65535
+        is_address = False
+    if not is_address:
         raise MisuseError(f"--endpoint cannot be {url!r}.", "It is a URL: https://rekognition.us-east-1.amazonaws.com")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise MisuseError(

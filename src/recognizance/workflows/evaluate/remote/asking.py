@@ -16,6 +16,7 @@ from recognizance.workflows.evaluate.remote.failures import (
     about_photograph,
     about_service,
     about_way,
+    not_rekognition,
     passes,
     threshold_raised,
 )
@@ -90,13 +91,20 @@ class Asking:
                 lasting = not isinstance(error, HTTPClientError | ConnectionError) or isinstance(error, SSLError)
                 if pause is None or lasting or not self._reached:
                     raise about_way(error, self._endpoint.url, reached=self._reached) from error
+            except (AttributeError, TypeError, ValueError, RecursionError) as error:
+                # botocore's parser meets something else than the JSON object that it expects.
+                raise not_rekognition(operation, self._endpoint.url) from error
             else:
                 self._reached = True
                 self._check_threshold(answer, parameters)
-                self._proven.add(operation)
+                self.prove(operation)
                 return answer
             self._pause(pause * random.uniform(0.75, 1.25))  # noqa: S311 - spreads repeats, guards nothing
         raise AssertionError("the last turn answers or raises")
+
+    def prove(self, operation: str) -> None:
+        """Note that the service has answered an operation."""
+        self._proven.add(operation)
 
     def is_proven(self, operation: str) -> bool:
         """Tell whether the service has answered this operation, so that a refusal must be about the photograph."""

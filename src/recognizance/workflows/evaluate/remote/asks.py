@@ -4,8 +4,10 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+from recognizance.errors import TrialListError
 from recognizance.workflows.evaluate.remote import readings
 from recognizance.workflows.evaluate.service import Photographs
 
@@ -17,12 +19,6 @@ _IMAGES: Mapping[str, tuple[str, ...]] = {
     "IndexFaces": ("Image",),
     "SearchFacesByImage": ("Image",),
     "DetectFaces": ("Image",),
-}
-_READ: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
-    "CompareFaces": readings.compared,
-    "IndexFaces": readings.indexed,
-    "SearchFacesByImage": readings.searched,
-    "DetectFaces": readings.detected,
 }
 
 
@@ -38,6 +34,22 @@ class Sample:
     def names(self) -> tuple[str, ...]:
         """The names that can be sent."""
         return tuple(name for name in self.photographs.names if name not in self.unsendable)
+
+    def read(self, name: str) -> bytes:
+        """Read a photograph again.
+
+        Raises
+        ------
+        TrialListError
+            If it is another by now: its answer would be kept as that of the one whose digest is reported.
+        """
+        data = self.photographs.read(name)
+        if hashlib.sha256(data).digest() != self.digests[name]:
+            raise TrialListError(
+                f"{name} in {self.photographs.folder} has changed while it was measured.",
+                "Run the same command again, and leave the photographs as they are meanwhile.",
+            )
+        return data
 
 
 def sample_of(photographs: Photographs) -> Sample:
@@ -63,6 +75,9 @@ class Ask:
         Where the photographs are.
     names : tuple of str
         The photographs, in the order of the operation's parameters.
+    read : callable
+        Reads what is kept of an answer; raises KeyError, TypeError or ValueError if it is not what the operation
+        answers.
     parameters : mapping
         All others, but the collection's name.
     within : str
@@ -72,6 +87,7 @@ class Ask:
     operation: str
     of: Sample
     names: tuple[str, ...]
+    read: Callable[[Mapping[str, Any]], dict[str, Any]]
     parameters: Mapping[str, Any] = field(default_factory=dict)
     within: str = ""
 
@@ -83,39 +99,31 @@ class Ask:
     def request(self) -> dict[str, Any]:
         """Give the parameters with the photographs."""
         images = zip(_IMAGES[self.operation], self.names, strict=True)
-        return {**self.parameters, **{place: {"Bytes": self.of.photographs.read(name)} for place, name in images}}
-
-    def read(self, answer: Mapping[str, Any]) -> dict[str, Any]:
-        """Read what is kept of an answer.
-
-        Raises
-        ------
-        KeyError, ValueError, TypeError
-            If it is not what the operation answers.
-        """
-        return _READ[self.operation](answer)
+        return {**self.parameters, **{place: {"Bytes": self.of.read(name)} for place, name in images}}
 
 
 def comparison(of: Sample, source: str, target: str) -> Ask:
     """Compare two photographs, without threshold or filter."""
-    return Ask("CompareFaces", of, (source, target), {"SimilarityThreshold": 0, "QualityFilter": "NONE"})
+    parameters = {"SimilarityThreshold": 0, "QualityFilter": "NONE"}
+    return Ask("CompareFaces", of, (source, target), readings.compared, parameters)
 
 
 def detection(of: Sample, name: str, *, attributes: bool) -> Ask:
     """Detect the faces of a photograph."""
-    return Ask("DetectFaces", of, (name,), {"Attributes": ["ALL" if attributes else "DEFAULT"]})
+    return Ask("DetectFaces", of, (name,), readings.detected, {"Attributes": ["ALL" if attributes else "DEFAULT"]})
 
 
 def enrolment(of: Sample, name: str, number: int, collection: str) -> Ask:
     """Index a photograph's largest face, under a number: a file's name may be a person's."""
     parameters = {"MaxFaces": 1, "QualityFilter": "NONE", "ExternalImageId": str(number)}
-    return Ask("IndexFaces", of, (name,), parameters, within=collection)
+    return Ask("IndexFaces", of, (name,), readings.indexed, parameters, within=collection)
 
 
-def search(of: Sample, name: str, gallery: str, *, limit: int, percent: float) -> Ask:
+def search(of: Sample, name: str, gallery: str, numbers: range, *, limit: int, percent: float) -> Ask:
     """Search with a photograph's largest face; the answer is the same in any collection of the same gallery."""
+    read = partial(readings.searched, numbers=numbers, limit=limit)
     parameters = {"MaxFaces": limit, "FaceMatchThreshold": percent, "QualityFilter": "NONE"}
-    return Ask("SearchFacesByImage", of, (name,), parameters, within=gallery)
+    return Ask("SearchFacesByImage", of, (name,), read, parameters, within=gallery)
 
 
 def digest_json(value: Any) -> str:

@@ -7,7 +7,7 @@ import botocore
 import numpy as np
 
 from recognizance.workflows.evaluate.remote import asks
-from recognizance.workflows.evaluate.remote.answers import Answers
+from recognizance.workflows.evaluate.remote.answers import Answers, Collection
 from recognizance.workflows.evaluate.remote.asker import Asker
 from recognizance.workflows.evaluate.remote.asking import Asking, Endpoint
 from recognizance.workflows.evaluate.remote.asks import Ask, Sample, sample_of
@@ -58,7 +58,7 @@ class Remote:
         self._agree = agree
         self._asking = Asking(endpoint)
         self._asker = Asker(endpoint, answers, self._asking)
-        self._collections = ThrowAway(endpoint, answers, self._asking)
+        self._collections = ThrowAway(endpoint, self._asker.identity, answers, self._asking)
         self._model: str | None = None
         self._unsendable: set[str] = set()
 
@@ -102,7 +102,8 @@ class Remote:
         for ask in wanted:
             take(ask, self._asker.known(ask) or {})
         missing = [ask for ask in self._asker.unknown(wanted) if failures.keys().isdisjoint(ask.names)]
-        self._estimate({"CompareFaces": len(missing)}, len(wanted) - len(missing))
+        sendable = sum(sample.unsendable.isdisjoint(ask.names) for ask in wanted)
+        self._estimate({"CompareFaces": len(missing)}, sendable - len(missing))
         progress(len(wanted) - len(missing))
 
         def compare(ask: Ask) -> None:
@@ -130,20 +131,29 @@ class Remote:
         enrolled, gallery_failures = self._sample(gallery)
         asked, probe_failures = self._sample(probes)
         held = asks.digest_json([self._asker.identity, [enrolled.digests[name].hex() for name in gallery.names]])
-        searches = [asks.search(asked, name, held, limit=limit, percent=percent) for name in asked.names]
+        numbers = range(len(gallery.names))
+        searches = [asks.search(asked, name, held, numbers, limit=limit, percent=percent) for name in asked.names]
         missing = self._asker.unknown(searches)
-        collection = self._collections.of(held, needed=bool(missing))
-        numbers = {name: number for number, name in enumerate(gallery.names)}
-        enrolments = [asks.enrolment(enrolled, name, numbers[name], collection.name) for name in enrolled.names]
+        number_of = dict(zip(gallery.names, numbers, strict=True))
+
+        def enrolments_in(collection: Collection) -> list[Ask]:
+            return [asks.enrolment(enrolled, name, number_of[name], collection.name) for name in enrolled.names]
+
+        def is_done_with(collection: Collection) -> bool:
+            return not missing and not self._asker.unknown(enrolments_in(collection))
+
+        collection = self._collections.of(held, is_done_with)
+        enrolments = enrolments_in(collection)
         absent = self._asker.unknown(enrolments)
         every = len(gallery.names) + len(probes.names)
+        answered = len(enrolments) + len(searches) - len(absent) - len(missing)
         if collection.state == "deleted":
-            self._estimate({}, every)
+            self._estimate({}, answered)
             progress(every)
         else:
             calls = {"CreateCollection": int(collection.state != "made"), "IndexFaces": len(absent)}
             calls |= {"SearchFacesByImage": len(missing), "DeleteCollection": 1}
-            self._estimate(calls, every - len(absent) - len(missing))
+            self._estimate(calls, answered)
             progress(every - len(absent) - len(missing))
             with self._collections.kept(collection) as collection:
                 for some in (absent, missing):

@@ -90,6 +90,7 @@ def test_what_is_known_is_not_sent_again(staff: Staff, folder: Path) -> None:
         ("{}", "does not say of which model"),
         ('{"service": []}', "does not say of which model"),
         ("no JSON", "does not say of which model"),
+        ("[" * 100_000, "does not say of which model"),
     ],
 )
 def test_a_report_on_anything_else_is_not_passed_off(
@@ -128,6 +129,14 @@ def test_the_shipped_report_is_shown_where_none_is_named(live_server: Server) ->
     for path, name in (("/accuracy", "report.html"), ("/accuracy.json", "report.json")):
         reply = ask(live_server, path)
         assert (reply.status, reply.body) == (200, shipped.joinpath(name).read_bytes())
+
+
+def test_the_same_report_is_not_understood_anew_for_whoever_asks() -> None:
+    from recognizance.publication.accuracy_pages import measured_by
+
+    first, again = (measured_by(report().encode()) for _ in range(2))
+    assert first is not None
+    assert first is again
 
 
 def test_a_report_is_read_and_nothing_else(live_server: Server) -> None:

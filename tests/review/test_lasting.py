@@ -38,10 +38,11 @@ def test_restarts_and_kills_in_between(tmp_path: Path, model_cache: Path, faces:
         assert office.lead(case, office.probe(person)) == review
         office.release(review, positions)
         server.kill()
-    with start_server(home, model_cache, packs=str(folder)) as server:
+    with start_server(home, model_cache, packs=str(folder), calibrations=str(other_calibration(tmp_path))) as server:
         office = replace(office, server=server)
         found = office.search(case, office.probe(person))
         assert [match["Face"]["ExternalImageId"] for match in found["FaceMatches"]] == [person]
+        made_before_the_calibration(office, review)
 
 
 @pytest.mark.long
@@ -50,9 +51,8 @@ def test_a_kill_at_any_moment(tmp_path: Path, model_cache: Path, faces: Path) ->
     with start_server(home, model_cache, packs=str(folder)) as server:
         office = staffed(server, faces, people=3)
         killed_at_any_moment(office)
-    with start_server(home, model_cache, packs=str(folder), calibrations=str(other_calibration(tmp_path))) as server:
+    with start_server(home, model_cache, packs=str(folder)) as server:
         whole_or_not_at_all(replace(office, server=server))
-        made_before_the_calibration(replace(office, server=server), review)
 
 
 def other_calibration(folder: Path) -> Path:

@@ -12,6 +12,7 @@ from recognizance.authority.sign_ins import EACH_MAX, RefusedSignIns
 from recognizance.authority.tally import Tally
 from recognizance.authority.throttle import Throttle
 from recognizance.errors import RecordUnavailableError
+from recognizance.workflows.footing import OWN_PHOTOGRAPHS
 from recognizance.workflows.sign_ins import RecordedSignIns, record_throttled
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
@@ -146,6 +147,8 @@ def test_a_lookup_that_fails_is_counted(written: Written, clock: Clock) -> None:
 
 
 def test_the_entries_say_what_is_known(office: Office) -> None:
+    office.hire("ada", "investigator")
+    office.hire("tess", "tester")
     log = RecordedSignIns(office.place)
     tally = Tally(office.now, office.now)
     tally.add("X", office.now + timedelta(seconds=3))
@@ -153,13 +156,15 @@ def test_the_entries_say_what_is_known(office: Office) -> None:
     log.many(tally, None, None)
     log.many(tally, "AKIA1", "ada")
     record_throttled(office.place, "ada", tally)
-    one, many, more, throttled = (entry["details"] for entry in office.entries()[-4:])
+    record_throttled(office.place, "tess", tally)
+    one, many, more, throttled, tests = (entry["details"] for entry in office.entries()[-5:])
     assert one == {"access_key": "AKIA1", "code": "InvalidSignatureException", "of": "ada"}
     assert (many["count"], many["codes"], "access_key" in many) == (1, {"X": 1}, False)
     assert (more["access_key"], more["from"] < more["until"]) == ("AKIA1", True)
-    assert throttled["count"] == 1
-    assert [entry["operator"] for entry in office.entries()[-4:]] == ["-", "-", "-", "ada"]
-    assert {entry["decision"] for entry in office.entries()[-4:]} == {"refused"}
+    assert (throttled["count"], "testing" in throttled) == (1, False)
+    assert (tests["count"], tests["testing"]) == (1, OWN_PHOTOGRAPHS)
+    assert [entry["operator"] for entry in office.entries()[-5:]] == ["-", "-", "-", "ada", "tess"]
+    assert {entry["decision"] for entry in office.entries()[-5:]} == {"refused"}
 
 
 def test_a_rate_is_a_minute_s_worth_refilled_steadily(clock: Clock) -> None:
